@@ -1,0 +1,106 @@
+# Mezzanine: `make up` to run it, `make test` to check all of it. Both set up what they need on a bare Debian 12 with Rust.
+#
+# Every target may be repeated: what is there already is not done again. Tools that the system lacks are installed with
+# Debian's packages where that needs root, and into $(CACHE) otherwise, once per machine and shared by all clones.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# Cargo, nextest and forge use all cores themselves.
+.NOTPARALLEL:
+
+export CACHE ?= $(HOME)/.cache/mezzanine
+ifeq ($(CI),true)
+# A fresh clone finds the dependencies that an earlier run on this machine has built.
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+endif
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+export MEZZ ?= $(TARGET)/release/mezz
+export PATH := $(CACHE)/bin:$(PATH)
+FAMILY ?= optimistic
+ARGS ?=
+
+# A heading for each step, so that a long log can be read.
+step = @printf '\n== %s\n' "$(1)"
+
+.PHONY: help
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------------------------------------------------- running
+
+.PHONY: up build
+up: build ## Build Mezzanine and run it: FAMILY=optimistic ARGS='--ephemeral'
+	@exec $(MEZZ) up $(FAMILY) $(ARGS)
+
+build: setup-rust ## Build the program `mezz`
+	@cargo build --release --bin mezz
+
+# ---------------------------------------------------------------------------------------------------------- testing
+
+.PHONY: test check test-rust test-contracts test-riscv test-clients test-deep bench fmt
+test: setup check test-contracts test-riscv test-rust test-clients ## Everything that a change must pass (CI runs this)
+
+check: setup-rust setup-deny setup-contracts ## Formatting, layers, licences, lints, documentation
+	$(call step,formatting)
+	@cargo fmt --all --check
+	@cd contracts && node_modules/.bin/forge fmt --check
+	$(call step,tidy: layers and house rules)
+	@CARGO_TARGET_DIR=$(CACHE)/xtask cargo xtask tidy
+	$(call step,licences and sources of dependencies)
+	@cargo deny --log-level error check --hide-inclusion-graph bans licenses sources
+	$(call step,lints)
+	@cargo clippy --release --workspace --all-targets --quiet -- -D warnings
+	$(call step,documentation)
+	@RUSTDOCFLAGS='-D warnings' cargo doc --release --workspace --no-deps --quiet
+
+test-rust: setup-rust setup-nextest ## Rust tests, in the release profile like everything else
+	$(call step,Rust tests)
+	@cargo build --release --workspace --bins --quiet
+	@cargo nextest run --release --workspace --no-fail-fast --show-progress none --status-level fail --final-status-level slow
+	@cargo test --release --workspace --doc --quiet
+
+test-contracts: setup-contracts ## Contract tests; the committed artifacts are those of the sources
+	$(call step,contracts)
+	@cd contracts && FOUNDRY_PROFILE=$(FOUNDRY_PROFILE) node_modules/.bin/forge test
+	@cd contracts && node bin/artifacts.mjs --check
+	@cd contracts && node bin/genesis.mjs --check
+	@cd contracts && node bin/fastlz.mjs --check
+
+test-riscv: setup-riscv ## The crates that are proven build for RISC-V without std
+	$(call step,RISC-V without std)
+	@scripts/riscv-check.sh
+
+test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, OpenZeppelin and Uniswap against a running mezz
+	$(call step,real clients)
+	@cd tests/clients && node --test --test-concurrency=1 --test-reporter=spec '*.test.mjs'
+
+test-deep: FOUNDRY_PROFILE := deep
+test-deep: export PROPTEST_CASES ?= 20000
+test-deep: export MEZZ_DEEP := 1
+test-deep: setup test-contracts test-rust test-clients ## Hours: many seeds, deep fuzzing, advisories
+	$(call step,advisories)
+	@cargo deny check advisories
+
+bench: build ## The benchmarks of docs/benchmarks.md
+	@scripts/bench.sh
+
+fmt: setup-contracts ## Format everything
+	@cargo fmt --all
+	@cd contracts && node_modules/.bin/forge fmt
+
+# ----------------------------------------------------------------------------------------------------------- set-up
+
+FOUNDRY_PROFILE ?= default
+
+.PHONY: setup setup-rust setup-nextest setup-deny setup-node setup-contracts setup-clients setup-python setup-riscv
+setup: setup-rust setup-nextest setup-deny setup-contracts setup-clients setup-riscv ## Everything `make test` needs
+
+setup-rust: ; @scripts/setup.sh rust
+setup-nextest: setup-rust ; @scripts/setup.sh nextest
+setup-deny: setup-rust ; @scripts/setup.sh deny
+setup-node: ; @scripts/setup.sh node
+setup-python: ; @scripts/setup.sh python
+setup-riscv: setup-rust ; @scripts/setup.sh riscv
+setup-contracts: setup-node ; @scripts/setup.sh npm contracts
+setup-clients: setup-node setup-contracts ; @scripts/setup.sh npm tests/clients

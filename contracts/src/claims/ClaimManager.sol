@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IClaimManager, InstanceStatus} from "../interfaces/IClaimManager.sol";
+import {IDisputeGameFactory} from "../interfaces/IDisputeGameFactory.sol";
+import {IInbox} from "../interfaces/IInbox.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
+import {Constants} from "../libraries/Constants.sol";
+import {Hashing} from "../libraries/Hashing.sol";
+import {Claim, Output} from "../types/Output.sol";
+
+/// @notice The tree of claims: who staked on which, which were refuted, which are final.
+///
+/// A *content* is a statement; an *instance* is one owner's stake on it. A content is confirmed once its parent is and one of its
+/// instances has lived through the window. One stake covers all instances of an owner; being refuted once makes all of them void.
+/// Nothing here can be paused and nobody can set an output: the referee can only refute.
+contract ClaimManager is IClaimManager {
+    /// @notice Everything that is fixed for the life of a claim manager, and the genesis output.
+    struct Parameters {
+        address inbox;
+        address games;
+        address referee;
+        address payable treasury;
+        uint256 stake;
+        uint64 window;
+        uint64 genesisTimestamp;
+        bytes32 genesisOutputRoot;
+    }
+
+    /// @dev `ordinal` is the place in the content's list, from 1 on.
+    struct Instance {
+        uint64 createdAt;
+        uint32 ordinal;
+        bool settled;
+    }
+
+    /// @dev Owners of a content in order of time: those before `head` are known to be refuted.
+    struct Line {
+        uint32 head;
+        uint32 count;
+    }
+
+    struct Owner {
+        bool staked;
+        uint64 openInstances;
+        uint64 slashedSequence;
+    }
+
+    IInbox public immutable inbox;
+    /// @notice Shows contents as OP's dispute games.
+    IDisputeGameFactory public immutable games;
+    /// @notice Who may refute: the game, or the security council while there is none.
+    address public immutable referee;
+    /// @notice Who gets forfeited stakes.
+    address payable public immutable treasury;
+    /// @notice What an owner stakes, in wei.
+    uint256 public immutable stake;
+    /// @inheritdoc IClaimManager
+    uint64 public immutable window;
+
+    /// @notice Forfeited stakes that the treasury has not collected yet, in wei.
+    uint256 public forfeited;
+    /// @dev Counts resolutions and slashings, so that it is always known which came first.
+    uint64 private _sequence;
+
+    Content[] private _contents;
+    mapping(Claim content => uint256 indexPlusOne) private _indices;
+    mapping(Claim content => Line) private _lines;
+    mapping(Claim content => mapping(uint256 ordinal => address)) private _ownerAt;
+    mapping(Claim content => mapping(address owner => Instance)) private _instances;
+    /// @notice Stake, open instances and slashing of an owner.
+    mapping(address owner => Owner) public owners;
+
+    constructor(Parameters memory p) {
+        if (p.inbox == address(0)) revert ClaimManager_BadParameter("inbox");
+        if (p.games == address(0)) revert ClaimManager_BadParameter("games");
+        if (p.referee == address(0)) revert ClaimManager_BadParameter("referee");
+        if (p.treasury == address(0)) revert ClaimManager_BadParameter("treasury");
+        if (p.stake == 0) revert ClaimManager_BadParameter("stake");
+        if (p.window == 0) revert ClaimManager_BadParameter("window");
+        if (p.genesisOutputRoot == 0) revert ClaimManager_BadParameter("genesisOutputRoot");
+        if (p.genesisTimestamp == 0) revert ClaimManager_BadParameter("genesisTimestamp");
+        inbox = IInbox(p.inbox);
+        games = IDisputeGameFactory(p.games);
+        referee = p.referee;
+        treasury = p.treasury;
+        stake = p.stake;
+        window = p.window;
+
+        Output memory genesis = Output({
+            version: Constants.VERSION,
+            chainId: IInbox(p.inbox).l2ChainId(),
+            inboxIndex: 0,
+            blockInBatch: 0,
+            queueIndex: 0,
+            number: 0,
+            timestamp: p.genesisTimestamp,
+            outputRoot: p.genesisOutputRoot
+        });
+        Claim id = Claim.wrap(Hashing.content(0, 0, 0, Hashing.output(genesis)));
+        _sequence = 1;
+        _contents.push(
+            Content({
+                id: id,
+                outputRoot: p.genesisOutputRoot,
+                parent: 0,
+                n1: 0,
+                childN1: 1,
+                createdAt: uint64(block.timestamp),
+                confirmedAt: uint64(block.timestamp),
+                confirmedChild: 0,
+                number: 0,
+                sequence: 1
+            })
+        );
+        _indices[id] = 1;
+        games.register(id, p.genesisOutputRoot);
+        emit ClaimConfirmed(id, 0);
+    }
+
+    // --- stakes ---
+
+    /// @inheritdoc IClaimManager
+    function deposit() external payable {
+        Owner storage owner = owners[msg.sender];
+        if (msg.value != stake) revert ClaimManager_WrongStake(msg.value, stake);
+        if (owner.slashedSequence != 0) revert ClaimManager_Slashed(msg.sender);
+        if (owner.staked) revert ClaimManager_StakedAlready(msg.sender);
+        owner.staked = true;
+        emit StakeDeposited(msg.sender);
+    }
+
+    /// @inheritdoc IClaimManager
+    function withdrawStake() external {
+        Owner storage owner = _requireStaked(msg.sender);
+        if (owner.openInstances != 0) revert ClaimManager_InstancesOpen(owner.openInstances);
+        owner.staked = false;
+        emit StakeWithdrawn(msg.sender);
+        _pay(payable(msg.sender), stake);
+    }
+
+    /// @inheritdoc IClaimManager
+    function collect() external {
+        uint256 amount = forfeited;
+        forfeited = 0;
+        _pay(treasury, amount);
+    }
+
+    // --- claims ---
+
+    /// @inheritdoc IClaimManager
+    function assertClaim(Claim parentId, bytes32[256] calldata vector, Output calldata endOutput)
+        external
+        returns (Claim contentId)
+    {
+        Owner storage owner = _requireStaked(msg.sender);
+        uint256 parentIndex = _index(parentId);
+        Content storage parent = _contents[parentIndex];
+        // The one right child is known or there is none: no sibling can be confirmed any more (invariant 15).
+        if (parent.confirmedChild != 0 || _isRejected(parent)) revert ClaimManager_Resolved(parentId);
+
+        uint64 n1 = parent.childN1;
+        if (inbox.batchCount() < n1) revert ClaimManager_TooEarly(n1);
+        bytes32 outputHash = _checkOutput(endOutput, n1);
+        if (vector[Constants.CLAIM_ENTRIES - 1] != outputHash) revert ClaimManager_BadOutput("last entry");
+
+        bytes32 vectorRoot = Hashing.vectorRoot(vector);
+        contentId = Claim.wrap(Hashing.content(Claim.unwrap(parentId), n1, vectorRoot, outputHash));
+        if (_indices[contentId] != 0) revert ClaimManager_ContentExists(contentId);
+        Content memory content = _add(contentId, parentIndex, n1, endOutput);
+        _addInstance(contentId, owner);
+        _emitAsserted(content, parentId, vectorRoot, endOutput, vector);
+        games.register(contentId, endOutput.outputRoot);
+    }
+
+    /// @inheritdoc IClaimManager
+    function back(Claim contentId) external {
+        Owner storage owner = _requireStaked(msg.sender);
+        (InstanceStatus resolution,) = _resolution(_contents[_index(contentId)]);
+        if (resolution != InstanceStatus.Live) revert ClaimManager_Resolved(contentId);
+        if (_instances[contentId][msg.sender].ordinal != 0) {
+            revert ClaimManager_InstanceExists(contentId, msg.sender);
+        }
+        _addInstance(contentId, owner);
+        emit ClaimBacked(contentId, msg.sender);
+    }
+
+    /// @inheritdoc IClaimManager
+    function confirm(Claim contentId) external {
+        if (!_ripe(contentId)) revert ClaimManager_NotRipe(contentId);
+        _confirm(contentId);
+    }
+
+    /// @inheritdoc ISettlement
+    function tryConfirm(Claim contentId) external returns (bool) {
+        if (isFinal(contentId)) return true;
+        if (!_ripe(contentId)) return false;
+        _confirm(contentId);
+        return true;
+    }
+
+    /// @inheritdoc IClaimManager
+    function reject(Claim contentId) external {
+        uint256 index = _index(contentId);
+        Content storage content = _contents[index];
+        (InstanceStatus resolution,) = _resolution(content);
+        if (resolution != InstanceStatus.Rejected || content.sequence != 0) {
+            revert ClaimManager_NotRejected(contentId);
+        }
+        content.sequence = ++_sequence;
+        emit ClaimRejected(contentId, index);
+    }
+
+    /// @inheritdoc IClaimManager
+    function refute(Claim contentId, address owner) external {
+        if (msg.sender != referee) revert ClaimManager_NotReferee(msg.sender);
+        if (instanceStatus(contentId, owner) != InstanceStatus.Live) {
+            revert ClaimManager_InstanceNotLive(contentId, owner);
+        }
+        emit InstanceRefuted(contentId, owner);
+        _slash(owner);
+    }
+
+    /// @inheritdoc IClaimManager
+    function settle(Claim contentId, address owner) external {
+        InstanceStatus status = instanceStatus(contentId, owner);
+        Instance storage instance = _instances[contentId][owner];
+        bool settleable = status == InstanceStatus.Confirmed || status == InstanceStatus.Rejected;
+        if (!settleable || instance.settled) revert ClaimManager_NotSettleable(contentId, owner);
+        _settle(contentId, owner, instance, status);
+        // Another content of the same parent is right, so this one is wrong.
+        if (status == InstanceStatus.Rejected && owners[owner].slashedSequence == 0) _slash(owner);
+    }
+
+    /// @inheritdoc IClaimManager
+    function skipRefuted(Claim contentId, uint256 most) external {
+        Line storage line = _lines[contentId];
+        uint256 head = line.head;
+        uint256 end = line.count < head + most ? line.count : head + most;
+        while (head < end && owners[_ownerAt[contentId][head]].slashedSequence != 0) ++head;
+        line.head = uint32(head);
+    }
+
+    // --- views ---
+
+    /// @inheritdoc ISettlement
+    function isFinal(Claim contentId) public view returns (bool) {
+        uint256 index = _indices[contentId];
+        return index != 0 && _contents[index - 1].confirmedAt != 0;
+    }
+
+    /// @inheritdoc ISettlement
+    function isRipe(Claim contentId) external view returns (bool) {
+        return isFinal(contentId) || (_indices[contentId] != 0 && _ripe(contentId));
+    }
+
+    /// @inheritdoc ISettlement
+    function claimAt(uint256 index) external view returns (Claim claim, bytes32 outputRoot, bool open) {
+        if (index >= _contents.length) return (Claim.wrap(0), 0, false);
+        Content storage content = _contents[index];
+        return (content.id, content.outputRoot, isOpen(content.id));
+    }
+
+    /// @inheritdoc IClaimManager
+    function contentCount() external view returns (uint256) {
+        return _contents.length;
+    }
+
+    /// @inheritdoc IClaimManager
+    function contentAt(uint256 index) external view returns (Content memory) {
+        return _contents[index];
+    }
+
+    /// @inheritdoc IClaimManager
+    function indexOf(Claim contentId) external view returns (uint256) {
+        return _index(contentId);
+    }
+
+    /// @inheritdoc IClaimManager
+    function instanceStatus(Claim contentId, address owner) public view returns (InstanceStatus) {
+        if (_instances[contentId][owner].ordinal == 0) return InstanceStatus.None;
+        (InstanceStatus resolution, uint64 sequence) = _resolution(_contents[_index(contentId)]);
+        uint64 slashed = owners[owner].slashedSequence;
+        // What came first stays: a confirmed instance is not undone by a later slashing of its owner (invariant 16).
+        if (slashed != 0 && (resolution == InstanceStatus.Live || slashed < sequence)) return InstanceStatus.Refuted;
+        return resolution;
+    }
+
+    /// @inheritdoc IClaimManager
+    function isOpen(Claim contentId) public view returns (bool) {
+        (InstanceStatus resolution,) = _resolution(_contents[_index(contentId)]);
+        if (resolution != InstanceStatus.Live) return resolution == InstanceStatus.Confirmed;
+        return _oldestLive(contentId) != address(0);
+    }
+
+    /// @inheritdoc IClaimManager
+    function closesAt(Claim contentId) public view returns (uint64) {
+        address owner = _oldestLive(contentId);
+        return owner == address(0) ? 0 : _instances[contentId][owner].createdAt + window;
+    }
+
+    // --- inside ---
+
+    function _confirm(Claim contentId) private {
+        uint256 index = _indices[contentId] - 1;
+        Content storage content = _contents[index];
+        address owner = _oldestLive(contentId);
+        content.confirmedAt = uint64(block.timestamp);
+        content.sequence = ++_sequence;
+        _contents[content.parent].confirmedChild = uint64(index);
+        emit ClaimConfirmed(contentId, index);
+        // The one who made it final need not come back for it.
+        _settle(contentId, owner, _instances[contentId][owner], InstanceStatus.Confirmed);
+    }
+
+    /// @dev Whether `contentId` may be confirmed now: parent final without another child, and an instance outlived the window.
+    function _ripe(Claim contentId) private view returns (bool) {
+        Content storage content = _contents[_index(contentId)];
+        (InstanceStatus resolution,) = _resolution(content);
+        if (resolution != InstanceStatus.Live || _contents[content.parent].confirmedAt == 0) return false;
+        uint64 close = closesAt(contentId);
+        return close != 0 && block.timestamp >= close;
+    }
+
+    function _add(Claim contentId, uint256 parentIndex, uint64 n1, Output calldata endOutput)
+        private
+        returns (Content memory content)
+    {
+        content = Content({
+            id: contentId,
+            outputRoot: endOutput.outputRoot,
+            parent: uint64(parentIndex),
+            n1: n1,
+            childN1: _childN1(n1),
+            createdAt: uint64(block.timestamp),
+            confirmedAt: 0,
+            confirmedChild: 0,
+            number: endOutput.number,
+            sequence: 0
+        });
+        _contents.push(content);
+        _indices[contentId] = _contents.length;
+    }
+
+    function _emitAsserted(
+        Content memory content,
+        Claim parentId,
+        bytes32 vectorRoot,
+        Output calldata endOutput,
+        bytes32[256] calldata vector
+    ) private {
+        emit ClaimAsserted(
+            content.id,
+            parentId,
+            _contents.length - 1,
+            msg.sender,
+            content.n1,
+            content.childN1,
+            vectorRoot,
+            endOutput,
+            vector
+        );
+    }
+
+    function _addInstance(Claim contentId, Owner storage owner) private {
+        Line storage line = _lines[contentId];
+        uint32 place = line.count;
+        line.count = place + 1;
+        _ownerAt[contentId][place] = msg.sender;
+        _instances[contentId][msg.sender] =
+            Instance({createdAt: uint64(block.timestamp), ordinal: place + 1, settled: false});
+        ++owner.openInstances;
+    }
+
+    function _settle(Claim contentId, address owner, Instance storage instance, InstanceStatus status) private {
+        instance.settled = true;
+        --owners[owner].openInstances;
+        emit InstanceSettled(contentId, owner, status);
+    }
+
+    function _slash(address owner) private {
+        owners[owner].staked = false;
+        owners[owner].slashedSequence = ++_sequence;
+        forfeited += stake;
+        emit StakeForfeited(owner);
+    }
+
+    function _pay(address payable to, uint256 amount) private {
+        (bool success,) = to.call{value: amount}("");
+        if (!success) revert ClaimManager_PaymentFailed(to);
+    }
+
+    /// @dev The owner of the oldest live instance of an unresolved content, or zero.
+    function _oldestLive(Claim contentId) private view returns (address owner) {
+        Line memory line = _lines[contentId];
+        for (uint256 i = line.head; i < line.count; ++i) {
+            owner = _ownerAt[contentId][i];
+            if (owners[owner].slashedSequence == 0) return owner;
+        }
+        return address(0);
+    }
+
+    /// @dev How a content was resolved and when in the sequence; Live and 0 if it was not.
+    function _resolution(Content storage content) private view returns (InstanceStatus, uint64) {
+        if (content.confirmedAt != 0) return (InstanceStatus.Confirmed, content.sequence);
+        Content storage parent = _contents[content.parent];
+        if (parent.confirmedChild != 0) return (InstanceStatus.Rejected, _contents[parent.confirmedChild].sequence);
+        if (_isMarkedRejected(parent)) return (InstanceStatus.Rejected, parent.sequence);
+        return (InstanceStatus.Live, 0);
+    }
+
+    function _isRejected(Content storage content) private view returns (bool) {
+        (InstanceStatus resolution,) = _resolution(content);
+        return resolution == InstanceStatus.Rejected;
+    }
+
+    function _isMarkedRejected(Content storage content) private view returns (bool) {
+        return content.sequence != 0 && content.confirmedAt == 0;
+    }
+
+    /// @dev What the inbox knows of the end output must agree; returns its hash.
+    function _checkOutput(Output calldata o, uint64 n1) private view returns (bytes32) {
+        if (o.version != Constants.VERSION) revert ClaimManager_BadOutput("version");
+        if (o.chainId != inbox.l2ChainId()) revert ClaimManager_BadOutput("chainId");
+        if (o.inboxIndex != n1) revert ClaimManager_BadOutput("inboxIndex");
+        if (o.blockInBatch != 0) revert ClaimManager_BadOutput("blockInBatch");
+        if (o.queueIndex != inbox.consumedUpTo(n1)) revert ClaimManager_BadOutput("queueIndex");
+        if (o.number != inbox.blocksUpTo(n1)) revert ClaimManager_BadOutput("number");
+        if (o.outputRoot == 0) revert ClaimManager_BadOutput("outputRoot");
+        return Hashing.output(o);
+    }
+
+    /// @dev The greatest batch count that a child may cover: as many batches as there are now, at most 256 spans of blocks, at
+    /// least one batch (docs/spec/output.md).
+    function _childN1(uint64 n1) private view returns (uint64 low) {
+        uint64 blocksMax = uint64(Constants.CLAIM_ENTRIES) * inbox.span();
+        uint64 limit = inbox.blocksUpTo(n1) + blocksMax;
+        low = n1 + 1;
+        uint64 high = inbox.batchCount();
+        // A batch has at least one block, which bounds the bisection however long the inbox is.
+        if (high > n1 + blocksMax) high = n1 + blocksMax;
+        while (low < high) {
+            uint64 middle = low + (high - low + 1) / 2;
+            if (inbox.blocksUpTo(middle) <= limit) low = middle;
+            else high = middle - 1;
+        }
+    }
+
+    function _index(Claim contentId) private view returns (uint256) {
+        uint256 indexPlusOne = _indices[contentId];
+        if (indexPlusOne == 0) revert ClaimManager_UnknownContent(contentId);
+        return indexPlusOne - 1;
+    }
+
+    function _requireStaked(address who) private view returns (Owner storage owner) {
+        owner = owners[who];
+        if (owner.slashedSequence != 0) revert ClaimManager_Slashed(who);
+        if (!owner.staked) revert ClaimManager_NotStaked(who);
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @notice Records what L2 says to L1: the portal pays what it finds here.
+///
+/// Storage: slot 0 `sentMessages` (what withdrawal proofs open), slot 1 the count of messages.
+contract L2ToL1MessagePasser {
+    /// @notice A withdrawal was recorded.
+    event MessagePassed(
+        uint256 indexed nonce,
+        address indexed sender,
+        address indexed target,
+        uint256 value,
+        uint256 gasLimit,
+        bytes data,
+        bytes32 withdrawalHash
+    );
+    /// @notice The ether of past withdrawals was destroyed.
+    event WithdrawerBalanceBurnt(uint256 indexed amount);
+
+    /// @notice Version of the withdrawals recorded, in the top two bytes of their nonces.
+    uint16 public constant MESSAGE_VERSION = 1;
+
+    /// @dev Gas on L1 for a plain transfer to this contract, which is a withdrawal to oneself.
+    uint256 private constant RECEIVE_GAS_LIMIT = 100_000;
+
+    /// @notice Whether the withdrawal with this hash was recorded.
+    mapping(bytes32 withdrawalHash => bool) public sentMessages;
+
+    uint240 private _count;
+
+    /// @notice Ether that arrives alone is withdrawn to its sender's own address on L1.
+    receive() external payable {
+        initiateWithdrawal(msg.sender, RECEIVE_GAS_LIMIT, "");
+    }
+
+    /// @notice Destroys the ether that withdrawals have left here; it exists on L1 already.
+    function burn() external {
+        uint256 amount = address(this).balance;
+        new Furnace{value: amount}();
+        emit WithdrawerBalanceBurnt(amount);
+    }
+
+    /// @notice Version of the contract.
+    function version() external pure returns (string memory) {
+        return "1.0.0";
+    }
+
+    /// @notice Asks L1 to call `target` with the value of this call, at least `gasLimit` gas, and `data`.
+    function initiateWithdrawal(address target, uint256 gasLimit, bytes memory data) public payable {
+        uint256 nonce = messageNonce();
+        bytes32 withdrawalHash = keccak256(abi.encode(nonce, msg.sender, target, msg.value, gasLimit, data));
+        sentMessages[withdrawalHash] = true;
+        ++_count;
+        emit MessagePassed(nonce, msg.sender, target, msg.value, gasLimit, data, withdrawalHash);
+    }
+
+    /// @notice The nonce of the next withdrawal, with the version in the top two bytes.
+    function messageNonce() public view returns (uint256) {
+        return uint256(MESSAGE_VERSION) << 240 | _count;
+    }
+}
+
+/// @notice Destroys what it is created with: a contract that ends itself in its creation takes its balance along (EIP-6780).
+contract Furnace {
+    constructor() payable {
+        selfdestruct(payable(address(this)));
+    }
+}

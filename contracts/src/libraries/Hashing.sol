@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {BatchHeader} from "../types/Batch.sol";
+import {Output} from "../types/Output.sol";
+import {QueueMessage} from "../types/Queue.sol";
+import {OutputRootProof, WithdrawalTransaction} from "../types/Withdrawal.sol";
+import {Constants} from "./Constants.sol";
+
+/// @notice Every hash of the protocol: `keccak256(abi.encode(DOMAIN, ...))` with a domain of its own for each type.
+///
+/// All fields are of fixed size, so an encoding has one reading only. The Rust side has the same functions; both assert
+/// `vectors.json`.
+library Hashing {
+    bytes32 internal constant DOMAIN_MESSAGE = keccak256("mezzanine.message.v1");
+    bytes32 internal constant DOMAIN_QUEUE = keccak256("mezzanine.queue.v1");
+    bytes32 internal constant DOMAIN_HEADER = keccak256("mezzanine.header.v1");
+    bytes32 internal constant DOMAIN_BATCH = keccak256("mezzanine.batch.v1");
+    bytes32 internal constant DOMAIN_BLOBS = keccak256("mezzanine.blobs.v1");
+    bytes32 internal constant DOMAIN_OUTPUT = keccak256("mezzanine.output.v1");
+    bytes32 internal constant DOMAIN_CONTENT = keccak256("mezzanine.content.v1");
+    bytes32 internal constant DOMAIN_NODE = keccak256("mezzanine.node.v1");
+
+    /// @notice Hash of one queue message.
+    function message(QueueMessage memory m) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_MESSAGE, m));
+    }
+
+    /// @notice The queue chain before its first message.
+    function queueGenesis(uint64 l2ChainId) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_QUEUE, bytes32(0), bytes32(uint256(l2ChainId))));
+    }
+
+    /// @notice The queue chain after one more message.
+    function queueNext(bytes32 acc, bytes32 messageHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_QUEUE, acc, messageHash));
+    }
+
+    /// @notice Hash of one batch header.
+    function header(BatchHeader memory h) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_HEADER, h));
+    }
+
+    /// @notice The batch chain before its first batch.
+    function batchGenesis(uint64 l2ChainId) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_BATCH, bytes32(0), bytes32(uint256(l2ChainId))));
+    }
+
+    /// @notice The batch chain after one more batch.
+    function batchNext(bytes32 acc, bytes32 headerHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_BATCH, acc, headerHash));
+    }
+
+    /// @notice What a batch in blobs commits to. `versionedHashes` are packed, 32 bytes each.
+    function blobs(bytes memory versionedHashes) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(DOMAIN_BLOBS, versionedHashes));
+    }
+
+    /// @notice Hash of one output.
+    function output(Output memory o) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_OUTPUT, o));
+    }
+
+    /// @notice The id of a claim's content.
+    function content(bytes32 parentId, uint64 n1, bytes32 vectorRoot_, bytes32 outputHash)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(DOMAIN_CONTENT, parentId, n1, vectorRoot_, outputHash));
+    }
+
+    /// @notice Root of the binary Merkle tree of depth 8 over a claim's entries.
+    function vectorRoot(bytes32[256] memory entries) internal pure returns (bytes32) {
+        bytes32 domain = DOMAIN_NODE;
+        // Folded in place: the caller's copy in memory is used up. Each node is keccak256(domain || left || right).
+        assembly ("memory-safe") {
+            let scratch := mload(0x40)
+            mstore(scratch, domain)
+            for { let width := 128 } width { width := shr(1, width) } {
+                for { let i := 0 } lt(i, width) { i := add(i, 1) } {
+                    mcopy(add(scratch, 0x20), add(entries, shl(6, i)), 0x40)
+                    mstore(add(entries, shl(5, i)), keccak256(scratch, 0x60))
+                }
+            }
+        }
+        return entries[0];
+    }
+
+    /// @notice OP's output root of version 0.
+    function outputRoot(OutputRootProof memory proof) internal pure returns (bytes32) {
+        return keccak256(abi.encode(proof));
+    }
+
+    /// @notice OP's hash of a withdrawal.
+    function withdrawal(WithdrawalTransaction memory w) internal pure returns (bytes32) {
+        return keccak256(abi.encode(w.nonce, w.sender, w.target, w.value, w.gasLimit, w.data));
+    }
+}

@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ClaimManager} from "../src/claims/ClaimManager.sol";
+import {DisputeGame} from "../src/claims/DisputeGame.sol";
+import {DisputeGameFactory} from "../src/claims/DisputeGameFactory.sol";
+import {IClaimManager, InstanceStatus} from "../src/interfaces/IClaimManager.sol";
+import {IDisputeGameFactory} from "../src/interfaces/IDisputeGameFactory.sol";
+import {Hashing} from "../src/libraries/Hashing.sol";
+import {Claim, Output} from "../src/types/Output.sol";
+import {Deployment} from "./utils/Deployment.sol";
+import {vm} from "./utils/Vm.sol";
+
+/// @notice An owner that refuses ether.
+contract Miser {
+    function deposit(ClaimManager claims) external payable {
+        claims.deposit{value: msg.value}();
+    }
+
+    function withdraw(ClaimManager claims) external {
+        claims.withdrawStake();
+    }
+}
+
+abstract contract ClaimsFixture is Deployment {
+    bytes32 internal constant RIGHT = keccak256("right");
+    bytes32 internal constant WRONG = keccak256("wrong");
+
+    function setUp() public virtual override {
+        super.setUp();
+        _stake(alice);
+        _stake(bob);
+        _post(batcher, 4);
+    }
+
+    function _refute(Claim claim, address owner) internal {
+        vm.prank(referee);
+        claims.refute(claim, owner);
+    }
+
+    function _back(address who, Claim claim) internal {
+        vm.prank(who);
+        claims.back(claim);
+    }
+
+    function _status(Claim claim, address owner) internal view returns (uint256) {
+        return uint256(claims.instanceStatus(claim, owner));
+    }
+
+    function _expectStatus(Claim claim, address owner, InstanceStatus status) internal view {
+        vm.assertEq(_status(claim, owner), uint256(status), "status");
+    }
+
+    function _open(address owner) internal view returns (uint256 count) {
+        (, count,) = claims.owners(owner);
+    }
+}
+
+contract ClaimManagerTest is ClaimsFixture {
+    // --- construction ---
+
+    function test_constructor_confirmsGenesis() public view {
+        IClaimManager.Content memory genesis = claims.contentAt(0);
+        Output memory o = Output({
+            version: 1,
+            chainId: CHAIN_ID,
+            inboxIndex: 0,
+            blockInBatch: 0,
+            queueIndex: 0,
+            number: 0,
+            timestamp: START,
+            outputRoot: keccak256("genesis")
+        });
+        vm.assertEq(Claim.unwrap(genesis.id), Hashing.content(0, 0, 0, Hashing.output(o)));
+        vm.assertTrue(claims.isFinal(genesis.id));
+        vm.assertEq(uint256(genesis.childN1), 1);
+    }
+
+    function test_constructor_badParameter_reverts() public {
+        ClaimManager.Parameters memory p = _claimParameters();
+        p.inbox = address(0);
+        _expectBad("inbox", p);
+        p = _claimParameters();
+        p.games = address(0);
+        _expectBad("games", p);
+        p = _claimParameters();
+        p.referee = address(0);
+        _expectBad("referee", p);
+        p = _claimParameters();
+        p.treasury = payable(address(0));
+        _expectBad("treasury", p);
+        p = _claimParameters();
+        p.stake = 0;
+        _expectBad("stake", p);
+        p = _claimParameters();
+        p.window = 0;
+        _expectBad("window", p);
+        p = _claimParameters();
+        p.genesisOutputRoot = 0;
+        _expectBad("genesisOutputRoot", p);
+        p = _claimParameters();
+        p.genesisTimestamp = 0;
+        _expectBad("genesisTimestamp", p);
+    }
+
+    function _expectBad(string memory name, ClaimManager.Parameters memory p) private {
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_BadParameter.selector, name));
+        new ClaimManager(p);
+    }
+
+    // --- stakes ---
+
+    function test_deposit_wrongAmount_reverts() public {
+        vm.deal(address(this), 100 ether);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_WrongStake.selector, STAKE - 1, STAKE));
+        claims.deposit{value: STAKE - 1}();
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_WrongStake.selector, STAKE + 1, STAKE));
+        claims.deposit{value: STAKE + 1}();
+    }
+
+    function test_deposit_twice_reverts() public {
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_StakedAlready.selector, alice));
+        vm.prank(alice);
+        claims.deposit{value: STAKE}();
+    }
+
+    function test_withdrawStake_returnsIt() public {
+        uint256 before = alice.balance;
+        vm.prank(alice);
+        claims.withdrawStake();
+        vm.assertEq(alice.balance, before + STAKE);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotStaked.selector, alice));
+        vm.prank(alice);
+        claims.withdrawStake();
+        _stake(alice);
+    }
+
+    function test_withdrawStake_instancesOpen_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_InstancesOpen.selector, 1));
+        vm.prank(alice);
+        claims.withdrawStake();
+        vm.warp(block.timestamp + WINDOW);
+        claims.confirm(claim);
+        vm.prank(alice);
+        claims.withdrawStake();
+    }
+
+    function test_withdrawStake_refused_reverts() public {
+        Miser miser = new Miser();
+        miser.deposit{value: STAKE}(claims);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_PaymentFailed.selector, address(miser)));
+        miser.withdraw(claims);
+    }
+
+    // --- asserting ---
+
+    function test_assertClaim_recordsTheContent() public {
+        Output memory end = _endOutput(0, RIGHT);
+        bytes32[256] memory vector = _vector(end);
+        bytes32 root = Hashing.vectorRoot(_vector(end));
+        Claim genesis = claims.contentAt(0).id;
+        Claim expected = Claim.wrap(Hashing.content(Claim.unwrap(genesis), 1, root, Hashing.output(end)));
+        vm.expectEmit(true, true, true, true, address(claims));
+        emit IClaimManager.ClaimAsserted(expected, genesis, 1, alice, 1, 2, root, end, vector);
+        vm.prank(alice);
+        Claim claim = claims.assertClaim(genesis, vector, end);
+        vm.assertEq(Claim.unwrap(claim), Claim.unwrap(expected));
+        IClaimManager.Content memory content = claims.contentAt(1);
+        vm.assertEq(content.outputRoot, RIGHT);
+        vm.assertEq(uint256(content.n1), 1);
+        vm.assertEq(uint256(content.number), 4);
+        vm.assertEq(claims.indexOf(claim), 1);
+        vm.assertTrue(claims.isOpen(claim));
+        _expectStatus(claim, alice, InstanceStatus.Live);
+        _expectStatus(claim, bob, InstanceStatus.None);
+    }
+
+    function test_assertClaim_notStaked_reverts() public {
+        Output memory end = _endOutput(0, RIGHT);
+        Claim genesis = claims.contentAt(0).id;
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotStaked.selector, address(this)));
+        claims.assertClaim(genesis, _vector(end), end);
+    }
+
+    function test_assertClaim_slashed_reverts() public {
+        Claim claim = _assert(alice, 0, WRONG);
+        _refute(claim, alice);
+        Output memory end = _endOutput(0, RIGHT);
+        Claim genesis = claims.contentAt(0).id;
+        bytes memory slashed = abi.encodeWithSelector(IClaimManager.ClaimManager_Slashed.selector, alice);
+        vm.expectRevert(slashed);
+        vm.prank(alice);
+        claims.assertClaim(genesis, _vector(end), end);
+        vm.expectRevert(slashed);
+        vm.prank(alice);
+        claims.deposit{value: STAKE}();
+        vm.expectRevert(slashed);
+        vm.prank(alice);
+        claims.withdrawStake();
+    }
+
+    function test_assertClaim_unknownParent_reverts() public {
+        Output memory end = _endOutput(0, RIGHT);
+        Claim unknown = Claim.wrap(keccak256("unknown"));
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_UnknownContent.selector, unknown));
+        vm.prank(alice);
+        claims.assertClaim(unknown, _vector(end), end);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_UnknownContent.selector, Claim.wrap(0)));
+        vm.prank(alice);
+        claims.assertClaim(Claim.wrap(0), _vector(end), end);
+    }
+
+    function test_assertClaim_tooEarly_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        Output memory end = _endOutput(1, RIGHT);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_TooEarly.selector, 2));
+        vm.prank(alice);
+        claims.assertClaim(claim, _vector(end), end);
+    }
+
+    function test_assertClaim_twice_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        Output memory end = _endOutput(0, RIGHT);
+        Claim genesis = claims.contentAt(0).id;
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_ContentExists.selector, claim));
+        vm.prank(bob);
+        claims.assertClaim(genesis, _vector(end), end);
+    }
+
+    function test_assertClaim_parentHasConfirmedChild_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.warp(block.timestamp + WINDOW);
+        claims.confirm(claim);
+        Output memory end = _endOutput(0, WRONG);
+        Claim genesis = claims.contentAt(0).id;
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, genesis));
+        vm.prank(bob);
+        claims.assertClaim(genesis, _vector(end), end);
+    }
+
+    function test_assertClaim_badOutput_reverts() public {
+        Output memory end = _endOutput(0, RIGHT);
+        end.version = 2;
+        _expectBadOutput("version", end);
+        end = _endOutput(0, RIGHT);
+        end.chainId += 1;
+        _expectBadOutput("chainId", end);
+        end = _endOutput(0, RIGHT);
+        end.inboxIndex += 1;
+        _expectBadOutput("inboxIndex", end);
+        end = _endOutput(0, RIGHT);
+        end.blockInBatch = 1;
+        _expectBadOutput("blockInBatch", end);
+        end = _endOutput(0, RIGHT);
+        end.queueIndex += 1;
+        _expectBadOutput("queueIndex", end);
+        end = _endOutput(0, RIGHT);
+        end.number += 1;
+        _expectBadOutput("number", end);
+        end = _endOutput(0, RIGHT);
+        end.outputRoot = 0;
+        _expectBadOutput("outputRoot", end);
+    }
+
+    function _expectBadOutput(string memory field, Output memory end) private {
+        Claim genesis = claims.contentAt(0).id;
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_BadOutput.selector, field));
+        vm.prank(alice);
+        claims.assertClaim(genesis, _vector(end), end);
+    }
+
+    function test_assertClaim_lastEntryIsNotTheEnd_reverts() public {
+        Output memory end = _endOutput(0, RIGHT);
+        bytes32[256] memory vector = _vector(end);
+        vector[255] = keccak256("another");
+        Claim genesis = claims.contentAt(0).id;
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_BadOutput.selector, "last entry"));
+        vm.prank(alice);
+        claims.assertClaim(genesis, vector, end);
+    }
+
+    function test_fuzz_vectorRoot_equalsThePlainTree(bytes32 seed) public pure {
+        bytes32[256] memory entries;
+        bytes32[] memory level = new bytes32[](256);
+        for (uint256 i; i < 256; ++i) {
+            entries[i] = level[i] = keccak256(abi.encode(seed, i));
+        }
+        while (level.length > 1) {
+            bytes32[] memory next = new bytes32[](level.length / 2);
+            for (uint256 i; i < next.length; ++i) {
+                next[i] = keccak256(abi.encode(Hashing.DOMAIN_NODE, level[2 * i], level[2 * i + 1]));
+            }
+            level = next;
+        }
+        vm.assertEq(Hashing.vectorRoot(entries), level[0]);
+    }
+
+    function test_fuzz_childN1_isTheGreatestThatFits(uint8 batches, uint32 seed) public {
+        for (uint256 i; i < batches; ++i) {
+            uint256 random = uint256(keccak256(abi.encode(seed, i)));
+            _post(batcher, uint32(1 + random % (random % 7 == 0 ? 256 * SPAN : 20)));
+        }
+        _assert(alice, 0, RIGHT);
+        uint64 n1 = 1;
+        uint64 count = inbox.batchCount();
+        uint64 expected = n1 + 1;
+        for (uint64 n = n1 + 1; n <= count; ++n) {
+            if (inbox.blocksUpTo(n) - inbox.blocksUpTo(n1) <= 256 * SPAN) expected = n;
+        }
+        vm.assertEq(uint256(claims.contentAt(1).childN1), expected);
+    }
+
+    // --- backing, confirming ---
+
+    function test_back_addsAnInstance() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.expectEmit(true, true, true, true, address(claims));
+        emit IClaimManager.ClaimBacked(claim, bob);
+        _back(bob, claim);
+        _expectStatus(claim, bob, InstanceStatus.Live);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_InstanceExists.selector, claim, bob));
+        _back(bob, claim);
+    }
+
+    function test_back_resolved_reverts() public {
+        Claim right = _assert(alice, 0, RIGHT);
+        Claim wrong = _assert(alice, 0, WRONG);
+        vm.warp(block.timestamp + WINDOW);
+        claims.confirm(right);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, right));
+        _back(bob, right);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, wrong));
+        _back(bob, wrong);
+    }
+
+    function test_confirm_window_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.warp(block.timestamp + WINDOW - 1);
+        vm.assertFalse(claims.isRipe(claim));
+        vm.assertFalse(claims.tryConfirm(claim));
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRipe.selector, claim));
+        claims.confirm(claim);
+        vm.warp(block.timestamp + 1);
+        vm.assertTrue(claims.isRipe(claim));
+        vm.expectEmit(true, true, true, true, address(claims));
+        emit IClaimManager.ClaimConfirmed(claim, 1);
+        claims.confirm(claim);
+        vm.assertTrue(claims.isFinal(claim));
+        vm.assertTrue(claims.tryConfirm(claim));
+        _expectStatus(claim, alice, InstanceStatus.Confirmed);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRipe.selector, claim));
+        claims.confirm(claim);
+    }
+
+    function test_confirm_parentFirst_reverts() public {
+        Claim parent = _assert(alice, 0, RIGHT);
+        _post(batcher, 4);
+        Claim child = _assert(alice, 1, RIGHT);
+        vm.warp(block.timestamp + WINDOW);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRipe.selector, child));
+        claims.confirm(child);
+        claims.confirm(parent);
+        claims.confirm(child);
+    }
+
+    function test_confirm_everyInstanceHasItsOwnWindow() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.warp(block.timestamp + WINDOW - 1);
+        _back(bob, claim);
+        _refute(claim, alice);
+        vm.warp(block.timestamp + WINDOW - 1);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRipe.selector, claim));
+        claims.confirm(claim);
+        vm.assertEq(uint256(claims.closesAt(claim)), block.timestamp + 1);
+        vm.warp(block.timestamp + 1);
+        claims.confirm(claim);
+        _expectStatus(claim, alice, InstanceStatus.Refuted);
+        _expectStatus(claim, bob, InstanceStatus.Confirmed);
+    }
+
+    function test_confirm_lateBacker_doesNotDelay() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.warp(block.timestamp + WINDOW - 1);
+        _back(bob, claim);
+        vm.warp(block.timestamp + 1);
+        claims.confirm(claim);
+        _expectStatus(claim, bob, InstanceStatus.Confirmed);
+    }
+
+    // --- refuting, rejecting, settling ---
+
+    function test_refute_notReferee_reverts() public {
+        Claim claim = _assert(alice, 0, WRONG);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotReferee.selector, council));
+        vm.prank(council);
+        claims.refute(claim, alice);
+    }
+
+    function test_refute_voidsAllInstancesOfTheOwnerAndNoOther() public {
+        Claim wrong = _assert(alice, 0, WRONG);
+        Claim right = _assert(bob, 0, RIGHT);
+        _back(alice, right);
+        vm.expectEmit(true, true, true, true, address(claims));
+        emit IClaimManager.InstanceRefuted(wrong, alice);
+        _refute(wrong, alice);
+        _expectStatus(wrong, alice, InstanceStatus.Refuted);
+        _expectStatus(right, alice, InstanceStatus.Refuted);
+        _expectStatus(right, bob, InstanceStatus.Live);
+        vm.assertFalse(claims.isOpen(wrong));
+        vm.assertTrue(claims.isOpen(right));
+        vm.assertEq(claims.forfeited(), STAKE);
+        bytes memory notLive = abi.encodeWithSelector(IClaimManager.ClaimManager_InstanceNotLive.selector, wrong, alice);
+        vm.expectRevert(notLive);
+        _refute(wrong, alice);
+        claims.collect();
+        vm.assertEq(treasury.balance, STAKE);
+        vm.assertEq(address(claims).balance, STAKE);
+    }
+
+    function test_refute_noInstance_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_InstanceNotLive.selector, claim, bob));
+        _refute(claim, bob);
+    }
+
+    function test_refute_confirmed_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.warp(block.timestamp + WINDOW);
+        claims.confirm(claim);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_InstanceNotLive.selector, claim, alice));
+        _refute(claim, alice);
+    }
+
+    function test_settle_rejectedInstance_forfeits() public {
+        Claim right = _assert(alice, 0, RIGHT);
+        Claim wrong = _assert(bob, 0, WRONG);
+        vm.warp(block.timestamp + WINDOW);
+        claims.confirm(right);
+        _expectStatus(wrong, bob, InstanceStatus.Rejected);
+        vm.assertFalse(claims.isOpen(wrong));
+        claims.settle(wrong, bob);
+        _expectStatus(wrong, bob, InstanceStatus.Rejected);
+        vm.assertEq(claims.forfeited(), STAKE);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotSettleable.selector, wrong, bob));
+        claims.settle(wrong, bob);
+    }
+
+    function test_settle_backerOfAConfirmedContent() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        _back(bob, claim);
+        bytes memory live = abi.encodeWithSelector(IClaimManager.ClaimManager_NotSettleable.selector, claim, bob);
+        vm.expectRevert(live);
+        claims.settle(claim, bob);
+        vm.warp(block.timestamp + WINDOW);
+        claims.confirm(claim);
+        vm.assertEq(_open(alice), 0);
+        vm.assertEq(_open(bob), 1);
+        claims.settle(claim, bob);
+        vm.assertEq(_open(bob), 0);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotSettleable.selector, claim, alice));
+        claims.settle(claim, alice);
+    }
+
+    function test_reject_spreadsToChildren() public {
+        _post(batcher, 4);
+        Claim right = _assert(alice, 0, RIGHT);
+        Claim wrong = _assert(bob, 0, WRONG);
+        Claim child = _assert(bob, 2, WRONG);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRejected.selector, wrong));
+        claims.reject(wrong);
+        vm.warp(block.timestamp + WINDOW);
+        claims.confirm(right);
+        _expectStatus(child, bob, InstanceStatus.Live);
+        vm.expectEmit(true, true, true, true, address(claims));
+        emit IClaimManager.ClaimRejected(wrong, 2);
+        claims.reject(wrong);
+        _expectStatus(child, bob, InstanceStatus.Rejected);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRejected.selector, wrong));
+        claims.reject(wrong);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRejected.selector, right));
+        claims.reject(right);
+        claims.reject(child);
+        _post(batcher, 4);
+        Output memory end = _endOutput(3, RIGHT);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, child));
+        vm.prank(alice);
+        claims.assertClaim(child, _vector(end), end);
+    }
+
+    function test_skipRefuted_stepsOverRefutedOnly() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        address[5] memory liars;
+        for (uint256 i; i < 5; ++i) {
+            liars[i] = address(uint160(0x1000 + i));
+            _stake(liars[i]);
+            _back(liars[i], claim);
+        }
+        _back(bob, claim);
+        _refute(claim, alice);
+        for (uint256 i; i < 5; ++i) {
+            _refute(claim, liars[i]);
+        }
+        claims.skipRefuted(claim, 3);
+        claims.skipRefuted(claim, type(uint32).max);
+        vm.assertTrue(claims.isOpen(claim));
+        vm.warp(block.timestamp + WINDOW);
+        claims.confirm(claim);
+        _expectStatus(claim, bob, InstanceStatus.Confirmed);
+    }
+}
+
+contract DisputeGamesTest is ClaimsFixture {
+    function test_register_stranger_reverts() public {
+        bytes memory reason =
+            abi.encodeWithSelector(IDisputeGameFactory.DisputeGameFactory_NotClaimManager.selector, alice);
+        vm.expectRevert(reason);
+        vm.prank(alice);
+        games.register(Claim.wrap(keccak256("fake")), RIGHT);
+    }
+
+    function test_constructor_zero_reverts() public {
+        vm.expectRevert(IDisputeGameFactory.DisputeGameFactory_Zero.selector);
+        new DisputeGameFactory(address(0));
+    }
+
+    function test_game_showsItsClaim() public {
+        _assert(alice, 0, RIGHT);
+        vm.assertEq(games.gameCount(), 2);
+        (uint32 gameType, uint64 timestamp, address proxy) = games.gameAtIndex(1);
+        vm.assertEq(uint256(gameType), 0x4d657a7a);
+        vm.assertEq(uint256(timestamp), block.timestamp);
+        DisputeGame game = DisputeGame(proxy);
+        vm.assertEq(game.rootClaim(), RIGHT);
+        vm.assertEq(game.l2SequenceNumber(), 4);
+        vm.assertEq(game.extraData(), abi.encode(4));
+        vm.assertEq(uint256(game.createdAt()), block.timestamp);
+        vm.assertEq(uint256(game.resolvedAt()), 0);
+        vm.assertEq(uint256(game.expectedResolution()), block.timestamp + WINDOW);
+        vm.assertEq(uint256(game.maxClockDuration()), WINDOW);
+        vm.assertEq(uint256(game.status()), 0);
+        vm.assertEq(uint256(game.gameType()), 0x4d657a7a);
+        vm.assertTrue(game.wasRespectedGameTypeWhenCreated());
+        vm.assertTrue(games.isGameProper(proxy));
+        vm.assertFalse(games.isGameFinalized(proxy));
+
+        vm.warp(block.timestamp + WINDOW);
+        claims.confirm(game.contentId());
+        vm.assertEq(uint256(game.resolvedAt()), block.timestamp);
+        vm.assertEq(uint256(game.expectedResolution()), block.timestamp);
+        vm.assertEq(uint256(game.status()), 2);
+        vm.assertTrue(games.isGameFinalized(proxy));
+        vm.assertTrue(games.isGameClaimValid(proxy));
+    }
+
+    function test_game_refuted_challengerWins() public {
+        Claim claim = _assert(alice, 0, WRONG);
+        _refute(claim, alice);
+        DisputeGame game = DisputeGame(games.gameOf(claim));
+        vm.assertEq(uint256(game.status()), 1);
+        vm.assertEq(uint256(game.expectedResolution()), 0);
+    }
+
+    function test_isGameProper_impostor_isUnknown() public {
+        _assert(alice, 0, RIGHT);
+        // A contract that names a real claim but is not at the claim's address.
+        Impostor impostor = new Impostor(claims.contentAt(1).id);
+        vm.assertFalse(games.isGameProper(address(impostor)));
+        vm.assertFalse(games.isGameRespected(address(impostor)));
+        vm.assertFalse(games.isGameFinalized(address(impostor)));
+        vm.assertFalse(games.isGameProper(alice));
+        vm.assertFalse(games.isGameProper(address(inbox)));
+    }
+
+    function test_findLatestGames_newestFirstWithoutTheDead() public {
+        _post(batcher, 2);
+        Claim wrong = _assert(bob, 0, WRONG);
+        _assert(alice, 0, RIGHT);
+        _assert(alice, 2, RIGHT);
+        _refute(wrong, bob);
+        uint32 gameType = games.GAME_TYPE();
+        IDisputeGameFactory.GameSearchResult[] memory found = games.findLatestGames(gameType, 3, 10);
+        vm.assertEq(found.length, 3);
+        vm.assertEq(found[0].index, 3);
+        vm.assertEq(found[1].index, 2);
+        vm.assertEq(found[2].index, 0);
+        vm.assertEq(found[0].extraData, abi.encode(6));
+        vm.assertEq(found[1].rootClaim, RIGHT);
+        (,, address proxy) = games.gameAtIndex(3);
+        vm.assertEq(address(uint160(uint256(found[0].metadata))), proxy);
+        vm.assertEq(uint256(found[0].metadata) >> 224, gameType);
+        vm.assertEq(uint256(uint64(uint256(found[0].metadata) >> 160)), block.timestamp);
+
+        vm.assertEq(games.findLatestGames(gameType, 3, 1).length, 1);
+        vm.assertEq(games.findLatestGames(gameType, 3, 0).length, 0);
+        vm.assertEq(games.findLatestGames(gameType, 4, 1).length, 0);
+        vm.assertEq(games.findLatestGames(0, 3, 1).length, 0);
+    }
+
+    function test_games_findsByRootAndNumber() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        (address proxy, uint64 timestamp) = games.games(games.GAME_TYPE(), RIGHT, abi.encode(4));
+        vm.assertEq(proxy, games.gameOf(claim));
+        vm.assertEq(uint256(timestamp), block.timestamp);
+        (proxy,) = games.games(games.GAME_TYPE(), WRONG, abi.encode(4));
+        vm.assertEq(proxy, address(0));
+        (proxy,) = games.games(0, RIGHT, abi.encode(4));
+        vm.assertEq(proxy, address(0));
+    }
+}
+
+contract Impostor {
+    Claim public contentId;
+
+    constructor(Claim claim) {
+        contentId = claim;
+    }
+}

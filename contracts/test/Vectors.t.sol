@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Aliasing} from "../src/libraries/Aliasing.sol";
+import {Hashing} from "../src/libraries/Hashing.sol";
+import {BatchHeader} from "../src/types/Batch.sol";
+import {Output} from "../src/types/Output.sol";
+import {QueueMessage} from "../src/types/Queue.sol";
+import {OutputRootProof, WithdrawalTransaction} from "../src/types/Withdrawal.sol";
+import {Test} from "./utils/Test.sol";
+import {vm} from "./utils/Vm.sol";
+
+/// @notice Pins every hash of the protocol in `vectors.json`, which the Rust side asserts too.
+///
+/// `VECTORS_WRITE=true forge test --match-contract VectorsTest` writes the file; otherwise it must be equal.
+contract VectorsTest is Test {
+    string private constant FILE = "vectors.json";
+    uint64 private constant CHAIN_ID = 901;
+
+    string private _json = "{\n";
+
+    function test_vectors_fileIsEqual() public {
+        _domains();
+        _queue();
+        _batch();
+        _output();
+        _bridge();
+        _json = string.concat(_json, "\n}\n");
+        if (vm.envOr("VECTORS_WRITE", false)) vm.writeFile(FILE, _json);
+        vm.assertEq(vm.readFile(FILE), _json, "run: VECTORS_WRITE=true forge test --match-contract VectorsTest");
+    }
+
+    function _domains() private {
+        _first("DOMAIN_MESSAGE", Hashing.DOMAIN_MESSAGE);
+        _hash("DOMAIN_QUEUE", Hashing.DOMAIN_QUEUE);
+        _hash("DOMAIN_HEADER", Hashing.DOMAIN_HEADER);
+        _hash("DOMAIN_BATCH", Hashing.DOMAIN_BATCH);
+        _hash("DOMAIN_BLOBS", Hashing.DOMAIN_BLOBS);
+        _hash("DOMAIN_OUTPUT", Hashing.DOMAIN_OUTPUT);
+        _hash("DOMAIN_CONTENT", Hashing.DOMAIN_CONTENT);
+        _hash("DOMAIN_NODE", Hashing.DOMAIN_NODE);
+    }
+
+    function _queue() private {
+        bytes memory data = hex"00112233445566778899";
+        QueueMessage memory m = QueueMessage({
+            kind: 1,
+            from: address(0x1111111111111111111111111111111111111111),
+            to: address(0x2222222222222222222222222222222222222222),
+            value: 3 ether,
+            gas: 4_000_000,
+            dataHash: keccak256(data),
+            l1Block: 5,
+            l1Time: 1_700_000_006,
+            index: 7
+        });
+        bytes32 hash = Hashing.message(m);
+        bytes32 genesis = Hashing.queueGenesis(CHAIN_ID);
+        _object("message");
+        _field("l2ChainId", uint256(CHAIN_ID), true);
+        _field("kind", m.kind, false);
+        _field("from", vm.toString(m.from));
+        _field("to", vm.toString(m.to));
+        _field("value", vm.toString(bytes32(m.value)));
+        _field("gas", m.gas, false);
+        _field("data", vm.toString(data));
+        _field("l1Block", m.l1Block, false);
+        _field("l1Time", m.l1Time, false);
+        _field("index", m.index, false);
+        _field("hash", vm.toString(hash));
+        _field("queueGenesis", vm.toString(genesis));
+        _field("queueNext", vm.toString(Hashing.queueNext(genesis, hash)));
+        _close();
+    }
+
+    function _batch() private {
+        bytes memory versionedHashes = abi.encodePacked(
+            bytes32(0x0101010101010101010101010101010101010101010101010101010101010101),
+            bytes32(0x0102020202020202020202020202020202020202020202020202020202020202)
+        );
+        bytes32 genesis = Hashing.batchGenesis(CHAIN_ID);
+        BatchHeader memory h = BatchHeader({
+            version: 1,
+            daType: 2,
+            index: 3,
+            prevAcc: genesis,
+            daHash: Hashing.blobs(versionedHashes),
+            qStart: 4,
+            qEnd: 9,
+            queueAcc: Hashing.queueGenesis(CHAIN_ID),
+            firstBlock: 10,
+            blockCount: 11,
+            l1Block: 12,
+            l1Time: 1_700_000_013
+        });
+        bytes32 hash = Hashing.header(h);
+        _object("batch");
+        _field("l2ChainId", uint256(CHAIN_ID), true);
+        _field("version", h.version, false);
+        _field("daType", h.daType, false);
+        _field("index", h.index, false);
+        _field("prevAcc", vm.toString(h.prevAcc));
+        _field("versionedHashes", vm.toString(versionedHashes));
+        _field("daHash", vm.toString(h.daHash));
+        _field("qStart", h.qStart, false);
+        _field("qEnd", h.qEnd, false);
+        _field("queueAcc", vm.toString(h.queueAcc));
+        _field("firstBlock", h.firstBlock, false);
+        _field("blockCount", h.blockCount, false);
+        _field("l1Block", h.l1Block, false);
+        _field("l1Time", h.l1Time, false);
+        _field("headerHash", vm.toString(hash));
+        _field("batchGenesis", vm.toString(genesis));
+        _field("batchNext", vm.toString(Hashing.batchNext(genesis, hash)));
+        _close();
+    }
+
+    function _output() private {
+        OutputRootProof memory proof = OutputRootProof({
+            version: 0,
+            stateRoot: keccak256("state root"),
+            messagePasserStorageRoot: keccak256("message passer storage root"),
+            latestBlockhash: keccak256("block hash")
+        });
+        Output memory o = Output({
+            version: 1,
+            chainId: CHAIN_ID,
+            inboxIndex: 2,
+            blockInBatch: 3,
+            queueIndex: 4,
+            number: 5,
+            timestamp: 1_700_000_006,
+            outputRoot: Hashing.outputRoot(proof)
+        });
+        bytes32 outputHash = Hashing.output(o);
+        bytes32 parent = Hashing.content(0, 0, 0, outputHash);
+        bytes32[256] memory entries;
+        for (uint256 j; j < 256; ++j) {
+            entries[j] = keccak256(abi.encode(j));
+        }
+        bytes32 root = Hashing.vectorRoot(entries);
+        _object("output");
+        _field("version", uint256(o.version), true);
+        _field("chainId", o.chainId, false);
+        _field("inboxIndex", o.inboxIndex, false);
+        _field("blockInBatch", o.blockInBatch, false);
+        _field("queueIndex", o.queueIndex, false);
+        _field("number", o.number, false);
+        _field("timestamp", o.timestamp, false);
+        _field("stateRoot", vm.toString(proof.stateRoot));
+        _field("messagePasserStorageRoot", vm.toString(proof.messagePasserStorageRoot));
+        _field("blockHash", vm.toString(proof.latestBlockhash));
+        _field("outputRoot", vm.toString(o.outputRoot));
+        _field("outputHash", vm.toString(outputHash));
+        _field("genesisContentId", vm.toString(parent));
+        _field("n1", 6, false);
+        _field("vectorEntryRule", "entry j is keccak256 of j as 32 bytes");
+        _field("vectorRoot", vm.toString(root));
+        _field("contentId", vm.toString(Hashing.content(parent, 6, root, outputHash)));
+        _close();
+    }
+
+    function _bridge() private {
+        WithdrawalTransaction memory w = WithdrawalTransaction({
+            nonce: (uint256(1) << 240) | 2,
+            sender: address(0x3333333333333333333333333333333333333333),
+            target: address(0x4444444444444444444444444444444444444444),
+            value: 5 ether,
+            gasLimit: 100_000,
+            data: hex"aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899aa"
+        });
+        bytes32 hash = Hashing.withdrawal(w);
+        _object("withdrawal");
+        _json = string.concat(_json, "    \"nonce\": \"", vm.toString(bytes32(w.nonce)), "\"");
+        _field("sender", vm.toString(w.sender));
+        _field("target", vm.toString(w.target));
+        _field("value", vm.toString(bytes32(w.value)));
+        _field("gasLimit", vm.toString(bytes32(w.gasLimit)));
+        _field("data", vm.toString(w.data));
+        _field("hash", vm.toString(hash));
+        _field("storageSlot", vm.toString(keccak256(abi.encode(hash, uint256(0)))));
+        _close();
+
+        address l1 = address(0xFFFFFfFfFffffFFfFFffFFFffFfFffFfFFFffFF0);
+        _object("alias");
+        _json = string.concat(_json, "    \"l1\": \"", vm.toString(l1), "\"");
+        _field("l2", vm.toString(Aliasing.toL2(l1)));
+        _close();
+        vm.assertEq(Aliasing.toL1(Aliasing.toL2(l1)), l1);
+    }
+
+    function _first(string memory key, bytes32 value) private {
+        _json = string.concat(_json, "  \"", key, "\": \"", vm.toString(value), "\"");
+    }
+
+    function _hash(string memory key, bytes32 value) private {
+        _json = string.concat(_json, ",\n");
+        _first(key, value);
+    }
+
+    function _object(string memory key) private {
+        _json = string.concat(_json, ",\n  \"", key, "\": {\n");
+    }
+
+    function _field(string memory key, uint256 value, bool first) private {
+        _json = string.concat(_json, first ? "" : ",\n", "    \"", key, "\": ", vm.toString(value));
+    }
+
+    function _field(string memory key, string memory value) private {
+        _json = string.concat(_json, ",\n    \"", key, "\": \"", value, "\"");
+    }
+
+    function _close() private {
+        _json = string.concat(_json, "\n  }");
+    }
+}

@@ -1,0 +1,90 @@
+//! `mezz node`: a node of an existing deployment.
+
+use super::{keys, run, up};
+use crate::{
+    args::NodeArgs,
+    files::{DataDir, write_atomically},
+    output::{Failure, Output},
+};
+use mezz_l1::{Client, Signer, deploy::Deployment};
+use mezz_node::{Node, NodeConfig, PoolLimits, Role};
+use serde_json::json;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
+    let here = DataDir::create(&args.here.datadir)?;
+    let rollup = args.rollup.clone().unwrap_or_else(|| here.join("rollup.json"));
+    let deployment = Deployment::load(&rollup).map_err(|error| {
+        Failure::failed(format!(
+            "{error}; give --rollup with the rollup.json that `mezz deploy apply` wrote"
+        ))
+    })?;
+    let roles = roles(&args.roles)?;
+    let client =
+        Client::connect_to(&args.l1, args.beacon.as_deref(), deployment.config.l1_chain_id).await?;
+    let l2_listener = run::listen(args.host, args.l2_port, "--l2-port").await?;
+    let metrics_listener = run::listen(args.host, args.metrics_port, "--metrics-port").await?;
+    write_atomically(&here.join("mezz.pid"), std::process::id().to_string().as_bytes())?;
+    let key = |text: &Option<String>, role: Role| -> Result<Option<Signer>, Failure> {
+        match text {
+            Some(text) => Ok(Some(Arc::new(keys::read(text)?) as Signer)),
+            None if roles.contains(&role) => Err(Failure::usage(format!(
+                "the {0} needs a key: give --{0}-key, or leave it out of --roles",
+                role.as_str()
+            ))),
+            None => Ok(None),
+        }
+    };
+    let config = NodeConfig {
+        chain: deployment.config.clone(),
+        contracts: deployment.contracts,
+        start_block: deployment.start_block,
+        batcher: key(&args.batcher_key, Role::Batcher)?,
+        proposer: key(&args.proposer_key, Role::Proposer)?,
+        roles,
+        directory: here.join("l2"),
+        block_time: Duration::from_secs_f64(args.block_time),
+        pool: PoolLimits::default(),
+        l1_poll: Duration::from_secs(1),
+        confirmations: args.confirmations,
+        batch_interval: args.batch_interval,
+        batch_bytes: 500_000,
+        claim_interval: args.claim_interval,
+        finalized_lag: 64,
+    };
+    let (end, ended) = watch::channel(false);
+    let store = up::open_l2(&deployment, Some(&here.join("l2")))?;
+    let node = Node::start(config, store, client)?;
+    let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
+    let metrics = run::serve_metrics(node.metrics(), metrics_listener, ended)?;
+    let (rpc, scrape) =
+        (format!("http://{}", l2.address), format!("http://{}/metrics", metrics.address));
+    output.answer(
+        format!("node of chain {} at {rpc}, metrics at {scrape}", deployment.config.l2_chain_id),
+        &json!({ "rpc": rpc, "metrics": scrape }),
+    );
+    run::interrupted().await?;
+    output.note("stopping: writing what was promised to disk");
+    node.stop().await;
+    let _ = end.send(true);
+    for task in [l2.task, metrics.task] {
+        let _ = tokio::time::timeout(Duration::from_secs(3), task).await;
+    }
+    let _ = std::fs::remove_file(here.join("mezz.pid"));
+    Ok(())
+}
+
+/// The roles by name. Every node watches.
+fn roles(names: &[String]) -> Result<BTreeSet<Role>, Failure> {
+    let mut roles = BTreeSet::from([Role::Watcher]);
+    for name in names {
+        let role = Role::ALL.into_iter().find(|role| role.as_str() == name);
+        roles.insert(role.ok_or_else(|| {
+            Failure::usage(format!(
+                "there is no role `{name}`; the roles are sequencer, batcher, proposer, watcher"
+            ))
+        })?);
+    }
+    Ok(roles)
+}

@@ -1,0 +1,146 @@
+//! `mezz resync`: the derived state is wiped and rebuilt from L1 alone.
+
+use super::{deploy::bar, run, up};
+use crate::{
+    args::ResyncArgs,
+    files::DataDir,
+    output::{Failure, Output},
+};
+use mezz_devnet::{Devnet, DevnetConfig, Mining};
+use mezz_l1::{Client, deploy::Deployment};
+use mezz_node::{Node, NodeConfig, PoolLimits, Role};
+use mezz_storage::Store;
+use serde_json::json;
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use tokio::sync::watch;
+
+pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure> {
+    let here = DataDir(args.here.datadir.clone());
+    if let Some(process) = here.process() {
+        return Err(Failure::refused(format!(
+            "process {process} runs in {}; stop it with `mezz down` first",
+            here.0.display()
+        )));
+    }
+    let deployment = Deployment::load(&here.join("rollup.json")).map_err(|error| {
+        Failure::failed(format!("{error}; give the --datadir of a chain that was started before"))
+    })?;
+    let (end, ended) = watch::channel(false);
+    let embedded = match &args.l1 {
+        Some(_) => None,
+        None => Some(embedded(&here.join("l1"), ended).await?),
+    };
+    let (l1, beacon) = match (&embedded, &args.l1) {
+        (Some((_, url)), _) => (url.clone(), Some(url.clone())),
+        (None, url) => (url.clone().unwrap_or_default(), args.beacon.clone()),
+    };
+    let client = Client::connect_to(&l1, beacon.as_deref(), deployment.config.l1_chain_id).await?;
+
+    // The old chain stands aside until the new one is complete: nothing is lost if this is interrupted.
+    let (path, aside) = (here.join("l2"), here.join("l2.before-resync"));
+    if path.exists() && !aside.exists() {
+        fs::rename(&path, &aside)?;
+    } else if path.exists() {
+        fs::remove_dir_all(&path)?;
+    }
+    let store = up::open_l2(&deployment, Some(&path))?;
+    let node = Node::start(config(&deployment, &path), store.clone(), client)?;
+    let head = follow(&node, output).await?;
+    node.stop().await;
+    let (compared, different) = compare(&deployment, &aside, &store, head)?;
+    let _ = end.send(true);
+    if let Some((devnet, _)) = embedded {
+        devnet.stop().await;
+    }
+    if let Some(number) = different {
+        return Err(Failure::failed(format!(
+            "block {number} rebuilt from L1 differs from the one before; the old chain is kept in {}: unpublished blocks or a damaged store",
+            aside.display()
+        )));
+    }
+    if aside.exists() {
+        fs::remove_dir_all(&aside)?;
+    }
+    output.answer(
+        format!("rebuilt {head} blocks from L1; {compared} compared with the old ones, all equal"),
+        &json!({ "blocks": head, "compared": compared }),
+    );
+    Ok(())
+}
+
+async fn embedded(path: &Path, ended: run::Stop) -> Result<(Devnet, String), Failure> {
+    if !path.exists() {
+        return Err(Failure::usage(format!(
+            "{} is not there, so the chain was on another L1: give it with --l1 and --beacon",
+            path.display()
+        )));
+    }
+    let devnet = Devnet::start(DevnetConfig {
+        datadir: Some(path.to_owned()),
+        mining: Mining::Manual,
+        ..DevnetConfig::default()
+    })?;
+    let listener = run::listen([127, 0, 0, 1].into(), 0, "--l1").await?;
+    let served = run::serve(devnet.backend(), listener, devnet.beacon_router(), ended)?;
+    Ok((devnet, format!("http://{}", served.address)))
+}
+
+fn config(deployment: &Deployment, path: &Path) -> NodeConfig {
+    NodeConfig {
+        chain: deployment.config.clone(),
+        contracts: deployment.contracts,
+        start_block: deployment.start_block,
+        roles: BTreeSet::from([Role::Watcher]),
+        directory: path.to_owned(),
+        block_time: Duration::from_secs(1),
+        pool: PoolLimits::default(),
+        l1_poll: Duration::from_millis(200),
+        confirmations: 0,
+        batch_interval: u64::MAX,
+        batch_bytes: u64::MAX,
+        claim_interval: u64::MAX,
+        finalized_lag: 64,
+        batcher: None,
+        proposer: None,
+    }
+}
+
+/// Waits until every batch on L1 is derived; the last block.
+async fn follow(node: &Node, output: Output) -> Result<u64, Failure> {
+    let bar = bar(output, 0);
+    loop {
+        if let Some(failure) = node.failure() {
+            return Err(Failure::failed(failure));
+        }
+        let progress = node.progress();
+        bar.set_length(progress.posted);
+        bar.set_position(progress.derived);
+        bar.set_message("batches");
+        if progress.caught_up && progress.derived == progress.posted {
+            bar.finish_and_clear();
+            return Ok(node.heads().safe);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Compares the new blocks with those of the old store, as far as both go: how many, and the first that differs.
+fn compare(
+    deployment: &Deployment,
+    aside: &Path,
+    store: &Store,
+    head: u64,
+) -> Result<(u64, Option<u64>), Failure> {
+    if !aside.join("chain").exists() {
+        return Ok((0, None));
+    }
+    let old = up::open_l2(deployment, Some(aside))?;
+    let last = head.min(old.head().number);
+    for number in 1..=last {
+        let hash = |store: &Store| store.block(number).map(|block| block.map(|block| block.hash));
+        if hash(&old)? != hash(store)? {
+            return Ok((number - 1, Some(number)));
+        }
+    }
+    Ok((last, None))
+}

@@ -1,0 +1,81 @@
+//! What `up` and `node` share: serving a chain, the metrics, and waiting for the end.
+
+use crate::output::Failure;
+use axum::{Router, routing::get};
+use mezz_node::Metrics;
+use mezz_rpc::{Backend, Limits};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Served {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// Its task.
+    pub(crate) task: JoinHandle<()>,
+}
+
+/// The end of the program, told to every server.
+pub(crate) type Stop = watch::Receiver<bool>;
+
+/// Takes a port, or says who else may have it.
+pub(crate) async fn listen(host: IpAddr, port: u16, option: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind((host, port)).await.map_err(|error| {
+        Failure::failed(format!("port {port} on {host} cannot be taken ({error}); give another with {option}, or 0 for any free one"))
+    })
+}
+
+/// Serves a chain's JSON-RPC.
+pub(crate) fn serve(
+    backend: Arc<dyn Backend>,
+    listener: TcpListener,
+    routes: Router,
+    stop: Stop,
+) -> Result<Served, Failure> {
+    let address = listener.local_addr()?;
+    let task = tokio::spawn(async move {
+        if let Err(error) =
+            mezz_rpc::serve(backend, listener, Limits::default(), routes, ended(stop)).await
+        {
+            tracing::error!(%error, %address, "the RPC server stopped");
+        }
+    });
+    Ok(Served { address, task })
+}
+
+/// Serves the metrics of a node and of its RPC.
+pub(crate) fn serve_metrics(
+    metrics: Arc<Metrics>,
+    listener: TcpListener,
+    stop: Stop,
+) -> Result<Served, Failure> {
+    let address = listener.local_addr()?;
+    let routes = Router::new().route("/metrics", get(move || std::future::ready(metrics.render())));
+    let task = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(ended(stop)).await
+        {
+            tracing::error!(%error, %address, "the metrics server stopped");
+        }
+    });
+    Ok(Served { address, task })
+}
+
+/// Waits for the end.
+async fn ended(mut stop: Stop) {
+    // A sender that is gone is an end as well.
+    let _ = stop.wait_for(|ended| *ended).await;
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub(crate) async fn interrupted() -> Result<(), Failure> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => done?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,435 @@
+//! `mezz up`: a Layer 2 in one process, on an embedded Layer 1 or on another.
+
+use super::{families, run};
+use crate::{
+    args::UpArgs,
+    files::{DataDir, DeploymentFile, DevAccount, L1Endpoints, L2Endpoints, write_atomically},
+    output::{Failure, Output},
+};
+use alloy::{
+    eips::BlockNumberOrTag,
+    primitives::{Bytes, U256, utils::parse_ether},
+    sol,
+};
+use mezz_devnet::{Devnet, DevnetConfig, Mining};
+use mezz_l1::{
+    Call, Client, Sender, SenderConfig,
+    contracts::Portal,
+    deploy::{Deployment, Intent, Plan, apply, dev_key},
+};
+use mezz_node::{Node, NodeConfig, PoolLimits, Role};
+use mezz_primitives::Contracts;
+use mezz_storage::{Genesis, Store};
+use serde_json::json;
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+
+/// Indices of the test mnemonic whose accounts deploy, post and claim on devnets: users' nonces are their own.
+const OWNER: u32 = 100;
+const BATCHER: u32 = 101;
+const PROPOSER: u32 = 102;
+/// Dev accounts that users get.
+const USERS: u32 = 10;
+/// Ether that each of them finds on L2.
+const ENDOWMENT: &str = "500";
+/// How long a detached chain may take to be ready.
+const READY: Duration = Duration::from_secs(120);
+
+sol! {
+    /// Many calls in one, with value (Multicall3).
+    interface Multicall {
+        struct Call3Value { address target; bool allowFailure; uint256 value; bytes callData; }
+        struct Answer { bool success; bytes returnData; }
+        function aggregate3Value(Call3Value[] calls) external payable returns (Answer[] answers);
+    }
+}
+
+pub(crate) async fn run(args: Box<UpArgs>, output: Output) -> Result<(), Failure> {
+    if let Err(instead) = families::works(args.family) {
+        return Err(Failure::refused(format!(
+            "`{}` does not work yet: {instead} (`mezz up optimistic`)",
+            args.family
+        )));
+    }
+    let here = DataDir::create(&args.here.datadir)?;
+    if let Some(process) = here.process() {
+        return Err(Failure::refused(format!(
+            "process {process} runs in {} already; stop it with `mezz down`, or give another --datadir",
+            here.0.display()
+        )));
+    }
+    // What an earlier run wrote must not pass for this one's.
+    let _ = std::fs::remove_file(here.join("deployment.json"));
+    if args.detach {
+        return detach(&here, output).await;
+    }
+    write_atomically(&here.join("mezz.pid"), std::process::id().to_string().as_bytes())?;
+    let done = foreground(&args, &here, output).await;
+    let _ = std::fs::remove_file(here.join("mezz.pid"));
+    done
+}
+
+/// Starts the same command again in the background and waits until it is ready.
+async fn detach(here: &DataDir, output: Output) -> Result<(), Failure> {
+    let log_path = here.join("mezz.log");
+    let log = std::fs::File::create(&log_path)?;
+    let arguments = std::env::args().skip(1).filter(|argument| argument != "--detach");
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    command
+        .args(arguments)
+        .env_remove("MEZZ_DETACH")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log);
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn()?;
+    let began = Instant::now();
+    while began.elapsed() < READY {
+        if let Some(status) = child.try_wait()? {
+            let text = std::fs::read_to_string(&log_path).unwrap_or_default();
+            return Err(Failure::failed(format!(
+                "the chain did not start ({status}):\n{}",
+                text.trim()
+            )));
+        }
+        if let Ok(deployment) = here.deployment() {
+            output.answer(banner(&deployment, here, None), &deployment);
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err(Failure::not_running(format!(
+        "the chain is not ready after {} seconds; look at {}",
+        READY.as_secs(),
+        log_path.display()
+    )))
+}
+
+/// Where things are kept.
+struct Places {
+    /// Stores; `None` keeps them in memory.
+    chains: Option<PathBuf>,
+    /// Journal and blobs.
+    node: PathBuf,
+    rollup: PathBuf,
+    /// Removes everything at the end.
+    _scratch: Option<tempfile::TempDir>,
+}
+
+impl Places {
+    fn new(here: &DataDir, ephemeral: bool) -> Result<Self, Failure> {
+        if !ephemeral {
+            return Ok(Self {
+                chains: Some(here.0.clone()),
+                node: here.join("l2"),
+                rollup: here.join("rollup.json"),
+                _scratch: None,
+            });
+        }
+        let scratch = tempfile::tempdir()?;
+        Ok(Self {
+            chains: None,
+            node: scratch.path().join("l2"),
+            rollup: scratch.path().join("rollup.json"),
+            _scratch: Some(scratch),
+        })
+    }
+
+    fn chain(&self, name: &str) -> Option<PathBuf> {
+        self.chains.as_ref().map(|chains| chains.join(name))
+    }
+}
+
+async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(), Failure> {
+    let began = Instant::now();
+    let places = Places::new(here, args.ephemeral)?;
+    let (end, ended) = watch::channel(false);
+    let l2_listener = run::listen(args.host, args.l2_port, "--l2-port").await?;
+    let metrics_listener = run::listen(args.host, args.metrics_port, "--metrics-port").await?;
+
+    // Layer 1.
+    let embedded = match &args.l1 {
+        Some(_) => None,
+        None => Some(embedded_l1(args, &places, ended.clone()).await?),
+    };
+    let (l1, beacon) = match (&embedded, &args.l1) {
+        (Some(l1), _) => (l1.url.clone(), Some(l1.url.clone())),
+        (None, Some(url)) => (url.clone(), args.beacon.clone()),
+        (None, None) => unreachable!("either an L1 is embedded or one is named; qed"),
+    };
+    let client = Client::connect(&l1, beacon.as_deref()).await?;
+
+    // The rollup.
+    let deployment = deployment(args, &places, &client, output).await?;
+    if let Some(l1) = &embedded {
+        l1.mine_every(args.l1_block_time).await?;
+    }
+    let store = open_l2(&deployment, places.chain("l2").as_deref())?;
+    let is_new = store.head().number == 0;
+    let node = Node::start(
+        node_config(args, &deployment, places.node.clone(), embedded.is_some()),
+        store,
+        client.clone(),
+    )?;
+    let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
+    let metrics = run::serve_metrics(node.metrics(), metrics_listener, ended)?;
+    let file = DeploymentFile {
+        family: args.family,
+        l1: L1Endpoints {
+            ws: websocket(&l1),
+            rpc: l1,
+            beacon,
+            chain_id: client.chain_id(),
+            embedded: embedded.is_some(),
+        },
+        l2: L2Endpoints {
+            rpc: format!("http://{}", l2.address),
+            ws: format!("ws://{}", l2.address),
+            chain_id: deployment.config.l2_chain_id,
+        },
+        metrics: format!("http://{}/metrics", metrics.address),
+        contracts: deployment.contracts,
+        accounts: (0..USERS).map(dev_account).collect(),
+    };
+    if is_new && embedded.is_some() {
+        endow(&client, &deployment.contracts).await?;
+    }
+    wait_for_block(&node).await;
+    write_atomically(&here.join("deployment.json"), &serde_json::to_vec_pretty(&file)?)?;
+    let mut answer = json!(file);
+    answer["readyMilliseconds"] = json!(began.elapsed().as_millis() as u64);
+    answer["windows"] = json!(deployment.config.windows);
+    output.answer(banner(&file, here, Some((&deployment, began.elapsed()))), &answer);
+
+    run::interrupted().await?;
+    output.note("stopping: writing what was promised to disk");
+    node.stop().await;
+    let _ = end.send(true);
+    for task in [l2.task, metrics.task] {
+        let _ = tokio::time::timeout(Duration::from_secs(3), task).await;
+    }
+    if let Some(l1) = embedded {
+        let _ = tokio::time::timeout(Duration::from_secs(3), l1.served.task).await;
+        l1.devnet.stop().await;
+    }
+    let _ = std::fs::remove_file(here.join("deployment.json"));
+    Ok(())
+}
+
+/// The embedded L1, served.
+struct EmbeddedL1 {
+    devnet: Devnet,
+    served: run::Served,
+    url: String,
+}
+
+async fn embedded_l1(
+    args: &UpArgs,
+    places: &Places,
+    ended: run::Stop,
+) -> Result<EmbeddedL1, Failure> {
+    let listener = run::listen(args.host, args.l1_port, "--l1-port").await?;
+    // Blocks come at once while the contracts are deployed, then on the clock.
+    let devnet = Devnet::start(DevnetConfig {
+        datadir: places.chain("l1"),
+        mining: Mining::Automatic,
+        ..DevnetConfig::default()
+    })?;
+    let served = run::serve(devnet.backend(), listener, devnet.beacon_router(), ended)?;
+    Ok(EmbeddedL1 { url: format!("http://{}", served.address), devnet, served })
+}
+
+impl EmbeddedL1 {
+    async fn mine_every(&self, seconds: f64) -> Result<(), Failure> {
+        Ok(self.devnet.set_mining(Mining::Interval(Duration::from_secs_f64(seconds))).await?)
+    }
+}
+
+/// The deployment of an earlier run, or a new one.
+async fn deployment(
+    args: &UpArgs,
+    places: &Places,
+    client: &Client,
+    output: Output,
+) -> Result<Deployment, Failure> {
+    if places.rollup.exists() {
+        let deployment = Deployment::load(&places.rollup)?;
+        let inbox = deployment.contracts.inbox;
+        if client.chain_id() != deployment.config.l1_chain_id
+            || client.code(inbox, BlockNumberOrTag::Latest).await?.is_empty()
+        {
+            return Err(Failure::refused(format!(
+                "{} names contracts that are not on this L1 (no code at {inbox}); give the L1 of that deployment, or another --datadir for a new one",
+                places.rollup.display()
+            )));
+        }
+        return Ok(deployment);
+    }
+    output.note("deploying the contracts");
+    let owner = dev_key(OWNER);
+    if args.l1.is_some() {
+        fund_roles(client).await?;
+    }
+    let sender = Sender::new(client.clone(), Arc::new(owner.clone()), quick());
+    let intent = Intent::devnet(client.chain_id(), args.chain_id);
+    let plan = Plan::prepare(intent, client, owner.address()).await?;
+    let deployment = apply(&plan, &sender, None, |_| {}).await?;
+    std::fs::create_dir_all(places.rollup.parent().unwrap_or(Path::new(".")))?;
+    deployment.save(&places.rollup)?;
+    Ok(deployment)
+}
+
+/// On somebody else's dev L1 (anvil): the first dev account funds the accounts that deploy, post and claim.
+async fn fund_roles(client: &Client) -> Result<(), Failure> {
+    let rich = Sender::new(client.clone(), Arc::new(dev_key(0)), quick());
+    let wanted = parse_ether("100")?;
+    for index in [OWNER, BATCHER, PROPOSER] {
+        let account = dev_key(index).address();
+        if client.balance(account, BlockNumberOrTag::Latest).await? < wanted / U256::from(2) {
+            let call = Call { to: Some(account), value: wanted, ..Call::default() };
+            rich.send(call).await.map_err(|error| {
+                Failure::failed(format!("account {account} needs ether on this L1, and the dev account {} cannot give it: {error}\nuse `mezz deploy` and `mezz node` with keys of your own on a public L1", rich.address()))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the users' accounts ether on L2, by deposits: all ether on an L2 is backed by the portal.
+async fn endow(client: &Client, contracts: &Contracts) -> Result<(), Failure> {
+    let multicall = alloy::primitives::address!("cA11bde05977b3631167028862bE2a173976CA11");
+    let value = parse_ether(ENDOWMENT)?;
+    let calls = (0..USERS).map(|index| {
+        let deposit = Portal::depositTransactionCall {
+            to: dev_key(index).address(),
+            value,
+            gasLimit: 100_000,
+            isCreation: false,
+            data: Bytes::new(),
+        };
+        Multicall::Call3Value {
+            target: contracts.portal,
+            allowFailure: false,
+            value,
+            callData: alloy::sol_types::SolCall::abi_encode(&deposit).into(),
+        }
+    });
+    let sender = Sender::new(client.clone(), Arc::new(dev_key(OWNER)), quick());
+    let total = value * U256::from(USERS);
+    let balance = client.balance(sender.address(), BlockNumberOrTag::Latest).await?;
+    if balance <= total {
+        return Err(Failure::failed(format!(
+            "account {} has too little ether to endow the users' accounts",
+            sender.address()
+        )));
+    }
+    sender
+        .send(
+            Call::to(multicall, &Multicall::aggregate3ValueCall { calls: calls.collect() })
+                .with_value(total),
+        )
+        .await?;
+    Ok(())
+}
+
+/// Looks at the chain often: on a devnet nobody minds.
+fn quick() -> SenderConfig {
+    SenderConfig { poll: Duration::from_millis(100), ..SenderConfig::default() }
+}
+
+/// The L2's store.
+pub(crate) fn open_l2(deployment: &Deployment, path: Option<&Path>) -> Result<Store, Failure> {
+    let genesis = deployment.l2_genesis();
+    let path = path.map(|path| path.join("chain"));
+    Ok(Store::open(
+        path.as_deref(),
+        Genesis { chain: genesis.chain, header: genesis.header, alloc: genesis.alloc },
+    )?)
+}
+
+fn node_config(
+    args: &UpArgs,
+    deployment: &Deployment,
+    directory: PathBuf,
+    embedded: bool,
+) -> NodeConfig {
+    NodeConfig {
+        chain: deployment.config.clone(),
+        contracts: deployment.contracts,
+        start_block: deployment.start_block,
+        roles: Role::ALL.into_iter().collect(),
+        directory,
+        block_time: Duration::from_secs_f64(args.block_time),
+        pool: PoolLimits::default(),
+        l1_poll: Duration::from_millis(if embedded { 200 } else { 500 }),
+        confirmations: 0,
+        batch_interval: args.batch_interval,
+        batch_bytes: 500_000,
+        claim_interval: args.claim_interval,
+        finalized_lag: 4,
+        batcher: Some(Arc::new(dev_key(BATCHER))),
+        proposer: Some(Arc::new(dev_key(PROPOSER))),
+    }
+}
+
+/// Waits for the first block of this run.
+async fn wait_for_block(node: &Node) {
+    let backend = node.backend();
+    let mut events = backend.events();
+    let _ = tokio::time::timeout(Duration::from_secs(15), async {
+        while let Ok(event) = events.recv().await {
+            if matches!(event, mezz_rpc::Event::Head(_)) {
+                break;
+            }
+        }
+    })
+    .await;
+}
+
+fn dev_account(index: u32) -> DevAccount {
+    let key = dev_key(index);
+    DevAccount { address: key.address(), private_key: key.to_bytes() }
+}
+
+fn websocket(url: &str) -> String {
+    url.replacen("http", "ws", 1)
+}
+
+/// What a person reads when the chain is ready.
+fn banner(
+    file: &DeploymentFile,
+    here: &DataDir,
+    details: Option<(&Deployment, Duration)>,
+) -> String {
+    let mut text = format!(
+        "{} rollup ready\n\n  L1   {}  chain {}\n  L2   {}  chain {}\n  metrics     {}\n  deployment  {}\n",
+        file.family,
+        file.l1.rpc,
+        file.l1.chain_id,
+        file.l2.rpc,
+        file.l2.chain_id,
+        file.metrics,
+        here.join("deployment.json").display()
+    );
+    if let Some((deployment, took)) = details {
+        let windows = &deployment.config.windows;
+        text += &format!(
+            "\n  windows of a devnet, in seconds of L1 time: claim {}, withdrawal {},\n  forced inclusion {}, permissionless posting {}\n",
+            windows.claim_window,
+            windows.proof_maturity,
+            windows.force_delay,
+            windows.permissionless_delay
+        );
+        text += &format!("  ready after {:.1} s\n", took.as_secs_f64());
+    }
+    text += "\n  dev accounts, of the well-known test mnemonic: never use them elsewhere\n";
+    for account in file.accounts.iter().take(3) {
+        text += &format!("    {}\n    key {}\n", account.address, account.private_key);
+    }
+    text + "\n  Until step proofs are deployed a wrong claim is refuted by the security council.\n"
+}

@@ -1,0 +1,148 @@
+//! Payloads to blobs and back.
+
+use crate::{Archive, Error};
+use alloy::{
+    eips::{eip4844::Blob, eip7594::BlobTransactionSidecarEip7594},
+    primitives::{B256, keccak256, map::B256Map},
+};
+use mezz_derive::{from_blobs, to_blobs};
+use mezz_l1::{Beacon, Client, Head};
+use mezz_primitives::{BatchHeader, DaType, blobs_hash};
+use std::path::PathBuf;
+use tokio::task::JoinError;
+
+/// The Ethereum trusted setup, without precomputation: the first caller decides for the process, and `l1` asks for none.
+pub(crate) fn kzg_settings() -> &'static c_kzg::KzgSettings {
+    c_kzg::ethereum_kzg_settings(0)
+}
+
+/// Gets the data of batches, from the archive first and then from L1. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct DataSource {
+    archive: Archive,
+}
+
+impl DataSource {
+    /// Opens a source that keeps the blobs it sees in a directory.
+    pub fn open(directory: impl Into<PathBuf>) -> Result<Self, Error> {
+        Ok(Self { archive: Archive::open(directory)? })
+    }
+
+    /// The blobs that it keeps.
+    pub const fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// The payload of a posted batch, from its event's header and `aux`.
+    ///
+    /// `None` if the batch has none, or if its blobs are packed wrongly: derivation goes on without. An error says that the
+    /// data could not be had, not that they are bad.
+    pub async fn fetch(
+        &self,
+        client: &Client,
+        header: &BatchHeader,
+        aux: &[u8],
+    ) -> Result<Option<Vec<u8>>, Error> {
+        match header.da_type {
+            DaType::None | DaType::Unknown(_) => Ok(None),
+            DaType::Calldata => calldata(header, aux).map(Some),
+            DaType::Blobs => {
+                let hashes = versioned_hashes(header, aux)?;
+                let mut blobs = self.archived(hashes.clone()).await;
+                let missing: Vec<B256> =
+                    hashes.iter().copied().filter(|hash| !blobs.contains_key(hash)).collect();
+                if let Some(&hash) = missing.first() {
+                    let (index, block) = (header.index, header.l1_block);
+                    let beacon = client.beacon().ok_or(Error::NoBeacon { index, block, hash })?;
+                    let head =
+                        client.header(block).await?.ok_or(Error::BlockMissing { index, block })?;
+                    blobs.extend(self.download(beacon, &head, missing).await?);
+                }
+                Ok(unpack(&hashes, &blobs))
+            }
+        }
+    }
+
+    /// Packs a payload into the sidecar of a blob transaction (EIP-7594, cell proofs) and keeps the blobs.
+    ///
+    /// It takes a good part of a second for each blob: do not call it where others wait.
+    pub fn sidecar(&self, payload: &[u8]) -> Result<BlobTransactionSidecarEip7594, Error> {
+        let blobs = to_blobs(payload).ok_or(Error::TooLong { length: payload.len() })?;
+        let blobs = blobs.iter().map(|blob| Blob::from_slice(&blob[..])).collect();
+        let sidecar =
+            BlobTransactionSidecarEip7594::try_from_blobs_with_settings(blobs, kzg_settings())?;
+        for (hash, blob) in sidecar.versioned_hashes().zip(&sidecar.blobs) {
+            self.archive.put(hash, blob)?;
+        }
+        Ok(sidecar)
+    }
+
+    /// Those of the blobs that are in the archive.
+    async fn archived(&self, hashes: Vec<B256>) -> Blobs {
+        let archive = self.archive.clone();
+        // Checking a blob takes tens of milliseconds of CPU.
+        blocking(move || {
+            hashes.into_iter().filter_map(|hash| Some((hash, archive.get(hash)?))).collect()
+        })
+        .await
+    }
+
+    /// Gets blobs from L1 and keeps them, if that is possible.
+    async fn download(
+        &self,
+        beacon: &Beacon,
+        head: &Head,
+        hashes: Vec<B256>,
+    ) -> Result<Blobs, Error> {
+        let blobs = beacon.blobs(head, &hashes).await?;
+        let archive = self.archive.clone();
+        Ok(blocking(move || {
+            let found: Blobs = hashes.into_iter().zip(blobs).collect();
+            for (hash, blob) in &found {
+                if let Err(error) = archive.put(*hash, blob) {
+                    tracing::warn!(%error, "a blob is used but not kept");
+                }
+            }
+            found
+        })
+        .await)
+    }
+}
+
+/// Blobs by versioned hash.
+type Blobs = B256Map<Box<Blob>>;
+
+/// The event's payload, if it is the one that the contract hashed.
+fn calldata(header: &BatchHeader, aux: &[u8]) -> Result<Vec<u8>, Error> {
+    if keccak256(aux) != header.da_hash {
+        return Err(Error::Hash { index: header.index, expected: header.da_hash });
+    }
+    Ok(aux.to_vec())
+}
+
+/// The event's versioned hashes, if they are those that the contract hashed.
+fn versioned_hashes(header: &BatchHeader, aux: &[u8]) -> Result<Vec<B256>, Error> {
+    let (hashes, remainder) = aux.as_chunks::<32>();
+    let hashes: Vec<B256> = hashes.iter().copied().map(B256::new).collect();
+    if !remainder.is_empty() || blobs_hash(&hashes) != header.da_hash {
+        return Err(Error::Hash { index: header.index, expected: header.da_hash });
+    }
+    Ok(hashes)
+}
+
+/// The payload in the blobs, taken in the order of the hashes.
+fn unpack(hashes: &[B256], blobs: &Blobs) -> Option<Vec<u8>> {
+    // An absent blob must never look like a badly packed one: the chain would differ from everybody else's.
+    let blob = |hash| &blobs.get(hash).expect("each blob was in the archive or downloaded; qed").0;
+    from_blobs(hashes.iter().map(blob)).ok()
+}
+
+/// Runs what takes long away from the tasks that must not wait.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
+        Ok(value) => value,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The runtime is shutting down, and whoever waits here with it.
+        Err(Err(_cancelled)) => std::future::pending().await,
+    }
+}

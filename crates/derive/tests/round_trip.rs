@@ -1,0 +1,174 @@
+//! What goes into a payload or into blobs comes out of it.
+
+mod support;
+
+use alloy::{
+    consensus::{TxEip1559, TxEip4844, TxLegacy},
+    primitives::Bytes,
+};
+use mezz_derive::{
+    BLOB_CAPACITY, Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, NotEncodable,
+    PAYLOAD_BLOBS_MAX, TRANSACTIONS_MAX, blob_count, check_encodable, decode, encode, from_blobs,
+    is_encodable, to_blobs,
+};
+use proptest::prelude::*;
+use support::{CHAIN_ID, config, encoded, random_address, random_signature, rng};
+
+fn expected(batch: &Batch) -> Expected {
+    Expected {
+        chain_id: CHAIN_ID,
+        block_count: batch.blocks.len() as u32,
+        deposits: batch.hints.len(),
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn batches_round_trip(seed: u64) {
+        let batch = support::batch(seed);
+        for compressor in [Compressor::None, Compressor::Deflate] {
+            let payload = encode(&batch, CHAIN_ID, compressor).unwrap();
+            prop_assert_eq!(&encode(&batch, CHAIN_ID, compressor).unwrap(), &payload);
+            prop_assert_eq!(decode(&payload, &expected(&batch)), Ok(batch.clone()));
+        }
+    }
+
+    #[test]
+    fn every_wallet_transaction_is_encodable(seed: u64) {
+        let rng = &mut rng(seed);
+        let pool = [random_address(rng)];
+        let transaction = support::transaction(rng, &pool);
+        prop_assert_eq!(check_encodable(&transaction, CHAIN_ID), Ok(()));
+        for length in 0..transaction.len() {
+            prop_assert!(!is_encodable(&transaction[..length], CHAIN_ID));
+        }
+        let longer = [&transaction[..], &[0]].concat();
+        prop_assert_eq!(check_encodable(&longer, CHAIN_ID), Err(NotEncodable::Malformed));
+    }
+
+    /// Whatever the check lets through is carried without loss.
+    #[test]
+    fn what_is_encodable_round_trips(seed: u64, position: prop::sample::Index, bit in 0u8..8) {
+        let rng = &mut rng(seed);
+        let pool = [random_address(rng)];
+        let mut bytes = support::transaction(rng, &pool).to_vec();
+        *position.get_mut(&mut bytes[..]) ^= 1 << bit;
+        let batch = Batch { blocks: vec![BlockBody { transactions: vec![bytes.into()], ..BlockBody::default() }], hints: vec![] };
+        match encode(&batch, CHAIN_ID, Compressor::Deflate) {
+            Ok(payload) => prop_assert_eq!(decode(&payload, &expected(&batch)), Ok(batch)),
+            Err(error) => {
+                let refused = matches!(error, EncodeError::Transaction { block: 0, position: 0, .. });
+                prop_assert!(refused);
+            }
+        }
+    }
+
+    #[test]
+    fn blobs_round_trip(length in 0..3 * BLOB_CAPACITY, seed: u64) {
+        let payload: Vec<u8> = (0..length as u64).map(|index| (index ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0]).collect();
+        let blobs = to_blobs(&payload).unwrap();
+        prop_assert_eq!(blob_count(length), Some(blobs.len()));
+        prop_assert_eq!(from_blobs(blobs.iter().map(|blob| &**blob)), Ok(payload));
+    }
+}
+
+#[test]
+fn an_empty_batch_is_a_payload() {
+    let batch = Batch { blocks: vec![BlockBody::default()], hints: vec![] };
+    let payload = encode(&batch, CHAIN_ID, Compressor::None).unwrap();
+    assert_eq!(decode(&payload, &expected(&batch)), Ok(batch));
+}
+
+#[test]
+fn transactions_of_other_chains_and_types_are_refused() {
+    let signature = random_signature(&mut rng(1));
+    let other = encoded(TxEip1559 { chain_id: 1, ..TxEip1559::default() }, signature);
+    assert_eq!(
+        check_encodable(&other, CHAIN_ID),
+        Err(NotEncodable::ChainId { signed: 1, expected: CHAIN_ID })
+    );
+    let protected = encoded(TxLegacy { chain_id: Some(1), ..TxLegacy::default() }, signature);
+    assert_eq!(
+        check_encodable(&protected, CHAIN_ID),
+        Err(NotEncodable::ChainId { signed: 1, expected: CHAIN_ID })
+    );
+    let blob = encoded(TxEip4844 { chain_id: CHAIN_ID, ..TxEip4844::default() }, signature);
+    assert_eq!(check_encodable(&blob, CHAIN_ID), Err(NotEncodable::Type(3)));
+    assert_eq!(check_encodable(&[0x7e, 0xc0], CHAIN_ID), Err(NotEncodable::Type(0x7e)));
+    assert_eq!(check_encodable(&[], CHAIN_ID), Err(NotEncodable::Malformed));
+
+    let block = |transactions: Vec<Bytes>| BlockBody { transactions, ..BlockBody::default() };
+    let batch = Batch { blocks: vec![block(vec![]), block(vec![blob])], hints: vec![] };
+    let reason = NotEncodable::Type(3);
+    assert_eq!(
+        encode(&batch, CHAIN_ID, Compressor::None),
+        Err(EncodeError::Transaction { block: 1, position: 0, reason })
+    );
+}
+
+#[test]
+fn batches_past_the_limits_are_refused() {
+    let legacy = |input: Vec<u8>| {
+        encoded(
+            TxLegacy { input: input.into(), ..TxLegacy::default() },
+            random_signature(&mut rng(1)),
+        )
+    };
+    let batch = |transactions| Batch {
+        blocks: vec![BlockBody { transactions, ..BlockBody::default() }],
+        hints: vec![],
+    };
+    let encode = |batch: &Batch| encode(batch, CHAIN_ID, Compressor::Deflate);
+
+    let full = batch(vec![legacy(vec![0; mezz_primitives::PAYLOAD_MAX])]);
+    assert_eq!(decode(&encode(&full).unwrap(), &expected(&full)), Ok(full));
+    assert_eq!(
+        encode(&batch(vec![legacy(vec![0; mezz_primitives::PAYLOAD_MAX + 1])])),
+        Err(EncodeError::Length)
+    );
+    let noise = vec![[0xee; 31]; mezz_primitives::PAYLOAD_MAX / 31].concat();
+    assert_eq!(encode(&batch(vec![legacy(noise)])), Err(EncodeError::Length));
+    let many = batch(vec![legacy(vec![]); TRANSACTIONS_MAX as usize]);
+    assert_eq!(decode(&encode(&many).unwrap(), &expected(&many)), Ok(many));
+    assert_eq!(
+        encode(&batch(vec![legacy(vec![]); TRANSACTIONS_MAX as usize + 1])),
+        Err(EncodeError::TransactionCount)
+    );
+}
+
+#[test]
+fn blobs_are_packed_as_the_specification_says() {
+    let blobs = to_blobs(&[0xaa; 30]).unwrap();
+    assert_eq!(blobs.len(), 1);
+    assert_eq!(blobs[0][..5], [0, 0, 0, 0, 30]);
+    assert_eq!(blobs[0][5..32], [0xaa; 27]);
+    assert_eq!(blobs[0][32..36], [0, 0xaa, 0xaa, 0xaa]);
+    assert!(blobs[0][36..].iter().all(|byte| *byte == 0));
+
+    assert_eq!(blob_count(0), Some(1));
+    assert_eq!(blob_count(BLOB_CAPACITY - 4), Some(1));
+    assert_eq!(blob_count(BLOB_CAPACITY - 3), Some(2));
+    assert_eq!(blob_count(PAYLOAD_BLOBS_MAX), Some(6));
+    assert_eq!(blob_count(PAYLOAD_BLOBS_MAX + 1), None);
+    assert_eq!(to_blobs(&vec![0; PAYLOAD_BLOBS_MAX + 1]), None);
+    let full = vec![0xff; PAYLOAD_BLOBS_MAX];
+    assert_eq!(from_blobs(to_blobs(&full).unwrap().iter().map(|blob| &**blob)), Ok(full));
+}
+
+#[test]
+fn blobs_packed_otherwise_are_invalid() {
+    let check = |change: fn(&mut [u8]), error: Invalid| {
+        let mut blob = to_blobs(&[1; 40]).unwrap().remove(0);
+        change(&mut blob[..]);
+        assert_eq!(from_blobs([&*blob]), Err(error));
+    };
+    check(|blob| blob[0] = 1, Invalid::BlobElement);
+    check(|blob| blob[4095 * 32] = 1, Invalid::BlobElement);
+    check(|blob| blob[131_071] = 1, Invalid::BlobPadding);
+    check(|blob| blob[4] = 39, Invalid::BlobPadding);
+    check(|blob| blob[2] = 0xff, Invalid::BlobLength);
+    check(|blob| blob[1..5].fill(0xff), Invalid::BlobLength);
+    assert_eq!(from_blobs([]), Err(Invalid::BlobLength));
+}

@@ -1,0 +1,262 @@
+//! What is refused, and what to change.
+
+use super::{Intent, Profile, dev_key};
+use alloy::primitives::{Address, U256, utils::format_ether};
+use mezz_primitives::{BLOCK_GAS_MIN, SPAN_GAS_MAX};
+use std::fmt;
+
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+/// Ethereum's chain id.
+const MAINNET: u64 = 1;
+/// Time between two claims.
+const CLAIM_INTERVAL: u64 = HOUR;
+/// What a dispute may add to a claim's window: two clocks of three days and ten graces of six hours.
+const DISPUTE: u64 = 2 * 3 * DAY + 10 * 6 * HOUR;
+/// Between a claim's finality and payment.
+const AIR_GAP: u64 = 12 * HOUR;
+/// Indices of the well-known mnemonic whose accounts are refused.
+const DEV_ACCOUNTS: [std::ops::Range<u32>; 2] = [0..20, 100..110];
+
+/// One thing that an intent may not ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// A production deployment must say it.
+    Missing(&'static str),
+    /// A value is out of its bounds.
+    Bounds {
+        /// The field in the intent.
+        field: &'static str,
+        /// What it must be.
+        must: String,
+        /// Why.
+        because: &'static str,
+    },
+    /// A role has an address that it must not have.
+    Role {
+        /// The role.
+        role: &'static str,
+        /// What is wrong with its address.
+        is: &'static str,
+    },
+    /// Two roles share an account.
+    Shared {
+        /// One role.
+        role: &'static str,
+        /// The other.
+        with: &'static str,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(field) => {
+                write!(f, "{field} is not set: a production deployment has no default for it")
+            }
+            Self::Bounds { field, must, because } => write!(f, "{field} must be {must}: {because}"),
+            Self::Role { role, is } => write!(f, "{role} {is}: use another"),
+            Self::Shared { role, with } => {
+                write!(f, "{role} and {with} are one account: use two")
+            }
+        }
+    }
+}
+
+/// Everything that is wrong with an intent.
+pub(super) fn check(intent: &Intent) -> Vec<Refusal> {
+    let mut refusals = sense(intent);
+    if intent.profile == Profile::Production {
+        refusals.extend(care(intent));
+        refusals.extend(accounts(intent));
+    }
+    refusals
+}
+
+/// What no deployment can do without: the constructors would refuse it, or the chain could not be proven.
+fn sense(intent: &Intent) -> Vec<Refusal> {
+    let (w, g, fees) = (&intent.windows, &intent.governance, &intent.fees);
+    let gas_max = SPAN_GAS_MAX / intent.span.max(1);
+    let forced = w.force_delay.saturating_add(w.force_grace);
+    let table = [
+        (
+            intent.l1_chain_id != MAINNET || intent.profile == Profile::Production,
+            "profile",
+            "\"production\" on Ethereum itself".into(),
+            "the others' windows are too short for other people's money",
+        ),
+        (
+            intent.l1_chain_id != intent.l2_chain_id,
+            "l2-chain-id",
+            "another than l1-chain-id".into(),
+            "a transaction for one chain would be valid on both",
+        ),
+        (intent.l2_chain_id > 0, "l2-chain-id", "above 0".into(), "zero is no chain"),
+        (intent.span > 0, "span", "above 0".into(), "a claim's entries are that many blocks apart"),
+        (
+            (BLOCK_GAS_MIN..=gas_max).contains(&fees.gas_limit),
+            "fees.gas-limit",
+            format!("between {BLOCK_GAS_MIN} and {gas_max}"),
+            "a block must take all its messages, and a span of blocks must stay provable",
+        ),
+        (
+            (2..=10_000).contains(&fees.eip1559_denominator),
+            "fees.eip1559-denominator",
+            "between 2 and 10000".into(),
+            "the base fee could not move, or would jump",
+        ),
+        (
+            (1..=100).contains(&fees.eip1559_elasticity),
+            "fees.eip1559-elasticity",
+            "between 1 and 100".into(),
+            "it divides the gas limit",
+        ),
+        (
+            fees.min_base_fee <= 1_000_000_000_000,
+            "fees.min-base-fee",
+            "at most 1000 gwei".into(),
+            "nobody could pay it",
+        ),
+        (
+            w.force_delay > 0,
+            "windows.force-delay",
+            "above 0".into(),
+            "the batcher needs time to see a message",
+        ),
+        (
+            w.permissionless_delay > forced,
+            "windows.permissionless-delay",
+            format!("above {forced} s"),
+            "it begins after force-delay and force-grace",
+        ),
+        (
+            w.claim_window > 0,
+            "windows.claim-window",
+            "above 0".into(),
+            "a claim could never be refuted",
+        ),
+        (
+            w.proof_maturity >= w.claim_window,
+            "windows.proof-maturity",
+            format!("at least {} s", w.claim_window),
+            "it covers claim-window",
+        ),
+        (
+            g.timelock_delay > 0,
+            "governance.timelock-delay",
+            "above 0".into(),
+            "changes must be announced",
+        ),
+        (
+            g.pause_max > 0 && g.pause_cooldown > 0,
+            "governance.pause-max and pause-cooldown",
+            "above 0".into(),
+            "a pause without them would mean nothing",
+        ),
+        (
+            intent.stake > U256::ZERO,
+            "stake-gwei",
+            "above 0".into(),
+            "a false claim would cost nothing",
+        ),
+    ];
+    let mut refusals: Vec<Refusal> = bounds(table).collect();
+    refusals.extend(zero_roles(intent));
+    refusals
+}
+
+/// What other people's money asks for: the recommended values, or more careful ones.
+fn care(intent: &Intent) -> Vec<Refusal> {
+    let (w, g) = (&intent.windows, &intent.governance);
+    let forced = w.force_delay.saturating_add(w.force_grace);
+    let worst_exit = forced
+        .saturating_add(CLAIM_INTERVAL)
+        .saturating_add(w.claim_window)
+        .saturating_add(DISPUTE + AIR_GAP);
+    let stake = U256::from(10u64.pow(18)) * U256::from(10);
+    let at_least = |seconds: u64| format!("at least {seconds} s");
+    bounds([
+        (w.force_delay >= 12 * HOUR, "windows.force-delay", at_least(12 * HOUR), "an outage of L1 or of the batcher must not make batches revert"),
+        (w.force_delay <= 2 * DAY, "windows.force-delay", format!("at most {} s", 2 * DAY), "a censored user waits that long"),
+        (w.force_grace >= HOUR, "windows.force-grace", at_least(HOUR), "the batcher needs it to catch up"),
+        (w.permissionless_delay >= DAY, "windows.permissionless-delay", at_least(DAY), "a short outage must not open posting to everybody"),
+        (w.permissionless_delay <= 7 * DAY, "windows.permissionless-delay", format!("at most {} s", 7 * DAY), "a dead batcher stops the chain that long"),
+        (w.claim_window >= 5 * DAY, "windows.claim-window", at_least(5 * DAY), "a false claim must be refutable even while L1 is censored"),
+        (
+            w.proof_maturity >= w.claim_window.saturating_add(AIR_GAP),
+            "windows.proof-maturity",
+            at_least(w.claim_window.saturating_add(AIR_GAP)),
+            "claim-window and an air gap of 12 hours",
+        ),
+        (g.pause_max <= 7 * DAY, "governance.pause-max", format!("at most {} s", 7 * DAY), "nobody may hold other people's money longer"),
+        (g.pause_cooldown >= 30 * DAY, "governance.pause-cooldown", at_least(30 * DAY), "pauses must not follow one another"),
+        (
+            g.timelock_delay >= worst_exit,
+            "governance.timelock-delay",
+            at_least(worst_exit),
+            "everybody must be able to leave, against a censoring sequencer and through a dispute, before a change takes effect",
+        ),
+        (intent.stake >= stake, "stake-gwei", format!("at least 10 ether ({} now)", format_ether(intent.stake)), "a false claim must cost more than delaying everybody is worth"),
+    ])
+    .collect()
+}
+
+fn accounts(intent: &Intent) -> Vec<Refusal> {
+    let roles = roles(intent);
+    let mut refusals = known(&roles);
+    // Keys that lie on servers must not be keys that govern.
+    let [owner, guardian, _, batcher, sequencer, proposer, _] = roles;
+    for hot in [batcher, sequencer, proposer] {
+        for cold in [owner, guardian] {
+            if hot.1 == cold.1 {
+                refusals.push(Refusal::Shared { role: hot.0, with: cold.0 });
+            }
+        }
+    }
+    refusals
+}
+
+/// What is wrong with the account that deploys.
+pub(super) fn check_account(profile: Profile, account: Address) -> Vec<Refusal> {
+    match profile {
+        Profile::Devnet | Profile::Testnet => Vec::new(),
+        Profile::Production => known(&[("the deploying account", account)]),
+    }
+}
+
+fn known(accounts: &[(&'static str, Address)]) -> Vec<Refusal> {
+    let known: Vec<Address> =
+        DEV_ACCOUNTS.into_iter().flatten().map(|index| dev_key(index).address()).collect();
+    let refused = accounts.iter().filter(|(_, address)| known.contains(address));
+    let is = "is an account of the test mnemonic, whose key everybody has";
+    refused.map(|(role, _)| Refusal::Role { role, is }).collect()
+}
+
+fn zero_roles(intent: &Intent) -> impl Iterator<Item = Refusal> {
+    let zero = roles(intent).into_iter().filter(|(_, address)| address.is_zero());
+    zero.map(|(role, _)| Refusal::Role { role, is: "is the zero address" })
+}
+
+fn roles(intent: &Intent) -> [(&'static str, Address); 7] {
+    let roles = &intent.roles;
+    [
+        ("roles.owner", roles.owner),
+        ("roles.guardian", roles.guardian),
+        ("roles.operator", roles.operator),
+        ("roles.batcher", roles.batcher),
+        ("roles.sequencer", roles.sequencer),
+        ("roles.proposer", roles.proposer),
+        ("roles.treasury", roles.treasury),
+    ]
+}
+
+fn bounds<const N: usize>(
+    table: [(bool, &'static str, String, &'static str); N],
+) -> impl Iterator<Item = Refusal> {
+    table.into_iter().filter(|row| !row.0).map(|(_, field, must, because)| Refusal::Bounds {
+        field,
+        must,
+        because,
+    })
+}

@@ -1,0 +1,454 @@
+//! Reads a deployment back from the chain and compares.
+
+use super::{Deployment, artifacts};
+use crate::{
+    BlockRef, Client, Error,
+    contracts::{
+        ClaimManager, CrossDomainMessenger, DisputeGameFactory, Erc721Bridge, Inbox,
+        PauseController, Portal, StandardBridge, SystemConfig, TimelockController,
+    },
+};
+use alloy::{
+    primitives::{Address, B256, U256, keccak256},
+    sol_types::SolCall,
+};
+use mezz_primitives::{ContentId, Output, content_id};
+use serde::Serialize;
+use std::fmt::{self, Display};
+
+/// One thing that was compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// What, as `contract.field`.
+    pub what: String,
+    /// What the deployment says.
+    pub expected: String,
+    /// What the chain says.
+    pub actual: String,
+    /// Whether they agree.
+    pub agrees: bool,
+    /// Whether governance may have changed it since.
+    pub changeable: bool,
+}
+
+/// A deployment as the chain has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inspection {
+    /// The L1 block that was looked at.
+    pub block: BlockRef,
+    /// Everything that was compared.
+    pub findings: Vec<Finding>,
+}
+
+impl Inspection {
+    /// Whether nothing differs but what governance may change.
+    pub fn is_sound(&self) -> bool {
+        self.findings.iter().all(|finding| finding.agrees || finding.changeable)
+    }
+
+    /// What differs.
+    pub fn differences(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.agrees)
+    }
+}
+
+impl Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "L1 block {}", self.block.number)?;
+        for finding in &self.findings {
+            let mark = match (finding.agrees, finding.changeable) {
+                (true, _) => "ok",
+                (false, true) => "set",
+                (false, false) => "WRONG",
+            };
+            writeln!(f, "{mark:<5} {:<30} {}", finding.what, finding.actual)?;
+            if !finding.agrees {
+                writeln!(f, "      {:<30} {} in the deployment file", "", finding.expected)?;
+            }
+        }
+        let differences = self.differences().count();
+        write!(f, "{} compared, {differences} different", self.findings.len())
+    }
+}
+
+/// Compares a deployment with the chain at its newest block: code, wiring, parameters, owners.
+pub async fn inspect(client: &Client, deployment: &Deployment) -> Result<Inspection, Error> {
+    let block = client.latest().await?.id();
+    let mut reader = Reader { client, at: block.hash, findings: Vec::new() };
+    reader.codes(deployment).await?;
+    reader.wiring(deployment).await?;
+    reader.parameters(deployment).await?;
+    reader.configuration(deployment).await?;
+    reader.claims(deployment).await?;
+    Ok(Inspection { block, findings: reader.findings })
+}
+
+struct Reader<'a> {
+    client: &'a Client,
+    at: B256,
+    findings: Vec<Finding>,
+}
+
+impl Reader<'_> {
+    async fn compare<C: SolCall>(
+        &mut self,
+        what: &str,
+        at: Address,
+        call: C,
+        expected: C::Return,
+    ) -> Result<(), Error>
+    where
+        C::Return: Display + PartialEq,
+    {
+        self.read(what, at, call, expected, false).await
+    }
+
+    async fn compare_changeable<C: SolCall>(
+        &mut self,
+        what: &str,
+        at: Address,
+        call: C,
+        expected: C::Return,
+    ) -> Result<(), Error>
+    where
+        C::Return: Display + PartialEq,
+    {
+        self.read(what, at, call, expected, true).await
+    }
+
+    async fn read<C: SolCall>(
+        &mut self,
+        what: &str,
+        at: Address,
+        call: C,
+        expected: C::Return,
+        changeable: bool,
+    ) -> Result<(), Error>
+    where
+        C::Return: Display + PartialEq,
+    {
+        let (actual, agrees) = match self.client.call(at, &call, self.at).await {
+            Ok(actual) => (actual.to_string(), actual == expected),
+            // Not our contract: that is a finding, not a failure.
+            Err(error @ (Error::Malformed { .. } | Error::Reverted(_))) => {
+                (error.to_string(), false)
+            }
+            Err(error) => return Err(error),
+        };
+        self.findings.push(Finding {
+            what: what.to_owned(),
+            expected: expected.to_string(),
+            actual,
+            agrees,
+            changeable,
+        });
+        Ok(())
+    }
+
+    async fn codes(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let c = &deployment.contracts;
+        let contracts = [
+            (deployment.deployer, &artifacts::DEPLOYER),
+            (c.timelock, &artifacts::TIMELOCK),
+            (c.pause_controller, &artifacts::PAUSE_CONTROLLER),
+            (c.system_config, &artifacts::SYSTEM_CONFIG),
+            (c.inbox, &artifacts::INBOX),
+            (c.dispute_game_factory, &artifacts::DISPUTE_GAME_FACTORY),
+            (c.claim_manager, &artifacts::CLAIM_MANAGER),
+            (c.portal, &artifacts::PORTAL),
+            (c.l1_cross_domain_messenger, &artifacts::L1_CROSS_DOMAIN_MESSENGER),
+            (c.l1_standard_bridge, &artifacts::L1_STANDARD_BRIDGE),
+            (c.l1_erc721_bridge, &artifacts::L1_ERC721_BRIDGE),
+            (deployment.l1_mintable_erc20_factory, &artifacts::L1_MINTABLE_ERC20_FACTORY),
+        ];
+        for (address, artifact) in contracts {
+            let difference = artifact.differs(&self.client.code(address, self.at).await?);
+            self.findings.push(Finding {
+                what: format!("{} code", artifact.name),
+                expected: "this program's".into(),
+                agrees: difference.is_none(),
+                actual: difference.unwrap_or_else(|| address.to_string()),
+                changeable: false,
+            });
+        }
+        Ok(())
+    }
+
+    async fn wiring(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let c = &deployment.contracts;
+        self.compare("inbox.portal", c.inbox, Inbox::portalCall {}, c.portal).await?;
+        self.compare("inbox.systemConfig", c.inbox, Inbox::systemConfigCall {}, c.system_config)
+            .await?;
+        self.compare(
+            "inbox.pauseController",
+            c.inbox,
+            Inbox::pauseControllerCall {},
+            c.pause_controller,
+        )
+        .await?;
+        self.compare("portal.inbox", c.portal, Portal::inboxCall {}, c.inbox).await?;
+        self.compare("portal.settlement", c.portal, Portal::settlementCall {}, c.claim_manager)
+            .await?;
+        self.compare("portal.systemConfig", c.portal, Portal::systemConfigCall {}, c.system_config)
+            .await?;
+        self.compare(
+            "portal.pauseController",
+            c.portal,
+            Portal::pauseControllerCall {},
+            c.pause_controller,
+        )
+        .await?;
+        self.compare(
+            "portal.disputeGameFactory",
+            c.portal,
+            Portal::disputeGameFactoryCall {},
+            c.dispute_game_factory,
+        )
+        .await?;
+        self.compare("claimManager.inbox", c.claim_manager, ClaimManager::inboxCall {}, c.inbox)
+            .await?;
+        self.compare(
+            "claimManager.games",
+            c.claim_manager,
+            ClaimManager::gamesCall {},
+            c.dispute_game_factory,
+        )
+        .await?;
+        self.compare(
+            "disputeGameFactory.claimManager",
+            c.dispute_game_factory,
+            DisputeGameFactory::claimManagerCall {},
+            c.claim_manager,
+        )
+        .await?;
+        self.compare(
+            "messenger.portal",
+            c.l1_cross_domain_messenger,
+            CrossDomainMessenger::portalCall {},
+            c.portal,
+        )
+        .await?;
+        self.compare(
+            "standardBridge.messenger",
+            c.l1_standard_bridge,
+            StandardBridge::messengerCall {},
+            c.l1_cross_domain_messenger,
+        )
+        .await?;
+        self.compare(
+            "erc721Bridge.messenger",
+            c.l1_erc721_bridge,
+            Erc721Bridge::messengerCall {},
+            c.l1_cross_domain_messenger,
+        )
+        .await?;
+        self.compare("systemConfig.inbox", c.system_config, SystemConfig::inboxCall {}, c.inbox)
+            .await?;
+        self.compare(
+            "systemConfig.optimismPortal",
+            c.system_config,
+            SystemConfig::optimismPortalCall {},
+            c.portal,
+        )
+        .await
+    }
+
+    /// What nobody can change.
+    async fn parameters(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let (c, config, roles) = (&deployment.contracts, &deployment.config, &deployment.roles);
+        let (w, g) = (&config.windows, &deployment.governance);
+        let span = u32::try_from(config.span).unwrap_or(u32::MAX);
+        self.compare("inbox.l2ChainId", c.inbox, Inbox::l2ChainIdCall {}, config.l2_chain_id)
+            .await?;
+        self.compare("inbox.span", c.inbox, Inbox::spanCall {}, span).await?;
+        self.compare("inbox.forceDelay", c.inbox, Inbox::forceDelayCall {}, w.force_delay).await?;
+        self.compare("inbox.forceGrace", c.inbox, Inbox::forceGraceCall {}, w.force_grace).await?;
+        self.compare(
+            "inbox.permissionlessDelay",
+            c.inbox,
+            Inbox::permissionlessDelayCall {},
+            w.permissionless_delay,
+        )
+        .await?;
+        self.compare(
+            "claimManager.window",
+            c.claim_manager,
+            ClaimManager::windowCall {},
+            w.claim_window,
+        )
+        .await?;
+        self.compare(
+            "claimManager.referee",
+            c.claim_manager,
+            ClaimManager::refereeCall {},
+            roles.owner,
+        )
+        .await?;
+        self.compare(
+            "claimManager.treasury",
+            c.claim_manager,
+            ClaimManager::treasuryCall {},
+            roles.treasury,
+        )
+        .await?;
+        self.compare(
+            "portal.proofMaturityDelaySeconds",
+            c.portal,
+            Portal::proofMaturityDelaySecondsCall {},
+            U256::from(w.proof_maturity),
+        )
+        .await?;
+        self.compare(
+            "pauseController.council",
+            c.pause_controller,
+            PauseController::councilCall {},
+            roles.owner,
+        )
+        .await?;
+        self.compare(
+            "pauseController.pauseMax",
+            c.pause_controller,
+            PauseController::pauseMaxCall {},
+            g.pause_max,
+        )
+        .await?;
+        self.compare(
+            "pauseController.cooldown",
+            c.pause_controller,
+            PauseController::cooldownCall {},
+            g.pause_cooldown,
+        )
+        .await?;
+        self.compare("systemConfig.owner", c.system_config, SystemConfig::ownerCall {}, c.timelock)
+            .await?;
+        self.compare(
+            "systemConfig.startBlock",
+            c.system_config,
+            SystemConfig::startBlockCall {},
+            U256::from(deployment.start_block),
+        )
+        .await
+    }
+
+    /// What governance may have changed since.
+    async fn configuration(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let (c, fees, roles) = (&deployment.contracts, &deployment.config.fees, &deployment.roles);
+        let at = c.system_config;
+        self.compare_changeable(
+            "systemConfig.operator",
+            at,
+            SystemConfig::operatorCall {},
+            roles.operator,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.batcher",
+            at,
+            SystemConfig::batcherCall {},
+            roles.batcher,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.unsafeBlockSigner",
+            at,
+            SystemConfig::unsafeBlockSignerCall {},
+            roles.sequencer,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.gasLimit",
+            at,
+            SystemConfig::gasLimitCall {},
+            fees.gas_limit,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.basefeeScalar",
+            at,
+            SystemConfig::basefeeScalarCall {},
+            fees.base_fee_scalar,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.blobbasefeeScalar",
+            at,
+            SystemConfig::blobbasefeeScalarCall {},
+            fees.blob_base_fee_scalar,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.operatorFeeScalar",
+            at,
+            SystemConfig::operatorFeeScalarCall {},
+            fees.operator_fee_scalar,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.operatorFeeConstant",
+            at,
+            SystemConfig::operatorFeeConstantCall {},
+            fees.operator_fee_constant,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.minBaseFee",
+            at,
+            SystemConfig::minBaseFeeCall {},
+            fees.min_base_fee,
+        )
+        .await?;
+        self.compare_changeable(
+            "pauseController.guardian",
+            c.pause_controller,
+            PauseController::guardianCall {},
+            roles.guardian,
+        )
+        .await?;
+        let delay = U256::from(deployment.governance.timelock_delay);
+        self.compare_changeable(
+            "timelock.getMinDelay",
+            c.timelock,
+            TimelockController::getMinDelayCall {},
+            delay,
+        )
+        .await?;
+        let role = keccak256("PROPOSER_ROLE");
+        let proposer = TimelockController::hasRoleCall { role, account: roles.owner };
+        self.compare_changeable("timelock: owner may propose", c.timelock, proposer, true).await
+    }
+
+    /// The first claim must be our own genesis: everything that is ever paid goes on from it.
+    async fn claims(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let genesis = deployment.l2_genesis();
+        let output = Output {
+            version: 1,
+            chain_id: deployment.config.l2_chain_id,
+            inbox_index: 0,
+            block_in_batch: 0,
+            queue_index: 0,
+            number: 0,
+            timestamp: deployment.config.genesis_time,
+            output_root: genesis.output_root(),
+        };
+        let id = content_id(ContentId(B256::ZERO), 0, B256::ZERO, output.hash());
+        let call = ClaimManager::isFinalCall { contentId: id.0 };
+        self.compare(
+            "claimManager: L2 genesis is final",
+            deployment.contracts.claim_manager,
+            call,
+            true,
+        )
+        .await?;
+        let agrees = genesis.id() == deployment.genesis;
+        self.findings.push(Finding {
+            what: "L2 genesis".into(),
+            expected: deployment.genesis.block_hash.to_string(),
+            actual: genesis.id().block_hash.to_string(),
+            agrees,
+            changeable: false,
+        });
+        Ok(())
+    }
+}

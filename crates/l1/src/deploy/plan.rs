@@ -1,0 +1,464 @@
+//! Everything that a deployment will do, known before it begins.
+
+use super::{
+    DeployError, Genesis, Governance, Intent, Profile, Roles,
+    artifacts::{self, Artifact},
+    check, genesis,
+};
+use crate::{Client, Error, Prices};
+use alloy::{
+    eips::BlockNumberOrTag,
+    primitives::{Address, Bytes, U256, utils::format_ether},
+    sol,
+    sol_types::SolValue,
+};
+use mezz_primitives::{ChainConfig, Contracts, GenesisId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// All that a plan follows from. The state file keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seed {
+    /// What is wanted.
+    pub intent: Intent,
+    /// The account that deploys.
+    pub account: Address,
+    /// Its nonce when it creates the factory.
+    pub nonce: u64,
+    /// Timestamp of the L2 genesis.
+    pub genesis_time: u64,
+}
+
+/// One contract that will be created.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedStep {
+    /// The contract.
+    pub contract: &'static str,
+    /// Where it will be.
+    pub address: Address,
+    /// Estimate of the gas.
+    pub gas: u64,
+    /// Creation code with the constructor's arguments.
+    #[serde(skip)]
+    pub(super) init_code: Bytes,
+    /// What the code must be afterwards.
+    #[serde(skip)]
+    pub(super) artifact: &'static Artifact,
+}
+
+/// Everything that a deployment will do.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// What it follows from.
+    pub seed: Seed,
+    /// The factory, created by the account itself.
+    pub factory: PlannedStep,
+    /// What the factory creates, in order.
+    pub steps: Vec<PlannedStep>,
+    /// The chain's parameters.
+    pub config: ChainConfig,
+    /// Addresses on L1.
+    pub contracts: Contracts,
+    /// Makes likenesses of L2 tokens on L1.
+    pub l1_mintable_erc20_factory: Address,
+    /// The L2 genesis.
+    pub genesis: GenesisId,
+    /// Estimate of all gas.
+    pub gas: u64,
+    /// Estimate of the cost in wei, where the prices are known.
+    pub cost: Option<U256>,
+}
+
+/// The factory's steps (`contracts/README.md`, "Deployment").
+const STEPS: [&Artifact; 13] = [
+    &artifacts::TIMELOCK,
+    &artifacts::PAUSE_CONTROLLER,
+    &artifacts::SYSTEM_CONFIG,
+    &artifacts::CALLDATA_DA,
+    &artifacts::BLOB_DA,
+    &artifacts::INBOX,
+    &artifacts::DISPUTE_GAME_FACTORY,
+    &artifacts::CLAIM_MANAGER,
+    &artifacts::PORTAL,
+    &artifacts::L1_CROSS_DOMAIN_MESSENGER,
+    &artifacts::L1_STANDARD_BRIDGE,
+    &artifacts::L1_ERC721_BRIDGE,
+    &artifacts::L1_MINTABLE_ERC20_FACTORY,
+];
+
+impl Plan {
+    /// Plans a deployment from an account as it is on the L1 now, with the cost at the prices of now.
+    pub async fn prepare(intent: Intent, client: &Client, account: Address) -> Result<Self, Error> {
+        if client.chain_id() != intent.l1_chain_id {
+            return Err(Error::WrongChain {
+                expected: intent.l1_chain_id,
+                actual: client.chain_id(),
+            });
+        }
+        // Once more: the fields of an intent may have been set by hand.
+        let mut refusals = check::check(&intent);
+        refusals.extend(check::check_account(intent.profile, account));
+        if !refusals.is_empty() {
+            return Err(DeployError::Refused(refusals).into());
+        }
+        let nonce = client.nonce(account, BlockNumberOrTag::Latest).await?;
+        let genesis_time = match intent.genesis_time {
+            Some(time) => time,
+            None => client.latest().await?.time,
+        };
+        let plan = Self::new(Seed { intent, account, nonce, genesis_time });
+        Ok(plan.priced(&client.prices().await?))
+    }
+
+    /// The plan that follows from a seed: the same seed always gives the same plan.
+    pub fn new(seed: Seed) -> Self {
+        let intent = &seed.intent;
+        let factory = seed.account.create(seed.nonce);
+        let at = |step: u64| factory.create(step + 1);
+        let contracts = Contracts {
+            timelock: at(0),
+            pause_controller: at(1),
+            system_config: at(2),
+            inbox: at(5),
+            dispute_game_factory: at(6),
+            claim_manager: at(7),
+            portal: at(8),
+            l1_cross_domain_messenger: at(9),
+            l1_standard_bridge: at(10),
+            l1_erc721_bridge: at(11),
+        };
+        let config = ChainConfig {
+            l2_chain_id: intent.l2_chain_id,
+            l1_chain_id: intent.l1_chain_id,
+            genesis_time: seed.genesis_time,
+            span: intent.span,
+            fees: intent.fees,
+            windows: intent.windows,
+        };
+        let genesis = genesis(&config, &contracts, &intent.roles);
+        let arguments = arguments(intent, &contracts, [at(3), at(4), at(12)], &genesis);
+        let steps: Vec<PlannedStep> = STEPS
+            .into_iter()
+            .zip(arguments)
+            .zip(0..)
+            .map(|((artifact, arguments), step)| PlannedStep::new(artifact, at(step), &arguments))
+            .collect();
+        let factory = PlannedStep::new(&artifacts::DEPLOYER, factory, &seed.account.abi_encode());
+        let gas = factory.gas + steps.iter().map(|step| step.gas).sum::<u64>();
+        Self {
+            genesis: genesis.id(),
+            factory,
+            steps,
+            config,
+            contracts,
+            l1_mintable_erc20_factory: at(12),
+            gas,
+            cost: None,
+            seed,
+        }
+    }
+
+    /// The plan with its cost at these prices.
+    pub fn priced(mut self, prices: &Prices) -> Self {
+        self.cost = Some(U256::from(self.gas) * U256::from(prices.base_fee + prices.tip));
+        self
+    }
+
+    /// Who may do what.
+    pub const fn roles(&self) -> &Roles {
+        &self.seed.intent.roles
+    }
+
+    /// How careful it is.
+    pub const fn profile(&self) -> Profile {
+        self.seed.intent.profile
+    }
+
+    /// Delays of governance.
+    pub const fn governance(&self) -> &Governance {
+        &self.seed.intent.governance
+    }
+
+    /// An error unless `other` is the same deployment.
+    pub(super) fn same_as(&self, other: &Seed) -> Result<(), String> {
+        let seed = &self.seed;
+        let table = [
+            (seed.account == other.account, "another account"),
+            (seed.intent.l1_chain_id == other.intent.l1_chain_id, "another L1"),
+            (seed.intent.l2_chain_id == other.intent.l2_chain_id, "another L2 chain id"),
+            (seed.intent == other.intent, "other parameters"),
+            (seed == other, "another nonce or genesis time"),
+        ];
+        match table.iter().find(|(same, _)| !same) {
+            Some((_, difference)) => Err((*difference).to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl PlannedStep {
+    fn new(artifact: &'static Artifact, address: Address, arguments: &[u8]) -> Self {
+        let init_code: Bytes = [&artifact.creation(), arguments].concat().into();
+        let gas = gas(&init_code, artifact.runtime().len());
+        Self { contract: artifact.name, address, gas, init_code, artifact }
+    }
+
+    /// Why the code at the address is not that of this step.
+    pub(super) fn check(&self, code: &[u8]) -> Result<(), DeployError> {
+        match self.artifact.differs(code) {
+            None => Ok(()),
+            Some(reason) => Err(DeployError::WrongCode {
+                contract: self.contract,
+                address: self.address,
+                reason,
+            }),
+        }
+    }
+}
+
+/// Gas of a creation: transaction, calldata (EIP-7623's floor is never the higher here), init code words, stored code, and an allowance for the
+/// constructor and the factory.
+fn gas(init_code: &[u8], runtime: usize) -> u64 {
+    const CONSTRUCTOR: u64 = 250_000;
+    let calldata: u64 = init_code.iter().map(|byte| if *byte == 0 { 4 } else { 16 }).sum();
+    let words = 2 * init_code.len().div_ceil(32) as u64;
+    53_000 + calldata + words + 200 * runtime as u64 + CONSTRUCTOR
+}
+
+mod constructors {
+    #![allow(missing_docs, reason = "the names are those of the constructors in contracts/src")]
+    use super::sol;
+
+    sol! {
+        struct SystemConfigAddresses {
+            address inbox; address optimismPortal; address disputeGameFactory; address l1CrossDomainMessenger; address l1StandardBridge;
+            address l1ERC721Bridge; address optimismMintableERC20Factory;
+        }
+        struct SystemConfigConfiguration {
+            uint64 gasLimit; uint32 basefeeScalar; uint32 blobbasefeeScalar; uint32 operatorFeeScalar; uint64 operatorFeeConstant;
+            uint32 eip1559Denominator; uint32 eip1559Elasticity; uint64 minBaseFee; address batcher; address unsafeBlockSigner;
+        }
+        struct SystemConfigParameters {
+            address owner; address operator; uint64 l2ChainId; uint32 span; SystemConfigAddresses addresses; SystemConfigConfiguration configuration;
+        }
+        struct InboxParameters {
+            address portal; address systemConfig; address pauseController; address calldataDa; address blobDa; address committeeDa;
+            uint64 l2ChainId; uint32 span; uint64 forceDelay; uint64 forceGrace; uint64 permissionlessDelay;
+        }
+        struct ClaimManagerParameters {
+            address inbox; address games; address referee; address treasury; uint256 stake; uint64 window; uint64 genesisTimestamp; bytes32 genesisOutputRoot;
+        }
+        struct PortalParameters {
+            address inbox; address settlement; address systemConfig; address pauseController; address disputeGameFactory; uint64 proofMaturityDelay;
+        }
+    }
+}
+
+/// The constructors' arguments, step by step.
+fn arguments(
+    intent: &Intent,
+    contracts: &Contracts,
+    others: [Address; 3],
+    genesis: &Genesis,
+) -> [Vec<u8>; 13] {
+    use constructors as c;
+    let [calldata_da, blob_da, l1_mintable_erc20_factory] = others;
+    let (roles, windows, governance) = (&intent.roles, &intent.windows, &intent.governance);
+    // Only the owner proposes; once the delay has passed anybody may execute.
+    let timelock = (
+        U256::from(governance.timelock_delay),
+        vec![roles.owner],
+        vec![Address::ZERO],
+        Address::ZERO,
+    )
+        .abi_encode_params();
+    let pause_controller =
+        (roles.guardian, roles.owner, governance.pause_max, governance.pause_cooldown)
+            .abi_encode_params();
+    let inbox = c::InboxParameters {
+        portal: contracts.portal,
+        systemConfig: contracts.system_config,
+        pauseController: contracts.pause_controller,
+        calldataDa: calldata_da,
+        blobDa: blob_da,
+        committeeDa: Address::ZERO,
+        l2ChainId: intent.l2_chain_id,
+        span: span(intent),
+        forceDelay: windows.force_delay,
+        forceGrace: windows.force_grace,
+        permissionlessDelay: windows.permissionless_delay,
+    };
+    let claim_manager = c::ClaimManagerParameters {
+        inbox: contracts.inbox,
+        games: contracts.dispute_game_factory,
+        // Until the step-proof game is deployed the council refutes.
+        referee: roles.owner,
+        treasury: roles.treasury,
+        stake: intent.stake,
+        window: windows.claim_window,
+        genesisTimestamp: genesis.header.timestamp,
+        genesisOutputRoot: genesis.output_root(),
+    };
+    let portal = c::PortalParameters {
+        inbox: contracts.inbox,
+        settlement: contracts.claim_manager,
+        systemConfig: contracts.system_config,
+        pauseController: contracts.pause_controller,
+        disputeGameFactory: contracts.dispute_game_factory,
+        proofMaturityDelay: windows.proof_maturity,
+    };
+    [
+        timelock,
+        pause_controller,
+        system_config(intent, contracts, l1_mintable_erc20_factory),
+        Vec::new(),
+        Vec::new(),
+        inbox.abi_encode(),
+        contracts.claim_manager.abi_encode(),
+        claim_manager.abi_encode(),
+        portal.abi_encode(),
+        (contracts.portal, contracts.pause_controller).abi_encode_params(),
+        contracts.l1_cross_domain_messenger.abi_encode(),
+        contracts.l1_cross_domain_messenger.abi_encode(),
+        contracts.l1_standard_bridge.abi_encode(),
+    ]
+}
+
+fn system_config(
+    intent: &Intent,
+    contracts: &Contracts,
+    l1_mintable_erc20_factory: Address,
+) -> Vec<u8> {
+    use constructors as c;
+    let fees = &intent.fees;
+    let parameters = c::SystemConfigParameters {
+        owner: contracts.timelock,
+        operator: intent.roles.operator,
+        l2ChainId: intent.l2_chain_id,
+        span: span(intent),
+        addresses: c::SystemConfigAddresses {
+            inbox: contracts.inbox,
+            optimismPortal: contracts.portal,
+            disputeGameFactory: contracts.dispute_game_factory,
+            l1CrossDomainMessenger: contracts.l1_cross_domain_messenger,
+            l1StandardBridge: contracts.l1_standard_bridge,
+            l1ERC721Bridge: contracts.l1_erc721_bridge,
+            optimismMintableERC20Factory: l1_mintable_erc20_factory,
+        },
+        configuration: c::SystemConfigConfiguration {
+            gasLimit: fees.gas_limit,
+            basefeeScalar: fees.base_fee_scalar,
+            blobbasefeeScalar: fees.blob_base_fee_scalar,
+            operatorFeeScalar: fees.operator_fee_scalar,
+            operatorFeeConstant: fees.operator_fee_constant,
+            eip1559Denominator: fees.eip1559_denominator,
+            eip1559Elasticity: fees.eip1559_elasticity,
+            minBaseFee: fees.min_base_fee,
+            batcher: intent.roles.batcher,
+            unsafeBlockSigner: intent.roles.sequencer,
+        },
+    };
+    parameters.abi_encode()
+}
+
+fn span(intent: &Intent) -> u32 {
+    u32::try_from(intent.span).expect("the check bounds span times gas limit; qed")
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (config, windows, governance) = (&self.config, &self.config.windows, self.governance());
+        writeln!(
+            f,
+            "{} rollup {} on L1 {}",
+            self.profile(),
+            config.l2_chain_id,
+            config.l1_chain_id
+        )?;
+        writeln!(f, "deployed by {} from nonce {}\n", self.seed.account, self.seed.nonce)?;
+        writeln!(f, "{:>4}  {:<23} {:<42}  {:>5}", "step", "contract", "address", "kgas")?;
+        writeln!(
+            f,
+            "{:>4}  {:<23} {}  {:>5}",
+            "",
+            self.factory.contract,
+            self.factory.address,
+            self.factory.gas / 1000
+        )?;
+        for (number, step) in self.steps.iter().enumerate() {
+            writeln!(
+                f,
+                "{number:>4}  {:<23} {}  {:>5}",
+                step.contract,
+                step.address,
+                step.gas / 1000
+            )?;
+        }
+        let cost = self.cost.map_or_else(String::new, |cost| {
+            format!(
+                ", about {:.6} ether at the prices of now",
+                format_ether(cost).parse().unwrap_or(0.0)
+            )
+        });
+        writeln!(f, "      {} gas{cost}\n", self.gas)?;
+        writeln!(f, "{:<34} {:>12}", "forced inclusion after", seconds(windows.force_delay))?;
+        writeln!(
+            f,
+            "{:<34} {:>12}",
+            "  without the batcher after further",
+            seconds(windows.force_grace)
+        )?;
+        writeln!(
+            f,
+            "{:<34} {:>12}",
+            "anybody may post after",
+            seconds(windows.permissionless_delay)
+        )?;
+        writeln!(f, "{:<34} {:>12}", "a claim may be refuted for", seconds(windows.claim_window))?;
+        writeln!(
+            f,
+            "{:<34} {:>12}",
+            "a proven withdrawal is paid after",
+            seconds(windows.proof_maturity)
+        )?;
+        writeln!(f, "{:<34} {:>12}", "governance waits", seconds(governance.timelock_delay))?;
+        writeln!(f, "{:<34} {:>12}", "a pause lasts at most", seconds(governance.pause_max))?;
+        writeln!(
+            f,
+            "{:<34} {:>12}",
+            "a proposer stakes (ether)",
+            trim(&format_ether(self.seed.intent.stake))
+        )?;
+        let roles = self.roles();
+        writeln!(f)?;
+        let table = [
+            ("owner", roles.owner),
+            ("guardian", roles.guardian),
+            ("operator", roles.operator),
+            ("batcher", roles.batcher),
+            ("sequencer", roles.sequencer),
+            ("proposer", roles.proposer),
+            ("treasury", roles.treasury),
+        ];
+        for (role, address) in table {
+            writeln!(f, "{role:<10} {address}")?;
+        }
+        writeln!(f, "\nL2 genesis {}", self.genesis.block_hash)?;
+        write!(f, "False claims are refuted by the owner: there is no dispute game yet.")
+    }
+}
+
+fn trim(ether: &str) -> &str {
+    ether.trim_end_matches('0').trim_end_matches('.')
+}
+
+fn seconds(seconds: u64) -> String {
+    match seconds {
+        s if s >= 86_400 && s % 3600 == 0 => format!("{} d {} h", s / 86_400, s % 86_400 / 3600),
+        s if s >= 3600 && s % 60 == 0 => format!("{} h {} min", s / 3600, s % 3600 / 60),
+        s => format!("{s} s"),
+    }
+}

@@ -1,0 +1,226 @@
+use super::*;
+use alloy::primitives::{B256, U256, address};
+use mezz_evm::{L2Config, trie::StateTrie};
+use mezz_primitives::predeploys::{L1_BLOCK, MESSAGE_PASSER};
+
+const DEPLOYER: Address = address!("00000000000000000000000000000000000000dE");
+
+fn plan(intent: Intent) -> Plan {
+    Plan::new(Seed { intent, account: DEPLOYER, nonce: 3, genesis_time: 1_700_000_000 })
+}
+
+const PRODUCTION: &str = r#"
+    profile = "production"
+    l1-chain-id = 1
+    l2-chain-id = 4242
+    span = 2
+    stake-gwei = 10000000000
+    [roles]
+    owner = "0x0000000000000000000000000000000000000a01"
+    guardian = "0x0000000000000000000000000000000000000a02"
+    operator = "0x0000000000000000000000000000000000000a03"
+    batcher = "0x0000000000000000000000000000000000000a04"
+    sequencer = "0x0000000000000000000000000000000000000a05"
+    proposer = "0x0000000000000000000000000000000000000a06"
+    treasury = "0x0000000000000000000000000000000000000a07"
+    [windows]
+    force-delay = 43200
+    force-grace = 3600
+    permissionless-delay = 86400
+    claim-window = 432000
+    proof-maturity = 475200
+    [governance]
+    timelock-delay = 1296000
+    pause-max = 604800
+    pause-cooldown = 2592000
+"#;
+
+fn refusals(text: &str) -> Vec<String> {
+    match Intent::from_toml(text, DEPLOYER) {
+        Err(DeployError::Refused(refusals)) => refusals.iter().map(ToString::to_string).collect(),
+        Ok(_) => Vec::new(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn the_artifacts_are_code() {
+    for artifact in artifacts::ALL {
+        let (creation, runtime) = (artifact.creation(), artifact.runtime());
+        assert!(
+            runtime.len() > 50 && runtime.len() <= 24_576 && creation.len() <= 49_152,
+            "{}",
+            artifact.name
+        );
+        assert_eq!(artifact.differs(&runtime), None);
+        assert!(artifact.differs(&[]).is_some() && artifact.differs(&runtime[1..]).is_some());
+        let mut other = runtime.to_vec();
+        other[0] ^= 1;
+        assert!(artifact.differs(&other).unwrap().contains("byte 0"));
+    }
+}
+
+#[test]
+fn the_defaults_pass() {
+    let devnet = Intent::devnet(900, 901);
+    assert_eq!(check::check(&devnet), []);
+    assert_eq!((devnet.windows.claim_window, devnet.windows.proof_maturity), (12, 14));
+    assert_eq!(devnet.roles.batcher, dev_key(101).address());
+    assert_eq!(devnet.fees.gas_limit * devnet.span, 240_000_000);
+    let testnet = Intent::from_toml("profile = \"testnet\"", DEPLOYER).unwrap();
+    assert_eq!(testnet.roles.proposer, DEPLOYER);
+    assert_eq!(refusals(PRODUCTION), Vec::<String>::new());
+}
+
+#[test]
+fn production_has_no_defaults_for_the_protocol() {
+    let missing = refusals("profile = \"production\"");
+    assert_eq!(missing.len(), 19, "{missing:#?}");
+    assert!(missing.iter().all(|refusal| refusal.contains("is not set")));
+}
+
+#[test]
+fn production_refuses_what_is_unsafe_and_says_what_to_change() {
+    let check = |from: &str, to: &str, words: &str| {
+        assert!(PRODUCTION.contains(from), "{from}");
+        let refused = refusals(&PRODUCTION.replace(from, to));
+        assert!(refused.iter().any(|refusal| refusal.contains(words)), "{to}: {refused:#?}");
+    };
+    check(
+        "claim-window = 432000",
+        "claim-window = 431999",
+        "windows.claim-window must be at least 432000 s",
+    );
+    check(
+        "proof-maturity = 475200",
+        "proof-maturity = 475199",
+        "windows.proof-maturity must be at least 475200 s",
+    );
+    check("force-delay = 43200", "force-delay = 60", "windows.force-delay must be at least");
+    check("force-grace = 3600", "force-grace = 0", "windows.force-grace must be at least");
+    check(
+        "permissionless-delay = 86400",
+        "permissionless-delay = 50000",
+        "windows.permissionless-delay must be at least",
+    );
+    check(
+        "timelock-delay = 1296000",
+        "timelock-delay = 1200000",
+        "governance.timelock-delay must be at least 1260000 s",
+    );
+    check("pause-max = 604800", "pause-max = 604801", "governance.pause-max must be at most");
+    check(
+        "pause-cooldown = 2592000",
+        "pause-cooldown = 60",
+        "governance.pause-cooldown must be at least",
+    );
+    check("stake-gwei = 10000000000", "stake-gwei = 1", "stake-gwei must be at least 10 ether");
+    check("0000a04", "0000a01", "roles.batcher and roles.owner are one account");
+    check(
+        "0x0000000000000000000000000000000000000a02",
+        "0x0000000000000000000000000000000000000000",
+        "roles.guardian is the zero address",
+    );
+    let known = dev_key(101).address().to_string();
+    check(
+        "0x0000000000000000000000000000000000000a06",
+        &known,
+        "roles.proposer is an account of the test mnemonic",
+    );
+    check("span = 2", "span = 3", "fees.gas-limit must be between 96000000 and 83333333");
+}
+
+#[test]
+fn a_devnet_on_ethereum_and_a_known_deployer_are_refused() {
+    let refused = refusals("l1-chain-id = 1");
+    assert!(refused[0].starts_with("profile must be \"production\""), "{refused:?}");
+    assert_eq!(check::check_account(Profile::Devnet, dev_key(0).address()), []);
+    assert_eq!(check::check_account(Profile::Production, DEPLOYER), []);
+    assert_eq!(check::check_account(Profile::Production, dev_key(100).address()).len(), 1);
+}
+
+#[test]
+fn an_intent_with_an_unknown_field_is_refused() {
+    let error = Intent::from_toml("l2-chainid = 1", DEPLOYER).unwrap_err();
+    assert!(error.to_string().contains("l2-chainid"), "{error}");
+}
+
+#[test]
+fn a_plan_follows_from_its_seed_and_fits_a_terminal() {
+    let one = plan(Intent::devnet(900, 901));
+    let two = plan(Intent::devnet(900, 901));
+    assert_eq!(serde_json::to_value(&one).unwrap(), serde_json::to_value(&two).unwrap());
+    assert_eq!(one.factory.address, DEPLOYER.create(3));
+    assert_eq!(one.contracts.timelock, one.factory.address.create(1));
+    assert_eq!(one.steps[8].address, one.contracts.portal);
+    let text = one
+        .clone()
+        .priced(&crate::Prices { base_fee: 30_000_000_000, tip: 0, blob_base_fee: None })
+        .to_string();
+    assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
+    assert!(
+        text.contains(&one.contracts.portal.to_string())
+            && text.contains("12 s")
+            && text.contains("ether"),
+        "{text}"
+    );
+    for step in one.steps.iter().chain([&one.factory]) {
+        assert!(step.gas < crate::TRANSACTION_GAS_MAX, "{} fits one transaction", step.contract);
+    }
+}
+
+#[test]
+fn the_genesis_holds_the_deployment_and_no_money() {
+    let plan = plan(Intent::devnet(900, 901));
+    let genesis = genesis(&plan.config, &plan.contracts, plan.roles());
+    assert_eq!(genesis.id(), plan.genesis);
+    assert!(
+        genesis
+            .alloc
+            .accounts
+            .values()
+            .all(|account| account.info.as_ref().is_some_and(|info| info.balance.is_zero()))
+    );
+
+    let mut trie = StateTrie::default();
+    trie.apply(&genesis.alloc).unwrap();
+    assert_eq!(trie.root(), genesis.header.state_root);
+    assert_eq!(
+        trie.storage_root(MESSAGE_PASSER).unwrap(),
+        genesis.header.withdrawals_root.unwrap()
+    );
+    let messenger = trie.storage(mezz_primitives::predeploys::MESSENGER, U256::from(3)).unwrap();
+    assert_eq!(B256::from(messenger), plan.contracts.l1_cross_domain_messenger.into_word());
+    let fees = &plan.config.fees;
+    for (slot, value) in L2Config::genesis_slots(fees) {
+        assert_eq!(trie.storage(L1_BLOCK, slot).unwrap(), value);
+    }
+    assert_eq!(
+        B256::from(trie.storage(L1_BLOCK, U256::from(4)).unwrap()),
+        plan.roles().batcher.into_word()
+    );
+
+    let mut other = plan.config.clone();
+    other.genesis_time += 1;
+    assert_ne!(super::genesis(&other, &plan.contracts, plan.roles()).id(), plan.genesis);
+}
+
+#[test]
+fn files_are_whole_or_not_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("deep/rollup.json");
+    let plan = plan(Intent::devnet(900, 901));
+    file::save(&path, &plan.seed).unwrap();
+    file::save(&path, &plan.seed).unwrap();
+    assert_eq!(
+        serde_json::to_value(Plan::resume(&path).unwrap()).unwrap(),
+        serde_json::to_value(&plan).unwrap()
+    );
+    assert_eq!(
+        std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+        1,
+        "no temporary file stays"
+    );
+    let missing = file::load::<Seed>(&directory.path().join("nothing.json")).unwrap_err();
+    assert!(missing.to_string().contains("nothing.json"), "{missing}");
+}

@@ -1,0 +1,308 @@
+//! The moves, made: what the driver does when something is due.
+
+use crate::{Error, batches, builder::header, metrics::Metrics, sequencer::Sequencer};
+use alloy::{eips::BlockNumberOrTag, rpc::types::TransactionReceipt, sol};
+use alloy_primitives::{B256, Bytes};
+use mezz_da::{Choice, DataSource};
+use mezz_derive::Compressor;
+use mezz_l1::{
+    Call, Client, Sender,
+    contracts::{ClaimManager, Inbox as InboxContract},
+};
+use mezz_primitives::{
+    Accumulator, ChainConfig, ContentId, Contracts, DaType, content_id, vector_root,
+};
+use mezz_settlement::{Event, Inbox, Move, Role, Settlement};
+use mezz_storage::Store;
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+sol! {
+    /// The stakes of a claim manager.
+    interface Stakes {
+        function stake() external view returns (uint256);
+        function owners(address owner) external view returns (bool staked, uint64 openInstances, uint64 slashedSequence);
+    }
+}
+
+/// The key of the note that says which batches were derived.
+const PROGRESS: &str = "derived";
+
+/// What making moves takes.
+#[derive(Debug)]
+pub(crate) struct Acts {
+    pub(crate) store: Store,
+    pub(crate) sequencer: Arc<Sequencer>,
+    pub(crate) client: Client,
+    pub(crate) data: DataSource,
+    pub(crate) config: ChainConfig,
+    pub(crate) contracts: Contracts,
+    pub(crate) batcher: Option<Sender>,
+    pub(crate) proposer: Option<Sender>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// What a move brought.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// What was learnt.
+    pub(crate) events: Vec<Event>,
+    /// The L1 block with its effect: until the view has it, the move would still look due.
+    pub(crate) on_l1: u64,
+}
+
+impl Done {
+    fn learnt(event: Event) -> Self {
+        Self { events: vec![event], on_l1: 0 }
+    }
+
+    fn sent(receipt: &TransactionReceipt) -> Self {
+        Self { events: Vec::new(), on_l1: receipt.block_number.unwrap_or_default() }
+    }
+}
+
+/// Makes one move; gives what was learnt.
+pub(crate) async fn act(
+    acts: &Acts,
+    settlement: &RwLock<Settlement>,
+    due: &Move,
+) -> Result<Done, Error> {
+    match *due {
+        Move::Derive { index } => acts.derive(settlement, index).await,
+        Move::Compute { parent, n0, n1 } => acts.compute(settlement, parent, n0, n1).await,
+        Move::Publish { first, last, .. } => acts.publish(settlement, first, last).await,
+        Move::ForceInclude { .. } => acts.force_include().await,
+        Move::Propose { parent, n0, n1 } => acts.propose(settlement, parent, n0, n1).await,
+        Move::Back { content } => {
+            acts.claim_call(ClaimManager::backCall { contentId: content.0 }).await
+        }
+        Move::Confirm { content } => {
+            acts.claim_call(ClaimManager::confirmCall { contentId: content.0 }).await
+        }
+    }
+}
+
+impl Acts {
+    /// Checks the chain against the next batch, or makes it follow.
+    async fn derive(&self, settlement: &RwLock<Settlement>, index: u64) -> Result<Done, Error> {
+        let (posted, messages) = {
+            let settlement = settlement.read();
+            let Some(posted) = settlement.inbox().batches().get(index as usize).cloned() else {
+                return Ok(Done::default());
+            };
+            let messages: Vec<_> = settlement
+                .inbox()
+                .messages(posted.header.q_start, posted.header.q_end)
+                .map(|entry| entry.message.clone())
+                .collect();
+            (posted, messages)
+        };
+        let first = posted.header.first_block;
+        let payload = self.data.fetch(&self.client, &posted.header, &posted.aux).await?;
+        let parent = header(&self.store, first - 1)?;
+        let (header, timestamp, chain) = (posted.header, parent.timestamp, self.config.l2_chain_id);
+        let inputs = blocking(move || {
+            mezz_derive::blocks(&header, timestamp, &messages, payload.as_deref(), chain)
+        })
+        .await;
+        let store = self.store.clone();
+        let (agreed, inputs) = blocking(move || {
+            batches::agreeing(&store, first, &inputs).map(|agreed| (agreed, inputs))
+        })
+        .await?;
+        if agreed < inputs.len() {
+            let followed = inputs.len() - agreed;
+            tracing::info!(batch = index, first, blocks = inputs.len(), followed, "following L1");
+            self.sequencer.adopt(first + agreed as u64 - 1, inputs[agreed..].to_vec()).await?;
+        }
+        Ok(Done::learnt(Event::Derived { index }))
+    }
+
+    /// Computes what is right to claim.
+    async fn compute(
+        &self,
+        settlement: &RwLock<Settlement>,
+        parent: ContentId,
+        n0: u64,
+        n1: u64,
+    ) -> Result<Done, Error> {
+        let inbox = settlement.read().inbox().clone();
+        let (store, span) = (self.store.clone(), self.config.span);
+        let (vector, end) = blocking(move || batches::vector(&store, &inbox, n0, n1, span)).await?;
+        Ok(Done::learnt(Event::Computed {
+            parent,
+            content: content_id(parent, n1, vector_root(&vector), end.hash()),
+        }))
+    }
+
+    /// Posts sealed blocks as the next batch: as many as fit.
+    async fn publish(
+        &self,
+        settlement: &RwLock<Settlement>,
+        first: u64,
+        mut last: u64,
+    ) -> Result<Done, Error> {
+        let sender = self.batcher.as_ref().ok_or(Error::NoKey { role: Role::Batcher.as_str() })?;
+        let inbox = settlement.read().inbox().clone();
+        let (choice, payload) = loop {
+            let payload = self.pack(&inbox, first, last).await?;
+            let prices = self.client.prices().await?;
+            match mezz_da::choose(
+                payload.len(),
+                prices.base_fee,
+                prices.blob_base_fee,
+                self.client.capabilities().blobs,
+            ) {
+                Some(choice) => break (choice, payload),
+                None if last > first => last = first + (last - first) / 2,
+                None => return Err(Error::TooLarge { number: first, bytes: payload.len() }),
+            }
+        };
+        let q_end = batches::queue_index(&*header(&self.store, last)?);
+        let queue_acc = inbox.queue_hash(q_end).ok_or(Error::Stale { number: last })?;
+        let bytes = payload.len();
+        let call = |da_type: DaType, aux: Bytes| InboxContract::postBatchCall {
+            daType: da_type.into(),
+            prevAcc: inbox.head().0,
+            qEnd: q_end,
+            queueAcc: queue_acc,
+            blockCount: (last - first + 1) as u32,
+            aux,
+        };
+        let receipt = match choice {
+            Choice::Calldata => {
+                sender
+                    .send(Call::to(self.contracts.inbox, &call(DaType::Calldata, payload.into())))
+                    .await?
+            }
+            Choice::Blobs => {
+                let data = self.data.clone();
+                let sidecar = blocking(move || data.sidecar(&payload)).await?;
+                let hashes: Vec<u8> = sidecar.versioned_hashes().flat_map(B256::from).collect();
+                sender
+                    .send(
+                        Call::to(self.contracts.inbox, &call(DaType::Blobs, hashes.into()))
+                            .with_blobs(sidecar),
+                    )
+                    .await?
+            }
+        };
+        self.count_batch(&receipt, bytes, first, last, choice);
+        Ok(Done::sent(&receipt))
+    }
+
+    /// Encodes blocks `first..=last`.
+    async fn pack(&self, inbox: &Inbox, first: u64, last: u64) -> Result<Vec<u8>, Error> {
+        let (store, inbox, chain) = (self.store.clone(), inbox.clone(), self.config.l2_chain_id);
+        blocking(move || {
+            let batch = batches::batch(&store, &inbox, first, last)?;
+            Ok(mezz_derive::encode(&batch, chain, Compressor::Deflate)?)
+        })
+        .await
+    }
+
+    fn count_batch(
+        &self,
+        receipt: &TransactionReceipt,
+        bytes: usize,
+        first: u64,
+        last: u64,
+        choice: Choice,
+    ) {
+        self.metrics.batches.increment();
+        self.metrics.batch_bytes.add(bytes as u64);
+        self.metrics.batch_gas.add(receipt.gas_used);
+        let transaction = receipt.transaction_hash;
+        tracing::info!(first, last, bytes, ?choice, gas = receipt.gas_used, %transaction, "batch posted");
+    }
+
+    async fn force_include(&self) -> Result<Done, Error> {
+        let sender = self.batcher.as_ref().ok_or(Error::NoKey { role: Role::Batcher.as_str() })?;
+        let receipt = sender
+            .send(Call::to(self.contracts.inbox, &InboxContract::forceIncludeCall {}))
+            .await?;
+        tracing::info!("overdue messages included");
+        Ok(Done::sent(&receipt))
+    }
+
+    async fn propose(
+        &self,
+        settlement: &RwLock<Settlement>,
+        parent: ContentId,
+        n0: u64,
+        n1: u64,
+    ) -> Result<Done, Error> {
+        let inbox = settlement.read().inbox().clone();
+        let (store, span) = (self.store.clone(), self.config.span);
+        let (vector, end) = blocking(move || batches::vector(&store, &inbox, n0, n1, span)).await?;
+        let vector = vector.map(|output| output.0);
+        let done = self
+            .claim_call(ClaimManager::assertClaimCall {
+                parentId: parent.0,
+                vector,
+                endOutput: end.into(),
+            })
+            .await?;
+        self.metrics.claims.increment();
+        tracing::info!(n1, block = end.number, "claimed");
+        Ok(done)
+    }
+
+    /// Sends a call to the claim manager, with a stake behind it.
+    async fn claim_call<C: alloy::sol_types::SolCall>(&self, call: C) -> Result<Done, Error> {
+        let sender =
+            self.proposer.as_ref().ok_or(Error::NoKey { role: Role::Proposer.as_str() })?;
+        let manager = self.contracts.claim_manager;
+        let owner = self
+            .client
+            .call(
+                manager,
+                &Stakes::ownersCall { owner: sender.address() },
+                BlockNumberOrTag::Latest,
+            )
+            .await?;
+        if !owner.staked {
+            let stake =
+                self.client.call(manager, &Stakes::stakeCall {}, BlockNumberOrTag::Latest).await?;
+            sender.send(Call::to(manager, &ClaimManager::depositCall {}).with_value(stake)).await?;
+            tracing::info!(%stake, "stake deposited");
+        }
+        Ok(Done::sent(&sender.send(Call::to(manager, &call)).await?))
+    }
+
+    /// Writes down which batches were derived, so that a restart does not fetch their data again.
+    pub(crate) fn remember_progress(&self, settlement: &Settlement) -> Result<(), Error> {
+        let count = settlement.derived();
+        let Some(last) =
+            count.checked_sub(1).and_then(|last| settlement.inbox().batches().get(last as usize))
+        else {
+            return Ok(());
+        };
+        // Only what is in the store for good may be skipped after a restart.
+        if self.store.flushed() < last.header.last_block() {
+            return Ok(());
+        }
+        let note = [&count.to_be_bytes()[..], last.header.acc().0.as_slice()].concat();
+        if self.store.meta(PROGRESS)?.as_ref() != Some(&note) {
+            self.store.put_meta(PROGRESS, &note)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an earlier run derived.
+pub(crate) fn progress(store: &Store) -> Result<Option<(u64, Accumulator)>, Error> {
+    let note = store.meta(PROGRESS)?;
+    Ok(note.and_then(|note| {
+        let (count, acc) = note.split_first_chunk::<8>()?;
+        Some((u64::from_be_bytes(*count), Accumulator(B256::try_from(acc).ok()?)))
+    }))
+}
+
+/// Runs work that takes CPU or disk where it does not hold up the others.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

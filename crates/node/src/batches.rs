@@ -1,0 +1,152 @@
+//! Between sealed blocks and batches: what a batch says of our blocks, and what our blocks would say in a batch.
+
+use crate::{Error, builder::header};
+use alloy_primitives::B256;
+use mezz_derive::{Batch, BlockBody};
+use mezz_evm::execute;
+use mezz_primitives::{
+    BlockInput, CLAIM_ENTRIES, ClaimVector, DepositHint, MessageKind, Output, OutputHash,
+    op_output_root,
+};
+use mezz_settlement::Inbox;
+use mezz_storage::{Block, Store};
+use std::sync::Arc;
+
+/// A block that must be there.
+pub(crate) fn block(store: &Store, number: u64) -> Result<Arc<Block>, Error> {
+    store.block(number)?.ok_or(Error::MissingBlock { number })
+}
+
+/// The next queue message after a block.
+pub(crate) fn queue_index(header: &alloy_consensus::Header) -> u64 {
+    u64::from_be_bytes(header.nonce.0)
+}
+
+/// How many of `inputs`, the blocks from `first` on, the chain agrees with already.
+pub(crate) fn agreeing(store: &Store, first: u64, inputs: &[BlockInput]) -> Result<usize, Error> {
+    for (position, input) in inputs.iter().enumerate() {
+        let number = first + position as u64;
+        let Some(local) = store.block(number)? else { return Ok(position) };
+        let literal = local.header.timestamp == input.timestamp
+            && queue_index(&local.header) == input.queue_index
+            && local
+                .transactions
+                .iter()
+                .map(|transaction| &transaction.bytes)
+                .eq(&input.transactions);
+        if literal {
+            continue;
+        }
+        // The batch may hold transactions that are invalid at their place: only execution tells.
+        let parent = header(store, number - 1)?;
+        let state =
+            store.state_at(number - 1)?.ok_or(Error::MissingBlock { number: number - 1 })?;
+        let (outcome, _) = execute(store.chain(), &parent, local.header.parent_hash, input, state)?;
+        if outcome.hash != local.hash {
+            return Ok(position);
+        }
+    }
+    Ok(inputs.len())
+}
+
+/// What blocks `first..=last` say in a batch.
+pub(crate) fn batch(store: &Store, inbox: &Inbox, first: u64, last: u64) -> Result<Batch, Error> {
+    let mut parent = header(store, first - 1)?;
+    let mut batch = Batch::default();
+    for number in first..=last {
+        let local = block(store, number)?;
+        let (hints, taken) =
+            messages(&local, inbox, queue_index(&parent)).ok_or(Error::Stale { number })?;
+        batch.hints.extend(hints);
+        batch.blocks.push(BlockBody {
+            step: local.header.timestamp - parent.timestamp,
+            messages: (queue_index(&local.header) - queue_index(&parent)) as u32,
+            transactions: local.transactions[taken..]
+                .iter()
+                .map(|transaction| transaction.bytes.clone())
+                .collect(),
+        });
+        parent = Arc::new(local.header.clone());
+    }
+    Ok(batch)
+}
+
+/// The hints of the deposits in a block and the number of its transactions that come from messages; `None` if L1 shows other messages.
+fn messages(local: &Block, inbox: &Inbox, from: u64) -> Option<(Vec<DepositHint>, usize)> {
+    let to = queue_index(&local.header);
+    let (mut hints, mut taken, mut seen) = (Vec::new(), 0, from);
+    for entry in inbox.messages(from, to) {
+        seen += 1;
+        if entry.message.kind == MessageKind::Deposit {
+            hints.push(entry.hint?);
+        }
+        let Some(bytes) = mezz_derive::message_transaction(&entry.message, entry.hint) else {
+            continue;
+        };
+        if local.transactions.get(taken).is_some_and(|transaction| transaction.bytes == bytes) {
+            taken += 1;
+        } else if entry.message.kind != MessageKind::Forced {
+            return None;
+        }
+    }
+    (seen == to).then_some((hints, taken))
+}
+
+/// The first block above `safe` whose messages L1 does not show (any more).
+pub(crate) fn first_stale(store: &Store, inbox: &Inbox, safe: u64) -> Result<Option<u64>, Error> {
+    let mut parent = header(store, safe)?;
+    for number in safe + 1..=store.head().number {
+        let local = block(store, number)?;
+        if messages(&local, inbox, queue_index(&parent)).is_none() {
+            return Ok(Some(number));
+        }
+        parent = Arc::new(local.header.clone());
+    }
+    Ok(None)
+}
+
+/// The output after block `number`, which a batch in `inbox` holds (or which is the genesis).
+pub(crate) fn output(store: &Store, inbox: &Inbox, number: u64) -> Result<Output, Error> {
+    let local = header(store, number)?;
+    let (inbox_index, block_in_batch) = match inbox.batch_of(number) {
+        Some(batch) if batch.last_block() == number => (batch.index + 1, 0),
+        Some(batch) => (batch.index, (number - batch.first_block + 1) as u32),
+        None => (0, 0),
+    };
+    let hash = match store.block(number)? {
+        Some(block) => block.hash,
+        None => local.hash_slow(),
+    };
+    Ok(Output {
+        version: 1,
+        chain_id: store.chain().id,
+        inbox_index,
+        block_in_batch,
+        queue_index: queue_index(&local),
+        number,
+        timestamp: local.timestamp,
+        output_root: op_output_root(
+            local.state_root,
+            local.withdrawals_root.unwrap_or(B256::ZERO),
+            hash,
+        ),
+    })
+}
+
+/// The vector of a claim over batches `n0..n1`, and its last output.
+pub(crate) fn vector(
+    store: &Store,
+    inbox: &Inbox,
+    n0: u64,
+    n1: u64,
+    span: u64,
+) -> Result<(ClaimVector, Output), Error> {
+    let (start, end) = (inbox.last_block(n0), inbox.last_block(n1));
+    let mut vector = Box::new([OutputHash(B256::ZERO); CLAIM_ENTRIES]);
+    let last = output(store, inbox, end)?;
+    for (entry, place) in vector.iter_mut().zip(1..) {
+        let number = start + place * span;
+        *entry = if number >= end { last.hash() } else { output(store, inbox, number)?.hash() };
+    }
+    Ok((vector, last))
+}

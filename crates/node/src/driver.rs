@@ -1,0 +1,302 @@
+//! The loop: observe, ask what is due, do it.
+//!
+//! The driver holds no state of its own but the settlement's view. A move in flight is remembered only so that it is not made twice at once; when it ends,
+//! well or badly, the view decides again. An error is logged here, where it ends.
+
+use crate::{
+    Error,
+    acts::{self, Acts, Done},
+    batches,
+    metrics::Metrics,
+    sequencer::Sequencer,
+};
+use mezz_l1::{ContractEvent, L1Event, L1Heads, Remedy, Watcher};
+use mezz_rpc::Event as ChainEvent;
+use mezz_settlement::{Event, Fact, L1Block, L1Ref, Move, Role, SealedBlock, Settlement};
+use mezz_storage::Block;
+use parking_lot::RwLock;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    task::{JoinHandle, JoinSet},
+    time::Instant,
+};
+
+/// Pause before a failed move is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What the watcher saw, and how far L1 was then.
+#[derive(Debug)]
+pub(crate) struct Observation {
+    event: Result<L1Event, mezz_l1::Error>,
+    heads: Option<L1Heads>,
+}
+
+/// Watches L1 in a task of its own, at its own pace.
+pub(crate) fn follow(mut watcher: Watcher) -> (mpsc::Receiver<Observation>, JoinHandle<()>) {
+    let (observations, inbox) = mpsc::channel(256);
+    let task = tokio::spawn(async move {
+        loop {
+            let event = watcher.next().await;
+            let failed = event.is_err();
+            if observations.send(Observation { event, heads: watcher.heads() }).await.is_err() {
+                break;
+            }
+            if failed {
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    });
+    (inbox, task)
+}
+
+/// The loop's parts.
+pub(crate) struct Driver {
+    pub(crate) settlement: Arc<RwLock<Settlement>>,
+    pub(crate) sequencer: Arc<Sequencer>,
+    pub(crate) l1: mpsc::Receiver<Observation>,
+    pub(crate) acts: Arc<Acts>,
+    pub(crate) roles: BTreeSet<Role>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) stop: watch::Receiver<bool>,
+    /// Unposted bytes above which the tip floor rises, wei per gas and doubling.
+    pub(crate) backlog_bytes: u64,
+}
+
+/// What the loop remembers between turns.
+#[derive(Default)]
+struct Turn {
+    in_flight: JoinSet<(Role, Move, Result<Done, Error>)>,
+    /// The role's move that is being made.
+    busy: BTreeMap<Role, Move>,
+    /// Until when a role whose move failed waits.
+    resting: BTreeMap<Role, Instant>,
+    /// The L1 block that the view must reach before a role looks again.
+    awaited: BTreeMap<Role, u64>,
+    /// L1 was rewound or just caught up with: sealed blocks may hold messages that are gone.
+    suspicious: bool,
+    caught_up: bool,
+}
+
+impl Driver {
+    /// Runs until told to stop.
+    pub(crate) async fn run(mut self) {
+        let mut turn = Turn { suspicious: true, ..Turn::default() };
+        let mut chain = self.sequencer.shared.events.subscribe();
+        let mut clock = tokio::time::interval(Duration::from_millis(250));
+        clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                _ = self.stop.changed() => break,
+                Some(observation) = self.l1.recv() => match observation.event {
+                    Ok(event) => self.observe_l1(event, observation.heads, &mut turn),
+                    Err(error) => {
+                        self.metrics.l1_errors.increment();
+                        match error.remedy() {
+                            Remedy::Retry => tracing::warn!(%error, "L1 did not answer; asking again"),
+                            Remedy::Reset | Remedy::Stop => tracing::error!(%error, "L1 cannot be followed"),
+                        }
+                    }
+                },
+                event = chain.recv() => self.observe_chain(event),
+                Some(done) = turn.in_flight.join_next() => self.finish(done, &mut turn),
+                _ = clock.tick() => {}
+            }
+            self.turn(&mut turn).await;
+        }
+        turn.in_flight.shutdown().await;
+    }
+
+    /// Folds an event of L1 into the view.
+    fn observe_l1(&self, event: L1Event, heads: Option<L1Heads>, turn: &mut Turn) {
+        let event = match event {
+            L1Event::Block(block) => {
+                self.sequencer.shared.l1_time.store(block.time, Ordering::Relaxed);
+                self.metrics.l1_head.set(block.number);
+                let at = L1Ref { number: block.number, hash: block.hash, time: block.time };
+                Event::L1(L1Block {
+                    block: at,
+                    facts: block.events.into_iter().map(fact).collect(),
+                })
+            }
+            L1Event::Rewound { to } => {
+                tracing::warn!(to = to.number, "L1 was reorganised");
+                self.metrics.l1_reorgs.increment();
+                turn.suspicious = true;
+                turn.awaited.clear();
+                Event::Rewound { to: to.number }
+            }
+        };
+        self.observe(event);
+        if let Some(heads) = heads {
+            self.observe(Event::L1Finalized(heads.finalized.number));
+            if !turn.caught_up && self.settlement.read().l1_head().number >= heads.latest.number {
+                turn.caught_up = true;
+                self.metrics.caught_up.set(1);
+                self.settlement.write().distrust();
+            }
+        }
+    }
+
+    /// Folds what the sequencer did into the view.
+    fn observe_chain(&self, event: Result<ChainEvent, broadcast::error::RecvError>) {
+        match event {
+            Ok(ChainEvent::Head(block)) => self.observe(Event::Sealed(sealed(&block))),
+            Ok(ChainEvent::Reorged { removed }) => {
+                if let Some(first) = removed.first() {
+                    self.observe(Event::Cut(first.header.number - 1));
+                }
+            }
+            // Too many blocks at once for the channel: what was missed is read from the store.
+            Err(broadcast::error::RecvError::Lagged(_)) => self.refill(),
+            Err(broadcast::error::RecvError::Closed) => {}
+        }
+    }
+
+    /// Tells the view all blocks that are not safe.
+    fn refill(&self) {
+        let safe = self.settlement.read().heads().safe;
+        self.observe(Event::Cut(safe));
+        let store = &self.acts.store;
+        for number in safe + 1..=store.head().number {
+            if let Ok(Some(block)) = store.block(number) {
+                self.observe(Event::Sealed(sealed(&block)));
+            }
+        }
+    }
+
+    fn observe(&self, event: Event) {
+        if let Err(error) = self.settlement.write().observe(event) {
+            tracing::error!(%error, "an L1 event does not fit");
+        }
+    }
+
+    /// What ended: its events go into the view, its failure into the log.
+    fn finish(
+        &self,
+        done: Result<(Role, Move, Result<Done, Error>), tokio::task::JoinError>,
+        turn: &mut Turn,
+    ) {
+        let Ok((role, made, outcome)) = done else { return };
+        turn.busy.remove(&role);
+        match outcome {
+            Ok(done) => {
+                tracing::debug!(?made, "done");
+                turn.awaited.insert(role, done.on_l1);
+                done.events.into_iter().for_each(|event| self.observe(event));
+            }
+            Err(error) => {
+                tracing::warn!(role = role.as_str(), ?made, %error, "a move failed and is tried again");
+                self.metrics.failed_moves.increment();
+                turn.suspicious |= matches!(error, Error::Stale { .. });
+                turn.resting.insert(role, Instant::now() + RETRY);
+            }
+        }
+        if let Err(error) = self.acts.remember_progress(&self.settlement.read()) {
+            tracing::error!(%error, "progress is not saved");
+        }
+    }
+
+    /// Looks whether anything is due.
+    async fn turn(&self, turn: &mut Turn) {
+        self.publish_price();
+        self.metrics.heads(&self.settlement.read().heads());
+        if !turn.caught_up {
+            return;
+        }
+        if std::mem::take(&mut turn.suspicious) && !turn.busy.contains_key(&Role::Watcher) {
+            self.drop_stale().await;
+        }
+        let (moves, l1_head) = {
+            let settlement = self.settlement.read();
+            (settlement.moves(), settlement.l1_head().number)
+        };
+        for due in moves {
+            let role = due.role();
+            let resting = turn.resting.get(&role).is_some_and(|until| *until > Instant::now());
+            let unseen = turn.awaited.get(&role).is_some_and(|block| *block > l1_head);
+            if turn.busy.contains_key(&role) || resting || unseen || !self.roles.contains(&role) {
+                continue;
+            }
+            turn.busy.insert(role, due.clone());
+            let (acts, settlement) = (self.acts.clone(), self.settlement.clone());
+            turn.in_flight.spawn(async move {
+                let outcome = acts::act(&acts, &settlement, &due).await;
+                (role, due, outcome)
+            });
+        }
+    }
+
+    /// Cuts off sealed blocks whose queue messages are gone from L1.
+    async fn drop_stale(&self) {
+        let (inbox, safe) = {
+            let settlement = self.settlement.read();
+            (settlement.inbox().clone(), settlement.heads().safe)
+        };
+        let stale = match batches::first_stale(&self.acts.store, &inbox, safe) {
+            Ok(stale) => stale,
+            Err(error) => {
+                tracing::error!(%error, "sealed blocks cannot be checked");
+                return;
+            }
+        };
+        if let Some(number) = stale {
+            tracing::warn!(
+                number,
+                "L1 no longer shows messages that this block holds; building anew from there"
+            );
+            if let Err(error) = self.sequencer.adopt(number - 1, Vec::new()).await {
+                tracing::error!(%error, "stale blocks stay");
+            }
+        }
+    }
+
+    /// Lets the price of a place rise with what is waiting to be posted.
+    fn publish_price(&self) {
+        let bytes = self.settlement.read().unposted_bytes();
+        self.metrics.unposted_bytes.set(bytes);
+        let steps = (bytes / self.backlog_bytes.max(1)).min(20);
+        let floor = if steps == 0 { 0 } else { 1_000_000_000 << steps.saturating_sub(1) };
+        self.sequencer.shared.tip_floor.store(floor, Ordering::Relaxed);
+    }
+}
+
+/// What the view needs of a sealed block.
+pub(crate) fn sealed(block: &Block) -> SealedBlock {
+    // A signature hardly compresses, calldata does; 16 bytes carry the rest of a transfer.
+    let bytes = block
+        .transactions
+        .iter()
+        .filter(|tx| !tx.is_deposit())
+        .map(|tx| 80 + (tx.bytes.len() as u64).saturating_sub(110))
+        .sum::<u64>()
+        + 2;
+    SealedBlock {
+        number: block.header.number,
+        timestamp: block.header.timestamp,
+        queue_index: batches::queue_index(&block.header),
+        bytes,
+    }
+}
+
+/// An event of the contracts in the words of the settlement.
+fn fact(event: ContractEvent) -> Fact {
+    match event {
+        ContractEvent::MessageEnqueued { message, hint } => Fact::MessageEnqueued { message, hint },
+        ContractEvent::BatchPosted { header, acc, aux, .. } => {
+            Fact::BatchPosted { header, acc, aux }
+        }
+        ContractEvent::ClaimAsserted {
+            content, parent, index, owner, n1, child_n1, end, ..
+        } => Fact::ClaimAsserted { content, parent, index, owner, n1, child_n1, end },
+        ContractEvent::ClaimBacked { content, owner } => Fact::ClaimBacked { content, owner },
+        ContractEvent::ClaimConfirmed { content, .. } => Fact::ClaimConfirmed { content },
+        ContractEvent::InstanceRefuted { content, owner } => {
+            Fact::InstanceRefuted { content, owner }
+        }
+    }
+}

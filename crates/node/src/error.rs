@@ -1,0 +1,80 @@
+//! Why a node cannot go on.
+
+use revm::context::result::EVMError;
+
+/// What stops a part of a node.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed. Stop: the disk or the database needs a person.
+    #[error("storage: {0}")]
+    Storage(#[from] mezz_storage::Error),
+    /// L1 could not be asked or did not take a transaction.
+    #[error("L1: {0}")]
+    L1(#[from] mezz_l1::Error),
+    /// The data of a batch could not be had.
+    #[error("batch data: {0}")]
+    Data(#[from] mezz_da::Error),
+    /// One block is more than a batch holds.
+    #[error("block {number} takes {bytes} bytes, more than one batch holds; lower the gas limit")]
+    TooLarge {
+        /// Its number.
+        number: u64,
+        /// Its size in a batch.
+        bytes: usize,
+    },
+    /// L1 contradicts itself.
+    #[error("{0}")]
+    Settlement(#[from] mezz_settlement::Error),
+    /// Blocks cannot be packed.
+    #[error("batch: {0}")]
+    Encode(#[from] mezz_derive::EncodeError),
+    /// A thread could not be started.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The engine met an impossible header.
+    #[error("engine: {0}")]
+    Engine(String),
+    /// A block that must be there is not.
+    #[error("block {number} is missing from the store; run `mezz resync` to rebuild it from L1")]
+    MissingBlock {
+        /// Its number.
+        number: u64,
+    },
+    /// The journal and the chain disagree.
+    #[error(
+        "the journal says something else than block {number} of the store; run `mezz resync` to rebuild from L1"
+    )]
+    Diverged {
+        /// Where.
+        number: u64,
+    },
+    /// The sealed blocks hold messages that L1 no longer shows.
+    #[error("block {number} holds queue messages that L1 does not show any more")]
+    Stale {
+        /// The first such block.
+        number: u64,
+    },
+    /// The journal cannot be written.
+    #[error(
+        "the journal cannot be written: the disk is full or failing; free space and start again"
+    )]
+    Journal,
+    /// The sequencer's thread is gone.
+    #[error("the sequencer stopped; the log says why")]
+    Stopped,
+    /// A role without its key.
+    #[error("the {role} needs a key: give --{role}-key, or leave the role out of --roles")]
+    NoKey {
+        /// Which role.
+        role: &'static str,
+    },
+}
+
+impl From<EVMError<mezz_storage::Error>> for Error {
+    fn from(error: EVMError<mezz_storage::Error>) -> Self {
+        match error {
+            EVMError::Database(error) => Self::Storage(error),
+            other => Self::Engine(other.to_string()),
+        }
+    }
+}

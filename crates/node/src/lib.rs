@@ -1,0 +1,239 @@
+//! An L2 node: pool, sequencer, journal, and the loop that observes L1, asks what is due and does it.
+//!
+//! ```text
+//! rpc ──► sequencer (one thread: executes, journals, seals) ──► store
+//!              ▲                        │ heads
+//!   blocks that L1 dictates             ▼
+//!         driver: observe ─► settlement.moves() ─► act ──► L1
+//! ```
+
+mod acts;
+mod backend;
+mod batches;
+mod builder;
+mod driver;
+mod error;
+pub mod journal;
+mod metrics;
+pub mod pool;
+mod sequencer;
+
+pub use error::Error;
+pub use metrics::Metrics;
+pub use mezz_settlement::Role;
+pub use pool::PoolLimits;
+pub use sequencer::SequencerConfig;
+
+use acts::Acts;
+use driver::Driver;
+use mezz_da::DataSource;
+use mezz_l1::{Client, Sender, SenderConfig, Signer, WatchConfig, Watcher};
+use mezz_primitives::{ChainConfig, ContentId, Contracts, Output, content_id};
+use mezz_settlement::{Heads, L1Ref, Parameters, Settlement};
+use mezz_storage::Store;
+use parking_lot::RwLock;
+use sequencer::Sequencer;
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinHandle};
+
+/// How a node runs.
+pub struct NodeConfig {
+    /// The chain.
+    pub chain: ChainConfig,
+    /// Its contracts on L1.
+    pub contracts: Contracts,
+    /// First L1 block of the deployment.
+    pub start_block: u64,
+    /// What it does.
+    pub roles: BTreeSet<Role>,
+    /// Where journal and blobs lie.
+    pub directory: PathBuf,
+    /// Time between two blocks.
+    pub block_time: Duration,
+    /// How much may wait.
+    pub pool: PoolLimits,
+    /// Pause between two questions to L1.
+    pub l1_poll: Duration,
+    /// L1 blocks above a queue message before the sequencer takes it.
+    pub confirmations: u64,
+    /// Least seconds of L1 time between two batches.
+    pub batch_interval: u64,
+    /// Estimated bytes that make a batch.
+    pub batch_bytes: u64,
+    /// Least seconds of L1 time between two claims.
+    pub claim_interval: u64,
+    /// Distance of the finalized L1 block where the endpoint has no such tag.
+    pub finalized_lag: u64,
+    /// Key of the batcher.
+    pub batcher: Option<Signer>,
+    /// Key of the proposer.
+    pub proposer: Option<Signer>,
+}
+
+impl std::fmt::Debug for NodeConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeConfig")
+            .field("chain", &self.chain)
+            .field("roles", &self.roles)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A running node.
+#[derive(Debug)]
+pub struct Node {
+    backend: Arc<backend::NodeBackend>,
+    sequencer: Arc<Sequencer>,
+    settlement: Arc<RwLock<Settlement>>,
+    metrics: Arc<Metrics>,
+    stop: watch::Sender<bool>,
+    driver: JoinHandle<()>,
+    watch: JoinHandle<()>,
+}
+
+impl Node {
+    /// Recovers what was promised and starts.
+    pub fn start(config: NodeConfig, store: Store, client: Client) -> Result<Self, Error> {
+        let genesis = genesis_output(&config.chain, &store);
+        let content =
+            content_id(ContentId(Default::default()), 0, Default::default(), genesis.hash());
+        let parameters = Parameters {
+            config: config.chain.clone(),
+            proposer: config.proposer.as_ref().map(|signer| signer.address()),
+            batch_interval: config.batch_interval,
+            batch_bytes: config.batch_bytes,
+            claim_interval: config.claim_interval,
+            confirmations: config.confirmations,
+        };
+        let mut settlement = Settlement::new(parameters, L1Ref::default(), (content, genesis), 1);
+        if let Some((count, acc)) = acts::progress(&store)? {
+            settlement.resume(count, acc, store.head().number);
+        }
+        let settlement = Arc::new(RwLock::new(settlement));
+        let messages = settlement.clone();
+        let sequencing = config.roles.contains(&Role::Sequencer);
+        let sequencer = Arc::new(Sequencer::start(
+            SequencerConfig {
+                sequencing,
+                block_time: config.block_time,
+                pool: config.pool,
+                journal: config.directory.join("journal"),
+            },
+            store.clone(),
+            Box::new(move |from| messages.read().takeable(from)),
+        )?);
+        let metrics = Arc::new(Metrics::default());
+        let sender = |signer: Option<Signer>| {
+            let settings = SenderConfig { poll: config.l1_poll, ..SenderConfig::default() };
+            signer.map(|signer| Sender::new(client.clone(), signer, settings))
+        };
+        let acts = Arc::new(Acts {
+            store: store.clone(),
+            sequencer: sequencer.clone(),
+            client: client.clone(),
+            data: DataSource::open(config.directory.join("blobs"))?,
+            config: config.chain.clone(),
+            contracts: config.contracts,
+            batcher: sender(config.batcher),
+            proposer: sender(config.proposer),
+            metrics: metrics.clone(),
+        });
+        let watch = WatchConfig {
+            poll: config.l1_poll,
+            finalized_lag: config.finalized_lag,
+            ..WatchConfig::new(config.contracts, config.start_block)
+        };
+        let (stop, stopped) = watch::channel(false);
+        let (l1, watch) = driver::follow(Watcher::new(client, watch));
+        let driver = Driver {
+            settlement: settlement.clone(),
+            sequencer: sequencer.clone(),
+            l1,
+            acts,
+            roles: config.roles,
+            metrics: metrics.clone(),
+            stop: stopped,
+            backlog_bytes: 10 * config.batch_bytes,
+        };
+        let rollup = serde_json::json!({ "chain": config.chain, "contracts": config.contracts, "startBlock": config.start_block });
+        let backend = Arc::new(backend::NodeBackend {
+            store,
+            sequencer: sequencer.clone(),
+            settlement: settlement.clone(),
+            rollup,
+        });
+        Ok(Self {
+            backend,
+            sequencer,
+            settlement,
+            metrics,
+            stop,
+            driver: tokio::spawn(driver.run()),
+            watch,
+        })
+    }
+
+    /// How far the chain is sequenced, published and final.
+    pub fn heads(&self) -> Heads {
+        self.settlement.read().heads()
+    }
+
+    /// How far it has followed L1.
+    pub fn progress(&self) -> Progress {
+        let settlement = self.settlement.read();
+        Progress {
+            posted: settlement.inbox().batches().len() as u64,
+            derived: settlement.derived(),
+            caught_up: self.metrics.caught_up.get() == 1,
+        }
+    }
+
+    /// Why it no longer works, if so.
+    pub fn failure(&self) -> Option<String> {
+        self.sequencer.shared.failure.read().clone()
+    }
+
+    /// Its numbers.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
+    }
+
+    /// Stops cleanly: what was promised is on disk.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        self.watch.abort();
+        let _ = self.driver.await;
+        let sequencer = self.sequencer.clone();
+        let _ = tokio::task::spawn_blocking(move || sequencer.stop()).await;
+    }
+}
+
+/// How far a node has followed L1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Batches on L1, as far as it was read.
+    pub posted: u64,
+    /// Batches derived.
+    pub derived: u64,
+    /// Whether L1 was read to its head.
+    pub caught_up: bool,
+}
+
+/// The output of block 0.
+pub fn genesis_output(chain: &ChainConfig, store: &Store) -> Output {
+    let genesis = store.genesis();
+    Output {
+        version: 1,
+        chain_id: chain.l2_chain_id,
+        inbox_index: 0,
+        block_in_batch: 0,
+        queue_index: 0,
+        number: 0,
+        timestamp: genesis.header.timestamp,
+        output_root: mezz_primitives::op_output_root(
+            genesis.header.state_root,
+            genesis.header.withdrawals_root.unwrap_or_default(),
+            genesis.hash,
+        ),
+    }
+}

@@ -1,0 +1,162 @@
+//! What a node counts, in Prometheus's text format with OP's label shapes, so that existing dashboards read it.
+
+use mezz_settlement::Heads;
+use std::{
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// A number that goes up and down.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// Sets it.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// Reads it.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds one.
+    pub fn increment(&self) {
+        self.add(1);
+    }
+
+    /// Adds.
+    pub fn add(&self, by: u64) {
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// Reads it.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The numbers of one node.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Newest L1 block observed.
+    pub l1_head: Gauge,
+    /// Newest L2 block.
+    pub l2_unsafe: Gauge,
+    /// Newest L2 block whose batch is on L1.
+    pub l2_safe: Gauge,
+    /// Newest L2 block whose batch is in a final L1 block.
+    pub l2_finalized: Gauge,
+    /// Newest L2 block whose claim is confirmed.
+    pub l2_settled: Gauge,
+    /// Estimated bytes sealed and not yet on L1.
+    pub unposted_bytes: Gauge,
+    /// 1 once L1 was read to its head.
+    pub caught_up: Gauge,
+    /// Reorgs of L1 seen.
+    pub l1_reorgs: Counter,
+    /// Questions to L1 that failed.
+    pub l1_errors: Counter,
+    /// Moves that failed and were tried again.
+    pub failed_moves: Counter,
+    /// Batches posted by this node.
+    pub batches: Counter,
+    /// Payload bytes posted by this node.
+    pub batch_bytes: Counter,
+    /// L1 gas spent on batches by this node.
+    pub batch_gas: Counter,
+    /// Claims made by this node.
+    pub claims: Counter,
+}
+
+impl Metrics {
+    pub(crate) fn heads(&self, heads: &Heads) {
+        self.l2_unsafe.set(heads.latest);
+        self.l2_safe.set(heads.safe);
+        self.l2_finalized.set(heads.finalized);
+        self.l2_settled.set(heads.settled);
+    }
+
+    /// The text that Prometheus scrapes.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        let mut family = |name: &str, kind: &str, help: &str, lines: &[(&str, u64)]| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+            for (labels, value) in lines {
+                let _ = writeln!(text, "{name}{labels} {value}");
+            }
+        };
+        let refs = [
+            (r#"{layer="l1",type="l1_head"}"#, self.l1_head.get()),
+            (r#"{layer="l2",type="l2_unsafe"}"#, self.l2_unsafe.get()),
+            (r#"{layer="l2",type="l2_safe"}"#, self.l2_safe.get()),
+            (r#"{layer="l2",type="l2_finalized"}"#, self.l2_finalized.get()),
+            (r#"{layer="l2",type="l2_settled"}"#, self.l2_settled.get()),
+        ];
+        family("mezz_node_refs_number", "gauge", "Block numbers of the heads.", &refs);
+        family("mezz_node_up", "gauge", "1 while the node runs.", &[("", 1)]);
+        family(
+            "mezz_node_caught_up",
+            "gauge",
+            "1 once L1 was read to its head.",
+            &[("", self.caught_up.get())],
+        );
+        family(
+            "mezz_node_unposted_bytes",
+            "gauge",
+            "Estimated bytes sealed and not yet on L1.",
+            &[("", self.unposted_bytes.get())],
+        );
+        family(
+            "mezz_node_l1_reorgs_total",
+            "counter",
+            "Reorgs of L1 seen.",
+            &[("", self.l1_reorgs.get())],
+        );
+        family(
+            "mezz_node_l1_errors_total",
+            "counter",
+            "Questions to L1 that failed.",
+            &[("", self.l1_errors.get())],
+        );
+        family(
+            "mezz_node_failed_moves_total",
+            "counter",
+            "Moves that failed and were tried again.",
+            &[("", self.failed_moves.get())],
+        );
+        family(
+            "mezz_node_batches_total",
+            "counter",
+            "Batches posted by this node.",
+            &[("", self.batches.get())],
+        );
+        family(
+            "mezz_node_batch_bytes_total",
+            "counter",
+            "Payload bytes posted by this node.",
+            &[("", self.batch_bytes.get())],
+        );
+        family(
+            "mezz_node_batch_gas_total",
+            "counter",
+            "L1 gas spent on batches by this node.",
+            &[("", self.batch_gas.get())],
+        );
+        family(
+            "mezz_node_claims_total",
+            "counter",
+            "Claims made by this node.",
+            &[("", self.claims.get())],
+        );
+        text
+    }
+}

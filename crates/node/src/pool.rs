@@ -1,0 +1,161 @@
+//! Transactions that wait: for a nonce before them, or for room in a block.
+//!
+//! A pure value. What can be executed at once never enters it; so it is small, and what it holds was promised nothing.
+
+use alloy_consensus::Transaction as _;
+use alloy_primitives::{Address, B256, map::AddressMap};
+use mezz_evm::SignedTransaction;
+use mezz_rpc::{PoolContent, SubmitError};
+use std::collections::{BTreeMap, HashSet};
+
+/// How much may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolLimits {
+    /// Transactions in all.
+    pub total: usize,
+    /// Transactions of one sender.
+    pub per_sender: usize,
+    /// How far ahead of the next nonce one may be.
+    pub nonce_gap: u64,
+    /// Per cent by which a replacement must raise both fees (geth: 10).
+    pub replacement_bump: u128,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        Self { total: 50_000, per_sender: 1_024, nonce_gap: 1_024, replacement_bump: 10 }
+    }
+}
+
+/// What waits, by sender and nonce.
+#[derive(Debug, Default)]
+pub struct Pool {
+    limits: PoolLimits,
+    senders: AddressMap<BTreeMap<u64, SignedTransaction>>,
+    hashes: HashSet<B256>,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new(limits: PoolLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Takes a transaction whose sender's next nonce is `next`. Gives back the one that it replaced.
+    pub fn insert(
+        &mut self,
+        transaction: SignedTransaction,
+        next: u64,
+    ) -> Result<Option<SignedTransaction>, SubmitError> {
+        let nonce = transaction.transaction.nonce();
+        if self.hashes.contains(&transaction.hash) {
+            return Err(SubmitError::AlreadyKnown(transaction.hash));
+        }
+        if nonce < next {
+            return Err(SubmitError::NonceTooLow { next, nonce });
+        }
+        if nonce - next > self.limits.nonce_gap {
+            return Err(SubmitError::NonceGapTooFar { next, nonce });
+        }
+        let full = self.hashes.len() >= self.limits.total;
+        let slots = self.senders.entry(transaction.sender).or_default();
+        match slots.get(&nonce) {
+            Some(old) => {
+                let bump =
+                    |fee: u128| fee + (fee * self.limits.replacement_bump).div_ceil(100).max(1);
+                let required = bump(old.transaction.max_fee_per_gas());
+                let tip = |tx: &SignedTransaction| {
+                    tx.transaction
+                        .max_priority_fee_per_gas()
+                        .unwrap_or_else(|| tx.transaction.max_fee_per_gas())
+                };
+                if transaction.transaction.max_fee_per_gas() < required
+                    || tip(&transaction) < bump(tip(old))
+                {
+                    return Err(SubmitError::ReplacementUnderpriced { required });
+                }
+            }
+            None if full => return Err(SubmitError::PoolFull),
+            None if slots.len() >= self.limits.per_sender => {
+                return Err(SubmitError::SenderLimit { limit: self.limits.per_sender });
+            }
+            None => {}
+        }
+        self.hashes.insert(transaction.hash);
+        let replaced = slots.insert(nonce, transaction);
+        if let Some(old) = &replaced {
+            self.hashes.remove(&old.hash);
+        }
+        Ok(replaced)
+    }
+
+    /// Takes out the transaction of `sender` with this nonce.
+    pub fn take(&mut self, sender: Address, nonce: u64) -> Option<SignedTransaction> {
+        let slots = self.senders.get_mut(&sender)?;
+        let transaction = slots.remove(&nonce)?;
+        if slots.is_empty() {
+            self.senders.remove(&sender);
+        }
+        self.hashes.remove(&transaction.hash);
+        Some(transaction)
+    }
+
+    /// Drops what can never be executed any more: nonces of `sender` below `next`.
+    pub fn drop_stale(&mut self, sender: Address, next: u64) {
+        while let Some(nonce) = self
+            .senders
+            .get(&sender)
+            .and_then(|slots| slots.keys().next().copied())
+            .filter(|nonce| *nonce < next)
+        {
+            self.take(sender, nonce);
+        }
+    }
+
+    /// The lowest transaction of every sender, the best-paying first: what a new block should try.
+    pub fn candidates(&self) -> Vec<(Address, u64)> {
+        let mut first: Vec<_> = self
+            .senders
+            .iter()
+            .filter_map(|(sender, slots)| {
+                slots.first_key_value().map(|(nonce, tx)| (*sender, *nonce, tx))
+            })
+            .collect();
+        first.sort_by_key(|(sender, _, tx)| {
+            (
+                std::cmp::Reverse(tx.transaction.max_priority_fee_per_gas().unwrap_or_default()),
+                *sender,
+            )
+        });
+        first.into_iter().map(|(sender, nonce, _)| (sender, nonce)).collect()
+    }
+
+    /// Whether it holds this transaction.
+    pub fn contains(&self, hash: &B256) -> bool {
+        self.hashes.contains(hash)
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
+    /// What waits, split by whether a nonce before is missing.
+    pub fn content(&self, next_nonce: impl Fn(Address) -> u64) -> PoolContent {
+        let mut content = PoolContent::default();
+        for (sender, slots) in &self.senders {
+            let mut next = next_nonce(*sender);
+            for (nonce, transaction) in slots {
+                let half = if *nonce == next { &mut content.pending } else { &mut content.queued };
+                next += u64::from(*nonce == next);
+                half.entry(*sender).or_default().insert(*nonce, transaction.clone());
+            }
+        }
+        content
+    }
+}

@@ -1,0 +1,123 @@
+//! Batch headers and their hash chain (`docs/spec/batch.md`).
+
+use crate::hash::{Words, domain};
+use alloc::vec::Vec;
+use alloy_primitives::{B256, keccak256};
+use serde::{Deserialize, Serialize};
+
+/// Where the data of a batch lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DaType {
+    /// No data: a batch made by `forceInclude`.
+    None,
+    /// In the calldata of the transaction.
+    Calldata,
+    /// In blobs of the transaction.
+    Blobs,
+    /// A kind this version does not know.
+    Unknown(u8),
+}
+
+impl From<u8> for DaType {
+    fn from(da_type: u8) -> Self {
+        match da_type {
+            0 => Self::None,
+            1 => Self::Calldata,
+            2 => Self::Blobs,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
+impl From<DaType> for u8 {
+    fn from(da_type: DaType) -> Self {
+        match da_type {
+            DaType::None => 0,
+            DaType::Calldata => 1,
+            DaType::Blobs => 2,
+            DaType::Unknown(other) => other,
+        }
+    }
+}
+
+/// What the inbox records of one batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchHeader {
+    /// Format version, 1.
+    pub version: u8,
+    /// Where the data lie.
+    pub da_type: DaType,
+    /// Position in the inbox.
+    pub index: u64,
+    /// The chain before this batch.
+    pub prev_acc: Accumulator,
+    /// Commitment to the data.
+    pub da_hash: B256,
+    /// First queue message consumed.
+    pub q_start: u64,
+    /// One past the last queue message consumed.
+    pub q_end: u64,
+    /// The queue chain at `q_end`.
+    pub queue_acc: B256,
+    /// Number of the first L2 block.
+    pub first_block: u64,
+    /// How many L2 blocks.
+    pub block_count: u32,
+    /// L1 block that recorded it.
+    pub l1_block: u64,
+    /// Timestamp of that block, seconds.
+    pub l1_time: u64,
+}
+
+impl BatchHeader {
+    /// The hash that the batch chain absorbs.
+    pub fn hash(&self) -> B256 {
+        Words::domain(domain::HEADER)
+            .number(self.version.into())
+            .number(u8::from(self.da_type).into())
+            .number(self.index)
+            .word(self.prev_acc.0)
+            .word(self.da_hash)
+            .number(self.q_start)
+            .number(self.q_end)
+            .word(self.queue_acc)
+            .number(self.first_block)
+            .number(self.block_count.into())
+            .number(self.l1_block)
+            .number(self.l1_time)
+            .hash()
+    }
+
+    /// The chain after this batch.
+    pub fn acc(&self) -> Accumulator {
+        Accumulator(Words::domain(domain::BATCH).word(self.prev_acc.0).word(self.hash()).hash())
+    }
+
+    /// Number of the last L2 block.
+    pub const fn last_block(&self) -> u64 {
+        self.first_block + self.block_count as u64 - 1
+    }
+}
+
+/// The hash chain over all batches so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Accumulator(pub B256);
+
+impl Accumulator {
+    /// The chain before batch 0.
+    pub fn genesis(l2_chain_id: u64) -> Self {
+        Self(Words::domain(domain::BATCH).word(B256::ZERO).number(l2_chain_id).hash())
+    }
+}
+
+/// The `daHash` of a batch whose data lie in blobs with these versioned hashes.
+pub fn blobs_hash(versioned_hashes: &[B256]) -> B256 {
+    let mut bytes = Vec::with_capacity(32 * (versioned_hashes.len() + 1));
+    bytes.extend_from_slice(domain::BLOBS.as_slice());
+    for hash in versioned_hashes {
+        bytes.extend_from_slice(hash.as_slice());
+    }
+    keccak256(&bytes)
+}

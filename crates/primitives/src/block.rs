@@ -1,0 +1,16 @@
+//! What a block is made from.
+
+use alloc::vec::Vec;
+use alloy_primitives::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// Everything that one L2 block adds to its parent: the input of execution, the output of derivation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BlockInput {
+    /// Seconds.
+    pub timestamp: u64,
+    /// The next queue message after this block; stands in the header's `nonce`.
+    pub queue_index: u64,
+    /// EIP-2718 transactions in order, those from queue messages first. Invalid ones are skipped.
+    pub transactions: Vec<Bytes>,
+}

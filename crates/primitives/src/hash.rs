@@ -1,0 +1,65 @@
+//! Domain-separated hashing: `H(a, b, …) = keccak256(abi.encode(a, b, …))`.
+
+use alloc::vec::Vec;
+use alloy_primitives::{Address, B256, U256, keccak256};
+
+/// The domain constants: `keccak256("mezzanine.x.v1")`.
+pub mod domain {
+    use alloy_primitives::{B256, b256};
+
+    /// A queue message.
+    pub const MESSAGE: B256 =
+        b256!("16545f1eecd9d8ddd0e5ff5e3d074a1d9883e2e8945ca6cd20624ddfd2c496ea");
+    /// A link of the queue chain.
+    pub const QUEUE: B256 =
+        b256!("c9d73a0e191fef0fb84c7f5e2fa9d595668beffcbfd6743fb84948bd5dcb3daf");
+    /// A batch header.
+    pub const HEADER: B256 =
+        b256!("436a81a45fb868c9f1336f5414f0e1c293499c06880388a710617b4c4f3669c6");
+    /// A link of the batch chain.
+    pub const BATCH: B256 =
+        b256!("061dd492f3bf0b87dc206ca60034590d4276d31910af06fbc75e90aa11b09004");
+    /// The versioned hashes of a batch.
+    pub const BLOBS: B256 =
+        b256!("0513f3d93c1f30d5f7979a00f39b29b15909749e82ef65b71b6a10ccd3d60108");
+    /// An output.
+    pub const OUTPUT: B256 =
+        b256!("240d4574624a247ac8ccc5e1694601f591cbc57b2f92b22a71460933b5275e1f");
+    /// The content of a claim.
+    pub const CONTENT: B256 =
+        b256!("33c52e31ce74642dc974e064dacd21c63591f234910f7b43e7f65b0b0c71e331");
+    /// An inner node of a claim's vector tree.
+    pub const NODE: B256 =
+        b256!("51a31ae5295b1d21751709f88751c50a0a7523af74e2a8c1471a7d4a8e8ee592");
+}
+
+/// The words of one `abi.encode` of static values.
+#[derive(Debug, Default)]
+pub(crate) struct Words(Vec<u8>);
+
+impl Words {
+    pub(crate) fn domain(domain: B256) -> Self {
+        Self(Vec::with_capacity(512)).word(domain)
+    }
+
+    pub(crate) fn word(mut self, word: B256) -> Self {
+        self.0.extend_from_slice(word.as_slice());
+        self
+    }
+
+    pub(crate) fn number(self, number: u64) -> Self {
+        self.word(B256::from(U256::from(number)))
+    }
+
+    pub(crate) fn amount(self, amount: U256) -> Self {
+        self.word(B256::from(amount))
+    }
+
+    pub(crate) fn address(self, address: Address) -> Self {
+        self.word(address.into_word())
+    }
+
+    pub(crate) fn hash(self) -> B256 {
+        keccak256(&self.0)
+    }
+}

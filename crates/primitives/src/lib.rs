@@ -1,0 +1,48 @@
+//! The words of Mezzanine: queue message, batch header, output, claim, withdrawal, chain configuration; their encodings and domain-separated hashes.
+//!
+//! Every hash here is computed by a contract too; `contracts/vectors.json` pins both sides. The protocol is written down in `docs/spec/`.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod addresses;
+mod batch;
+mod block;
+mod chain;
+mod hash;
+mod output;
+mod queue;
+mod withdrawal;
+
+pub use addresses::{alias, predeploys, unalias};
+pub use batch::{Accumulator, BatchHeader, DaType, blobs_hash};
+pub use block::BlockInput;
+pub use chain::{ChainConfig, Contracts, Family, FeeConfig, GenesisId, ParseFamilyError, Windows};
+pub use hash::domain;
+pub use output::{
+    ClaimVector, ContentId, Output, OutputHash, content_id, op_output_root, vector_root,
+};
+pub use queue::{DepositHint, L1Info, MessageKind, QueueAccumulator, QueueMessage};
+pub use withdrawal::Withdrawal;
+
+/// Queue messages that one L2 block may consume.
+pub const MESSAGES_PER_BLOCK_MAX: u64 = 24;
+/// L2 gas that one queue message may ask for.
+pub const MESSAGE_GAS_MAX: u64 = 4_000_000;
+/// Bytes of data in one queue message.
+pub const MESSAGE_DATA_MAX: usize = 65_536;
+/// Bytes of a payload posted as calldata.
+pub const CALLDATA_MAX: usize = 98_304;
+/// Blobs of one batch.
+pub const BLOBS_PER_BATCH_MAX: usize = 6;
+/// Bytes of a payload's body after decompression.
+pub const PAYLOAD_MAX: usize = 4_194_304;
+/// Outputs in the vector of one claim.
+pub const CLAIM_ENTRIES: usize = 256;
+/// Block gas limit times span may not exceed this, so that a worst-case span fits the 2^40 steps of a trace.
+pub const SPAN_GAS_MAX: u64 = 250_000_000;
+/// The least block gas limit: a block's worth of queue messages always fits.
+pub const BLOCK_GAS_MIN: u64 = MESSAGES_PER_BLOCK_MAX * MESSAGE_GAS_MAX;
+
+const _: () = assert!(BLOCK_GAS_MIN <= SPAN_GAS_MAX);

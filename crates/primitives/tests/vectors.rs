@@ -1,0 +1,180 @@
+//! The hashes of `contracts/vectors.json`, which the contracts compute too.
+
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use mezz_primitives::{
+    Accumulator, BatchHeader, ContentId, DaType, L1Info, MessageKind, Output, OutputHash,
+    QueueAccumulator, QueueMessage, Withdrawal, alias, blobs_hash, content_id, domain,
+    op_output_root, unalias, vector_root,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// One object of the file.
+struct Vector(Value);
+
+impl Vector {
+    fn load() -> Self {
+        Self(serde_json::from_str(include_str!("../../../contracts/vectors.json")).unwrap())
+    }
+
+    fn at(&self, name: &str) -> Self {
+        Self(self.0[name].clone())
+    }
+
+    fn get<T: DeserializeOwned>(&self, name: &str) -> T {
+        let value = self.0[name].clone();
+        serde_json::from_value(value)
+            .unwrap_or_else(|error| panic!("`{name}` in vectors.json: {error}"))
+    }
+}
+
+#[test]
+fn domains() {
+    let vectors = Vector::load();
+    let check = |name: &str, preimage: &str, actual: B256| {
+        assert_eq!(actual, keccak256(preimage), "{name}");
+        assert_eq!(actual, vectors.get::<B256>(name), "{name}");
+    };
+    check("DOMAIN_MESSAGE", "mezzanine.message.v1", domain::MESSAGE);
+    check("DOMAIN_QUEUE", "mezzanine.queue.v1", domain::QUEUE);
+    check("DOMAIN_HEADER", "mezzanine.header.v1", domain::HEADER);
+    check("DOMAIN_BATCH", "mezzanine.batch.v1", domain::BATCH);
+    check("DOMAIN_BLOBS", "mezzanine.blobs.v1", domain::BLOBS);
+    check("DOMAIN_OUTPUT", "mezzanine.output.v1", domain::OUTPUT);
+    check("DOMAIN_CONTENT", "mezzanine.content.v1", domain::CONTENT);
+    check("DOMAIN_NODE", "mezzanine.node.v1", domain::NODE);
+}
+
+#[test]
+fn queue() {
+    let vector = Vector::load().at("message");
+    let message = QueueMessage {
+        kind: MessageKind::from(vector.get::<u8>("kind")),
+        from: vector.get("from"),
+        to: vector.get("to"),
+        value: vector.get("value"),
+        gas: vector.get("gas"),
+        data: vector.get("data"),
+        l1_block: vector.get("l1Block"),
+        l1_time: vector.get("l1Time"),
+        index: vector.get("index"),
+    };
+    assert_eq!(message.hash(), vector.get::<B256>("hash"));
+    let genesis = QueueAccumulator::genesis(vector.get("l2ChainId"));
+    assert_eq!(genesis, vector.get("queueGenesis"));
+    assert_eq!(genesis.push(&message), vector.get("queueNext"));
+}
+
+#[test]
+fn batch() {
+    let vector = Vector::load().at("batch");
+    let hashes: Bytes = vector.get("versionedHashes");
+    let hashes: Vec<B256> = hashes.chunks(32).map(B256::from_slice).collect();
+    let header = BatchHeader {
+        version: vector.get("version"),
+        da_type: DaType::from(vector.get::<u8>("daType")),
+        index: vector.get("index"),
+        prev_acc: vector.get("prevAcc"),
+        da_hash: blobs_hash(&hashes),
+        q_start: vector.get("qStart"),
+        q_end: vector.get("qEnd"),
+        queue_acc: vector.get("queueAcc"),
+        first_block: vector.get("firstBlock"),
+        block_count: vector.get("blockCount"),
+        l1_block: vector.get("l1Block"),
+        l1_time: vector.get("l1Time"),
+    };
+    assert_eq!(header.da_hash, vector.get::<B256>("daHash"));
+    assert_eq!(header.hash(), vector.get::<B256>("headerHash"));
+    assert_eq!(header.acc(), vector.get("batchNext"));
+    assert_eq!(Accumulator::genesis(vector.get("l2ChainId")), vector.get("batchGenesis"));
+}
+
+#[test]
+fn output_and_content() {
+    let vector = Vector::load().at("output");
+    let root = op_output_root(
+        vector.get("stateRoot"),
+        vector.get("messagePasserStorageRoot"),
+        vector.get("blockHash"),
+    );
+    assert_eq!(root, vector.get::<B256>("outputRoot"));
+    let output = Output {
+        version: vector.get("version"),
+        chain_id: vector.get("chainId"),
+        inbox_index: vector.get("inboxIndex"),
+        block_in_batch: vector.get("blockInBatch"),
+        queue_index: vector.get("queueIndex"),
+        number: vector.get("number"),
+        timestamp: vector.get("timestamp"),
+        output_root: root,
+    };
+    assert_eq!(output.hash(), vector.get("outputHash"));
+    let entries = std::array::from_fn(|index| OutputHash(keccak256(B256::from(U256::from(index)))));
+    let vector_root = vector_root(&entries);
+    assert_eq!(vector_root, vector.get::<B256>("vectorRoot"));
+    let parent: ContentId = vector.get("genesisContentId");
+    assert_eq!(
+        content_id(parent, vector.get("n1"), vector_root, output.hash()),
+        vector.get("contentId")
+    );
+}
+
+#[test]
+fn withdrawal() {
+    let vector = Vector::load().at("withdrawal");
+    let withdrawal = Withdrawal {
+        nonce: vector.get("nonce"),
+        sender: vector.get("sender"),
+        target: vector.get("target"),
+        value: vector.get("value"),
+        gas_limit: vector.get("gasLimit"),
+        data: vector.get("data"),
+    };
+    assert_eq!(withdrawal.hash(), vector.get::<B256>("hash"));
+    assert_eq!(withdrawal.storage_slot(), vector.get::<B256>("storageSlot"));
+}
+
+#[test]
+fn aliasing() {
+    let vector = Vector::load().at("alias");
+    let (l1, l2): (Address, Address) = (vector.get("l1"), vector.get("l2"));
+    assert_eq!(alias(l1), l2);
+    assert_eq!(unalias(l2), l1);
+    for seed in 0u64..1_000 {
+        let address = Address::from_slice(&keccak256(seed.to_be_bytes())[..20]);
+        assert_eq!(unalias(alias(address)), address);
+        assert_eq!(alias(unalias(address)), address);
+    }
+    for address in [Address::ZERO, Address::repeat_byte(0xff), Address::repeat_byte(0xee)] {
+        assert_eq!(unalias(alias(address)), address);
+    }
+}
+
+#[test]
+fn kinds_and_data_types_keep_their_byte() {
+    for byte in 0..=u8::MAX {
+        assert_eq!(u8::from(MessageKind::from(byte)), byte);
+        assert_eq!(u8::from(DaType::from(byte)), byte);
+    }
+}
+
+#[test]
+fn l1_info_is_six_words() {
+    let words =
+        [7, 1_700_000_000, 9, 1, 0xaa, 0xbb].map(|word| U256::from(word).to_be_bytes::<32>());
+    let data = words.concat();
+    let info = L1Info::decode(&data).unwrap();
+    assert_eq!((info.number, info.timestamp), (7, 1_700_000_000));
+    assert_eq!((info.base_fee, info.blob_base_fee), (U256::from(9), U256::from(1)));
+    assert_eq!(
+        (info.parent_hash, info.prev_randao),
+        (B256::with_last_byte(0xaa), B256::with_last_byte(0xbb))
+    );
+    assert_eq!(L1Info::decode(&data[1..]), None);
+    assert_eq!(L1Info::decode(&[&data[..], &[0]].concat()), None);
+    let huge = [&[1], &data[1..]].concat();
+    assert_eq!(L1Info::decode(&huge), None);
+}

@@ -1,0 +1,147 @@
+//! HTTP: a lean path for `POST /`, an axum router for the rest.
+
+use super::{batch, session};
+use crate::{methods::Methods, openrpc};
+use axum::{
+    Router,
+    body::Body,
+    extract::{State, ws::WebSocketUpgrade},
+    routing::get,
+};
+use futures::future::BoxFuture;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{self, HeaderValue},
+};
+use hyper_util::service::TowerToHyperService;
+use std::{convert::Infallible, sync::Arc};
+use tokio::sync::{Semaphore, watch};
+
+/// What serves one connection.
+#[derive(Clone)]
+pub(crate) struct Service {
+    methods: Arc<Methods>,
+    router: TowerToHyperService<Router>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    methods: Arc<Methods>,
+    connections: Arc<Semaphore>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Service {
+    pub(crate) fn new(
+        methods: Arc<Methods>,
+        extra_routes: Router,
+        connections: Arc<Semaphore>,
+        stopped: watch::Receiver<bool>,
+    ) -> Self {
+        let router = Router::new()
+            .route("/", get(open_session))
+            .route("/healthz", get(|| async { "ok\n" }))
+            .route("/readyz", get(ready))
+            .route(
+                "/openrpc.json",
+                get(|| async { ([(header::CONTENT_TYPE, "application/json")], openrpc::DOCUMENT) }),
+            )
+            .with_state(Shared { methods: methods.clone(), connections, stopped })
+            .merge(extra_routes);
+        Self { methods, router: TowerToHyperService::new(router) }
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        if request.method() == Method::POST && matches!(request.uri().path(), "/" | "") {
+            let methods = self.methods.clone();
+            return Box::pin(async move { Ok(post(&methods, request).await) });
+        }
+        if request.method() == Method::OPTIONS {
+            return Box::pin(async { Ok(preflight()) });
+        }
+        let routed = hyper::service::Service::call(&self.router, request);
+        Box::pin(async move {
+            let mut response = routed.await?;
+            allow_origin(&mut response);
+            Ok(response)
+        })
+    }
+}
+
+/// A JSON-RPC body.
+async fn post(methods: &Methods, request: Request<Incoming>) -> Response<Body> {
+    let limit = methods.node().limits.body_bytes_max;
+    let body = match Limited::new(request.into_body(), limit).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return text(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("the body is over the limit of {limit} bytes\n"),
+            );
+        }
+        Err(_) => return text(StatusCode::BAD_REQUEST, "the body could not be read\n".to_owned()),
+    };
+    let answer = batch::answer(methods, &body).await;
+    let mut response = Response::new(Body::from(answer));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    allow_origin(&mut response);
+    response
+}
+
+fn text(status: StatusCode, message: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(message));
+    *response.status_mut() = status;
+    allow_origin(&mut response);
+    response
+}
+
+/// The answer to a browser that asks whether it may ask.
+fn preflight() -> Response<Body> {
+    let mut response = text(StatusCode::NO_CONTENT, String::new());
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, OPTIONS"),
+    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}
+
+fn allow_origin(response: &mut Response<Body>) {
+    response
+        .headers_mut()
+        .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+}
+
+async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
+    match shared.methods.node().backend.ready() {
+        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
+    }
+}
+
+/// Upgrades to a session, which counts as a connection for as long as it lasts.
+async fn open_session(State(shared): State<Shared>, upgrade: WebSocketUpgrade) -> Response<Body> {
+    let Ok(permit) = shared.connections.try_acquire_owned() else {
+        return text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "as many connections as the limit allows are open; try again later\n".to_owned(),
+        );
+    };
+    let limit = shared.methods.node().limits.body_bytes_max;
+    upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| async move {
+        session::run(shared.methods, socket, shared.stopped).await;
+        drop(permit);
+    })
+}

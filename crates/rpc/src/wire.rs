@@ -1,0 +1,158 @@
+//! JSON-RPC 2.0 on the wire: requests read without a copy, answers written as text.
+
+use crate::RpcError;
+use alloy::{
+    eips::{BlockId, BlockNumberOrTag},
+    primitives::{Address, B256},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// The JSON text of a result.
+pub(crate) type Answer = Result<String, RpcError>;
+
+/// One request, borrowed from the body.
+#[derive(Deserialize)]
+pub(crate) struct Request<'a> {
+    #[serde(default, borrow)]
+    jsonrpc: Option<Cow<'a, str>>,
+    /// Absent in a notification; `null` is an id.
+    #[serde(default, borrow, deserialize_with = "present")]
+    pub(crate) id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) method: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub(crate) params: Option<&'a RawValue>,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl<'a> Request<'a> {
+    /// Reads one request.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, RpcError> {
+        let request: Self = serde_json::from_str(text).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => {
+                RpcError::invalid_request(format!("invalid request: {error}"))
+            }
+            _ => RpcError::parse(format!("parse error: {error}")),
+        })?;
+        if request.jsonrpc.as_deref() != Some("2.0") {
+            return Err(RpcError::invalid_request("invalid request: \"jsonrpc\" must be \"2.0\""));
+        }
+        if request.id.is_some_and(|id| id.get().starts_with(['{', '[', 't', 'f'])) {
+            return Err(RpcError::invalid_request(
+                "invalid request: \"id\" must be a number, a string or null",
+            ));
+        }
+        Ok(request)
+    }
+
+    /// The id as text, `null` for a notification.
+    pub(crate) fn id_text(&self) -> &'a str {
+        self.id.map_or("null", RawValue::get)
+    }
+}
+
+/// The positional parameters of a request.
+#[derive(Debug)]
+pub(crate) struct Params<'a>(Vec<&'a RawValue>);
+
+impl<'a> Params<'a> {
+    /// Splits the array. Absent and `null` are the empty array.
+    pub(crate) fn new(raw: Option<&'a RawValue>) -> Result<Self, RpcError> {
+        match raw {
+            None => Ok(Self(Vec::new())),
+            Some(raw) => serde_json::from_str(raw.get()).map(Self).map_err(|_| {
+                RpcError::invalid_params(
+                    "non-array args: \"params\" must be an array, in the method's order",
+                )
+            }),
+        }
+    }
+
+    /// A parameter that must be there.
+    pub(crate) fn get<T: Deserialize<'a>>(&self, index: usize) -> Result<T, RpcError> {
+        match self.0.get(index) {
+            Some(raw) => serde_json::from_str(raw.get()).map_err(|error| invalid(index, &error)),
+            None => Err(RpcError::invalid_params(format!(
+                "missing value for required argument {index}"
+            ))),
+        }
+    }
+
+    /// A parameter that may be absent or `null`.
+    pub(crate) fn optional<T: Deserialize<'a>>(&self, index: usize) -> Result<Option<T>, RpcError> {
+        self.0.get(index).map_or(Ok(None), |raw| {
+            serde_json::from_str(raw.get()).map_err(|error| invalid(index, &error))
+        })
+    }
+
+    /// A hash: 0x and 64 digits.
+    pub(crate) fn hash(&self, index: usize) -> Result<B256, RpcError> {
+        self.fixed(index)
+    }
+
+    /// An address: 0x and 40 digits.
+    pub(crate) fn address(&self, index: usize) -> Result<Address, RpcError> {
+        self.fixed(index)
+    }
+
+    /// Bytes of a fixed length. Other hexadecimal without its prefix is taken by nobody, so not here either.
+    fn fixed<T: Deserialize<'a>>(&self, index: usize) -> Result<T, RpcError> {
+        match self.0.get(index) {
+            Some(raw) if raw.get().starts_with('"') && !raw.get().starts_with("\"0x") => {
+                Err(RpcError::invalid_params(format!(
+                    "invalid argument {index}: hex string without 0x prefix"
+                )))
+            }
+            _ => self.get(index),
+        }
+    }
+
+    /// A block parameter; `latest` when absent.
+    pub(crate) fn block(&self, index: usize) -> Result<BlockId, RpcError> {
+        Ok(self.optional(index)?.unwrap_or(BlockId::Number(BlockNumberOrTag::Latest)))
+    }
+}
+
+/// serde's message without its position in a text that the caller never saw as such.
+fn invalid(index: usize, error: &serde_json::Error) -> RpcError {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    RpcError::invalid_params(format!("invalid argument {index}: {text}"))
+}
+
+/// A result as JSON text.
+pub(crate) fn json(value: &impl Serialize) -> Answer {
+    serde_json::to_string(value).map_err(RpcError::internal)
+}
+
+/// Appends one response object.
+pub(crate) fn write_response(out: &mut String, id: &str, answer: &Answer) {
+    out.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
+    out.push_str(id);
+    match answer {
+        Ok(result) => {
+            out.push_str(",\"result\":");
+            out.push_str(result);
+        }
+        Err(error) => {
+            out.push_str(",\"error\":");
+            out.push_str(
+                &serde_json::to_string(error)
+                    .expect("numbers, strings and JSON values always serialise; qed"),
+            );
+        }
+    }
+    out.push('}');
+}
+
+/// One response object.
+pub(crate) fn response(id: &str, answer: &Answer) -> String {
+    let mut out = String::with_capacity(48 + id.len() + answer.as_ref().map_or(128, String::len));
+    write_response(&mut out, id, answer);
+    out
+}

@@ -1,0 +1,125 @@
+//! What a settlement observes.
+
+use alloy_primitives::{Address, B256, Bytes};
+use mezz_primitives::{Accumulator, BatchHeader, ContentId, DepositHint, Output, QueueMessage};
+use serde::{Deserialize, Serialize};
+
+/// A block of L1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct L1Ref {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// Its timestamp, seconds.
+    pub time: u64,
+}
+
+/// A block of L1 with what our contracts said in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct L1Block {
+    /// Which.
+    pub block: L1Ref,
+    /// In order.
+    pub facts: Vec<Fact>,
+}
+
+/// Something that our contracts said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// The inbox took a queue message.
+    MessageEnqueued {
+        /// The message.
+        message: QueueMessage,
+        /// Where its deposit event stands; deposits only.
+        hint: Option<DepositHint>,
+    },
+    /// The inbox took a batch.
+    BatchPosted {
+        /// Its header.
+        header: BatchHeader,
+        /// The chain after it.
+        acc: Accumulator,
+        /// What the data commitment needs to find the data.
+        aux: Bytes,
+    },
+    /// Somebody claims.
+    ClaimAsserted {
+        /// What.
+        content: ContentId,
+        /// From where.
+        parent: ContentId,
+        /// Position among all contents.
+        index: u64,
+        /// Who.
+        owner: Address,
+        /// Batches covered, up to and without this one.
+        n1: u64,
+        /// The same of the children.
+        child_n1: u64,
+        /// The last output.
+        end: Output,
+    },
+    /// Somebody joins a claim.
+    ClaimBacked {
+        /// Which.
+        content: ContentId,
+        /// Who.
+        owner: Address,
+    },
+    /// A claim is final.
+    ClaimConfirmed {
+        /// Which.
+        content: ContentId,
+    },
+    /// Somebody's instance of a claim is refuted.
+    InstanceRefuted {
+        /// Of which claim.
+        content: ContentId,
+        /// Whose.
+        owner: Address,
+    },
+}
+
+/// A block that this node sealed or derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedBlock {
+    /// Its number.
+    pub number: u64,
+    /// Its timestamp, seconds.
+    pub timestamp: u64,
+    /// The next queue message after it.
+    pub queue_index: u64,
+    /// Estimated bytes of it in a batch.
+    pub bytes: u64,
+}
+
+/// Something that a settlement learns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// L1 grew by a block; its parent was observed before.
+    L1(L1Block),
+    /// L1 was reorganised: the blocks above this one are gone.
+    Rewound {
+        /// The last block that stays.
+        to: u64,
+    },
+    /// How far L1 itself is final.
+    L1Finalized(u64),
+    /// The chain has a new head.
+    Sealed(SealedBlock),
+    /// The chain was cut back to this block.
+    Cut(u64),
+    /// The next batch was derived and the chain agrees with it.
+    Derived {
+        /// Position of the batch.
+        index: u64,
+    },
+    /// The outputs of a claim were computed: what this node would claim on `parent`.
+    Computed {
+        /// On which parent.
+        parent: ContentId,
+        /// The content that is right.
+        content: ContentId,
+    },
+}

@@ -1,0 +1,110 @@
+//! What is due.
+
+use mezz_primitives::ContentId;
+use serde::{Deserialize, Serialize};
+
+/// Who makes a move. A node makes those of the roles it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Orders transactions and seals blocks.
+    Sequencer,
+    /// Publishes batches.
+    Batcher,
+    /// Claims and confirms.
+    Proposer,
+    /// Derives and checks; every node is one.
+    Watcher,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 4] = [Self::Sequencer, Self::Batcher, Self::Proposer, Self::Watcher];
+
+    /// The name on the command line, in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sequencer => "sequencer",
+            Self::Batcher => "batcher",
+            Self::Proposer => "proposer",
+            Self::Watcher => "watcher",
+        }
+    }
+}
+
+/// Something that is due now.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Move {
+    /// Fetch the data of this batch, check the chain against it, or follow it.
+    Derive {
+        /// Position of the batch.
+        index: u64,
+    },
+    /// Compute what is right to claim on this parent.
+    Compute {
+        /// On which claim.
+        parent: ContentId,
+        /// Batches covered by the parent.
+        n0: u64,
+        /// Batches covered.
+        n1: u64,
+    },
+    /// Publish these sealed blocks as the next batch.
+    Publish {
+        /// Position of the batch.
+        index: u64,
+        /// First block.
+        first: u64,
+        /// Last block.
+        last: u64,
+    },
+    /// Include the overdue messages without a batcher.
+    ForceInclude {
+        /// First message.
+        from: u64,
+    },
+    /// Claim the outputs of batches up to `n1`.
+    Propose {
+        /// On which claim.
+        parent: ContentId,
+        /// Batches covered by the parent.
+        n0: u64,
+        /// Batches covered.
+        n1: u64,
+    },
+    /// Join a claim that is right.
+    Back {
+        /// Which.
+        content: ContentId,
+    },
+    /// Make a ripe claim final.
+    Confirm {
+        /// Which.
+        content: ContentId,
+    },
+}
+
+impl Move {
+    /// Whose move it is.
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Derive { .. } | Self::Compute { .. } => Role::Watcher,
+            Self::Publish { .. } | Self::ForceInclude { .. } => Role::Batcher,
+            Self::Propose { .. } | Self::Back { .. } | Self::Confirm { .. } => Role::Proposer,
+        }
+    }
+}
+
+/// How far the chain is sequenced, published and final: L2 block numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heads {
+    /// Sealed by the sequencer.
+    pub latest: u64,
+    /// Its batch is on L1 and was derived.
+    pub safe: u64,
+    /// The L1 block of its batch is final.
+    pub finalized: u64,
+    /// Its claim is confirmed.
+    pub settled: u64,
+}

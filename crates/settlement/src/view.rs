@@ -1,0 +1,410 @@
+//! The view and the rules that read it.
+
+use crate::{
+    Claim, ClaimState, Claims, Event, Fact, Heads, Inbox, L1Block, L1Ref, Move, SealedBlock,
+};
+use alloy_primitives::Address;
+use mezz_primitives::{Accumulator, ChainConfig, ContentId, MESSAGES_PER_BLOCK_MAX, Output};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// An L1 that contradicts itself. Reset: observe it anew from the deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A queue message is missing.
+    #[error(
+        "L1 shows queue message {found} where {expected} must come; the endpoint left events out: use another, or `mezz resync`"
+    )]
+    QueueGap {
+        /// Index that must come.
+        expected: u64,
+        /// Index that came.
+        found: u64,
+    },
+    /// A batch does not continue the chain.
+    #[error(
+        "batch {index} does not continue the hash chain; the endpoint mixes forks: use another, or `mezz resync`"
+    )]
+    BatchChain {
+        /// Position of the batch.
+        index: u64,
+    },
+    /// A batch pins another queue.
+    #[error(
+        "batch {index} pins another queue than the events show; the endpoint left events out: use another, or `mezz resync`"
+    )]
+    QueueChain {
+        /// Position of the batch.
+        index: u64,
+    },
+    /// A block whose parent was not observed.
+    #[error("L1 block {found} cannot follow {expected}; the watcher skipped blocks")]
+    Order {
+        /// Last block observed.
+        expected: u64,
+        /// Block that came.
+        found: u64,
+    },
+}
+
+/// When the roles act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameters {
+    /// The chain.
+    pub config: ChainConfig,
+    /// Who claims for this node, if anybody.
+    pub proposer: Option<Address>,
+    /// Least seconds of L1 time between two batches, unless `batch_bytes` are there.
+    pub batch_interval: u64,
+    /// Bytes that make a batch worth posting at once.
+    pub batch_bytes: u64,
+    /// Least seconds of L1 time between two claims.
+    pub claim_interval: u64,
+    /// L1 blocks above a message before the sequencer takes it.
+    pub confirmations: u64,
+}
+
+/// What L1 says, at one of its blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Chains {
+    head: L1Ref,
+    inbox: Inbox,
+    claims: Claims,
+}
+
+impl Chains {
+    fn observe(&mut self, block: &L1Block) -> Result<(), Error> {
+        for fact in &block.facts {
+            self.inbox.observe(fact)?;
+            self.claims.observe(block.block, fact);
+        }
+        self.head = block.block;
+        Ok(())
+    }
+}
+
+/// How one optimistic rollup settles.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    parameters: Parameters,
+    /// As of the last final L1 block; reorgs do not reach it.
+    base: Chains,
+    /// The blocks above it.
+    recent: VecDeque<L1Block>,
+    /// As of the last L1 block.
+    now: Chains,
+    finalized: u64,
+    derived: u64,
+    sealed: VecDeque<SealedBlock>,
+    latest: u64,
+    computed: BTreeMap<ContentId, ContentId>,
+    /// What an earlier run derived: so many batches, the last with this chain after it.
+    trusted: Option<(u64, Accumulator)>,
+}
+
+impl Settlement {
+    /// A settlement that has seen L1 up to the block before the deployment.
+    pub fn new(
+        parameters: Parameters,
+        start: L1Ref,
+        genesis: (ContentId, Output),
+        child_n1: u64,
+    ) -> Self {
+        let chains = Chains {
+            head: start,
+            inbox: Inbox::new(parameters.config.l2_chain_id),
+            claims: Claims::new(genesis.0, genesis.1, child_n1),
+        };
+        Self {
+            parameters,
+            base: chains.clone(),
+            recent: VecDeque::new(),
+            now: chains,
+            finalized: 0,
+            derived: 0,
+            sealed: VecDeque::new(),
+            latest: 0,
+            computed: BTreeMap::new(),
+            trusted: None,
+        }
+    }
+
+    /// Remembers that an earlier run derived `count` batches, the last with `acc` after it: if L1 still shows them they are not derived again.
+    pub fn resume(&mut self, count: u64, acc: Accumulator, latest: u64) {
+        self.trusted = Some((count, acc));
+        self.latest = latest;
+    }
+
+    /// Folds one event into the view.
+    pub fn observe(&mut self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::L1(block) => {
+                if block.block.number <= self.now.head.number && self.now.head.number != 0 {
+                    return Err(Error::Order {
+                        expected: self.now.head.number,
+                        found: block.block.number,
+                    });
+                }
+                self.now.observe(&block)?;
+                self.recent.push_back(block);
+                self.trust();
+            }
+            Event::Rewound { to } => self.rewind(to)?,
+            Event::L1Finalized(number) => self.finalize(number)?,
+            Event::Sealed(block) => {
+                self.latest = block.number;
+                self.sealed.push_back(block);
+            }
+            Event::Cut(number) => {
+                self.latest = self.latest.min(number);
+                self.sealed.retain(|block| block.number <= number);
+                self.computed.clear();
+            }
+            Event::Derived { index } => {
+                self.derived = index + 1;
+                let safe = self.now.inbox.last_block(self.derived);
+                self.sealed.retain(|block| block.number > safe);
+                self.latest = self.latest.max(safe);
+            }
+            Event::Computed { parent, content } => {
+                self.computed.insert(parent, content);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the wait for what an earlier run derived: all of L1 was observed and it is not there.
+    pub fn distrust(&mut self) {
+        self.trusted = None;
+    }
+
+    /// Takes up what an earlier run derived, once L1 shows it.
+    fn trust(&mut self) {
+        let Some((count, acc)) = self.trusted else { return };
+        let Some(last) =
+            count.checked_sub(1).and_then(|last| self.now.inbox.batches().get(last as usize))
+        else {
+            return;
+        };
+        if last.header.acc() == acc {
+            self.derived = self.derived.max(count);
+        }
+        self.trusted = None;
+    }
+
+    /// Replays what is left after a reorg.
+    fn rewind(&mut self, to: u64) -> Result<(), Error> {
+        self.recent.retain(|block| block.block.number <= to);
+        let mut now = self.base.clone();
+        for block in &self.recent {
+            now.observe(block)?;
+        }
+        // A batch that is gone must be derived again when it comes back.
+        let same = self
+            .now
+            .inbox
+            .batches()
+            .iter()
+            .zip(now.inbox.batches())
+            .take_while(|(old, new)| old.header == new.header)
+            .count() as u64;
+        self.derived = self.derived.min(same);
+        self.computed.clear();
+        self.now = now;
+        Ok(())
+    }
+
+    /// Moves the base up to what reorgs can no longer reach.
+    fn finalize(&mut self, number: u64) -> Result<(), Error> {
+        self.finalized = self.finalized.max(number);
+        while let Some(block) = self.recent.front().filter(|block| block.block.number <= number) {
+            self.base.observe(block)?;
+            self.recent.pop_front();
+        }
+        let done = self.derived.min(self.base.inbox.batches().len() as u64);
+        self.base.inbox.prune(done);
+        self.now.inbox.prune(done);
+        Ok(())
+    }
+
+    /// The moves now due, most urgent first. The same events always give the same moves.
+    pub fn moves(&self) -> Vec<Move> {
+        [self.derive(), self.force_include(), self.publish(), self.claim(), self.confirm()]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn derive(&self) -> Option<Move> {
+        if self.trusted.is_some_and(|(count, _)| (self.now.inbox.batches().len() as u64) < count) {
+            return None;
+        }
+        (self.derived < self.now.inbox.batches().len() as u64)
+            .then_some(Move::Derive { index: self.derived })
+    }
+
+    /// Publishes what was sealed since the last batch: when it is worth a batch, or old, or a message in it is overdue.
+    fn publish(&self) -> Option<Move> {
+        let posted = self.now.inbox.batches().len() as u64;
+        if self.derived < posted {
+            return None;
+        }
+        let last_posted = self.now.inbox.last_block(posted);
+        let (mut first, mut last, mut bytes, mut oldest) = (None, 0, 0, u64::MAX);
+        for block in self
+            .sealed
+            .iter()
+            .filter(|block| block.number > last_posted)
+            .take(self.parameters.config.batch_blocks_max() as usize)
+        {
+            if bytes + block.bytes > self.parameters.batch_bytes && first.is_some() {
+                break;
+            }
+            first.get_or_insert(block.number);
+            last = block.number;
+            bytes += block.bytes;
+            oldest = oldest.min(block.timestamp);
+        }
+        let first = first.filter(|first| *first == last_posted + 1)?;
+        let count = last - first + 1;
+        let since = self
+            .now
+            .inbox
+            .batches()
+            .last()
+            .map_or(self.parameters.config.genesis_time, |batch| batch.header.l1_time);
+        let full = bytes >= self.parameters.batch_bytes
+            || count == self.parameters.config.batch_blocks_max()
+            || self.latest > last;
+        let old = self.now.head.time >= since.saturating_add(self.parameters.batch_interval);
+        (full || old).then_some(Move::Publish { index: posted, first, last })
+    }
+
+    /// Includes overdue messages when no batcher did in time.
+    fn force_include(&self) -> Option<Move> {
+        let from = self.now.inbox.consumed();
+        let windows = &self.parameters.config.windows;
+        let oldest = self.now.inbox.messages(from, from + 1).next()?;
+        let late = self.now.head.time
+            > oldest
+                .message
+                .l1_time
+                .saturating_add(windows.force_delay)
+                .saturating_add(windows.force_grace);
+        late.then_some(Move::ForceInclude { from })
+    }
+
+    /// Claims on the tip of what this node holds for right, or backs who did.
+    fn claim(&self) -> Option<Move> {
+        let mut tip = self.now.claims.confirmed();
+        loop {
+            let (parent, n0, n1) = (tip.content, tip.n1, self.child_n1(tip));
+            if self.derived < n1 {
+                return None;
+            }
+            let Some(right) = self.computed.get(&parent) else {
+                return Some(Move::Compute { parent, n0, n1 });
+            };
+            let proposer = self.parameters.proposer?;
+            match self.now.claims.get(*right) {
+                Some(claim)
+                    if claim.owners.contains(&proposer) || claim.state == ClaimState::Confirmed =>
+                {
+                    tip = claim
+                }
+                Some(claim) => return Some(Move::Back { content: claim.content }),
+                None => {
+                    let since = tip.asserted.time.saturating_add(self.parameters.claim_interval);
+                    return (self.now.head.time >= since).then_some(Move::Propose {
+                        parent,
+                        n0,
+                        n1,
+                    });
+                }
+            }
+        }
+    }
+
+    fn confirm(&self) -> Option<Move> {
+        let confirmed = self.now.claims.confirmed();
+        self.now
+            .claims
+            .children(confirmed.content)
+            .find(|claim| {
+                claim.state == ClaimState::Live
+                    && self.computed.get(&confirmed.content) == Some(&claim.content)
+            })
+            .filter(|claim| {
+                self.now.head.time
+                    > claim
+                        .asserted
+                        .time
+                        .saturating_add(self.parameters.config.windows.claim_window)
+            })
+            .map(|claim| Move::Confirm { content: claim.content })
+    }
+
+    /// Batches that a child of `claim` covers.
+    pub fn child_n1(&self, claim: &Claim) -> u64 {
+        claim.child_n1.max(claim.n1 + 1)
+    }
+
+    /// How far the chain is sequenced, published and final.
+    pub fn heads(&self) -> Heads {
+        let safe = self.now.inbox.last_block(self.derived);
+        let final_batches = (self.base.inbox.batches().len() as u64).min(self.derived);
+        Heads {
+            latest: self.latest.max(safe),
+            safe,
+            finalized: self.base.inbox.last_block(final_batches),
+            settled: self.now.claims.confirmed().end.number,
+        }
+    }
+
+    /// The queue messages that a sequencer may take now, after `from`: confirmed deep enough, at most a block's worth.
+    pub fn takeable(&self, from: u64) -> Vec<crate::Message> {
+        let deep = self.now.head.number.saturating_sub(self.parameters.confirmations);
+        self.now
+            .inbox
+            .messages(from, from + MESSAGES_PER_BLOCK_MAX)
+            .take_while(|entry| entry.message.l1_block <= deep)
+            .cloned()
+            .collect()
+    }
+
+    /// What the inbox holds.
+    pub const fn inbox(&self) -> &Inbox {
+        &self.now.inbox
+    }
+
+    /// What was claimed.
+    pub const fn claims(&self) -> &Claims {
+        &self.now.claims
+    }
+
+    /// The last L1 block observed.
+    pub const fn l1_head(&self) -> L1Ref {
+        self.now.head
+    }
+
+    /// The last L1 block that is final and observed.
+    pub const fn l1_final(&self) -> L1Ref {
+        self.base.head
+    }
+
+    /// Batches derived.
+    pub const fn derived(&self) -> u64 {
+        self.derived
+    }
+
+    /// The facts of the L1 blocks that are not final, for whoever shows them.
+    pub fn recent_facts(&self) -> impl Iterator<Item = (L1Ref, &Fact)> {
+        self.recent.iter().flat_map(|block| block.facts.iter().map(move |fact| (block.block, fact)))
+    }
+
+    /// Estimated bytes sealed and not yet in a batch.
+    pub fn unposted_bytes(&self) -> u64 {
+        let posted = self.now.inbox.last_block(self.now.inbox.batches().len() as u64);
+        self.sealed.iter().filter(|block| block.number > posted).map(|block| block.bytes).sum()
+    }
+}

@@ -1,0 +1,174 @@
+//! The log after crashes and damage.
+
+use mezz_storage::{Error, Log, Record};
+use proptest::prelude::*;
+use std::{fs, path::Path};
+
+fn segment(dir: &Path, number: u64) -> std::path::PathBuf {
+    dir.join(format!("{number:016}.wal"))
+}
+
+fn records(dir: &Path) -> Result<Vec<Vec<u8>>, Error> {
+    Ok(Log::open(dir)?.1.into_iter().map(|record| record.bytes).collect())
+}
+
+/// A log with these records, each synced on its own; returns where each ends in the file.
+fn write(dir: &Path, records: &[Vec<u8>]) -> Vec<usize> {
+    let (mut log, _) = Log::open(dir).unwrap();
+    records
+        .iter()
+        .map(|record| {
+            log.append(record).unwrap();
+            log.sync().unwrap();
+            fs::metadata(segment(dir, 0)).unwrap().len() as usize
+        })
+        .collect()
+}
+
+#[test]
+fn records_come_back_in_order_over_segments() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, found) = Log::open(dir.path()).unwrap();
+    assert_eq!(found, []);
+    log.append(b"a").unwrap();
+    log.append(b"").unwrap();
+    assert_eq!(log.rotate().unwrap(), 1);
+    log.append(b"b").unwrap();
+    log.sync().unwrap();
+    assert_eq!(log.rotate().unwrap(), 2);
+    log.append(b"c").unwrap();
+    log.sync().unwrap();
+    drop(log);
+    let record = |segment, bytes: &[u8]| Record { segment, bytes: bytes.to_vec() };
+    let (mut log, found) = Log::open(dir.path()).unwrap();
+    assert_eq!(found, [record(0, b"a"), record(0, b""), record(1, b"b"), record(2, b"c")]);
+    log.remove_before(1).unwrap();
+    log.append(b"d").unwrap();
+    log.sync().unwrap();
+    drop(log);
+    let (mut log, found) = Log::open(dir.path()).unwrap();
+    assert_eq!(found, [record(1, b"b"), record(2, b"c"), record(2, b"d")]);
+    // The segment in use stays.
+    log.remove_before(9).unwrap();
+    drop(log);
+    assert_eq!(records(dir.path()).unwrap(), [b"c", b"d"]);
+}
+
+#[test]
+fn what_was_not_synced_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(dir.path()).unwrap();
+    log.append(b"synced").unwrap();
+    log.sync().unwrap();
+    log.append(b"not").unwrap();
+    drop(log);
+    assert_eq!(records(dir.path()).unwrap(), [b"synced"]);
+}
+
+#[test]
+fn a_directory_has_one_writer() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(dir.path()).unwrap();
+    assert!(matches!(Log::open(dir.path()), Err(Error::Locked { .. })));
+    drop(log);
+    Log::open(dir.path()).unwrap();
+}
+
+#[test]
+fn a_torn_tail_is_cut_at_every_byte() {
+    let whole = tempfile::tempdir().unwrap();
+    let all: Vec<Vec<u8>> = vec![b"first".to_vec(), vec![0; 40], b"the last record".to_vec()];
+    let ends = write(whole.path(), &all);
+    let bytes = fs::read(segment(whole.path(), 0)).unwrap();
+    for length in 0..bytes.len() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(segment(dir.path(), 0), &bytes[..length]).unwrap();
+        let kept = ends.iter().filter(|end| **end <= length).count();
+        let (mut log, found) = Log::open(dir.path()).unwrap();
+        assert_eq!(found.len(), kept, "cut at {length}");
+        log.append(b"goes on").unwrap();
+        log.sync().unwrap();
+        drop(log);
+        let mut expected = all[..kept].to_vec();
+        expected.push(b"goes on".to_vec());
+        assert_eq!(records(dir.path()).unwrap(), expected, "cut at {length}");
+    }
+}
+
+#[test]
+fn a_batch_that_was_never_synced_may_be_torn_anywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(dir.path()).unwrap();
+    log.append(b"before").unwrap();
+    log.sync().unwrap();
+    let durable = log.segment_size() as usize;
+    for record in [b"one", b"two", b"six"] {
+        log.append(record).unwrap();
+    }
+    log.sync().unwrap();
+    drop(log);
+    // The pages of one write may reach the disk in any order: here the first of them did not.
+    let mut bytes = fs::read(segment(dir.path(), 0)).unwrap();
+    bytes[durable..durable + 20].fill(0);
+    fs::write(segment(dir.path(), 0), &bytes).unwrap();
+    assert_eq!(records(dir.path()).unwrap(), [b"before"]);
+}
+
+#[test]
+fn damage_in_a_sealed_segment_or_a_lost_one_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(dir.path()).unwrap();
+    for record in [b"a", b"b", b"c"] {
+        log.append(record).unwrap();
+        log.rotate().unwrap();
+    }
+    drop(log);
+    let path = segment(dir.path(), 1);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(
+        matches!(Log::open(dir.path()), Err(Error::Log { path: at, offset: 16, .. }) if at == path)
+    );
+    fs::remove_file(&path).unwrap();
+    assert!(
+        matches!(Log::open(dir.path()), Err(Error::Log { path: at, .. }) if at == segment(dir.path(), 0))
+    );
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(records(dir.path()).unwrap(), [b"a", b"b", b"c"]);
+}
+
+#[test]
+fn a_record_that_is_too_long_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = Log::open(dir.path()).unwrap();
+    assert!(matches!(log.append(&vec![0; (1 << 28) + 1]), Err(Error::RecordTooLong { .. })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// Damage is noticed wherever it is; only in the last record it looks like a torn tail. What comes back is always a prefix of what was written.
+    #[test]
+    fn damage_is_noticed(lengths in prop::collection::vec(0..60_usize, 2..6), at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+        let all: Vec<Vec<u8>> = lengths.iter().enumerate().map(|(index, length)| vec![index as u8; *length]).collect();
+        let dir = tempfile::tempdir().unwrap();
+        let ends = write(dir.path(), &all);
+        let path = segment(dir.path(), 0);
+        let mut bytes = fs::read(&path).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        fs::write(&path, &bytes).unwrap();
+        let last = ends[ends.len() - 2];
+        match Log::open(dir.path()) {
+            Err(Error::Log { path: named, offset, .. }) => {
+                prop_assert_eq!(named, path);
+                prop_assert!(at < last && offset as usize <= at);
+            }
+            Ok((_, found)) => {
+                prop_assert!(at >= last);
+                prop_assert_eq!(found.into_iter().map(|record| record.bytes).collect::<Vec<_>>(), &all[..all.len() - 1]);
+            }
+            Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        }
+    }
+}

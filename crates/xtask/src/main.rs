@@ -1,0 +1,89 @@
+//! Checks of the repository itself.
+//!
+//! - `cargo xtask tidy` holds the house rules that no compiler knows: the layers, the words that a layer must not say,
+//!   the size of functions and files, what must not be left lying about.
+//! - `cargo xtask loc` counts lines of code for each crate.
+//!
+//! No dependencies: it compiles in seconds and runs in milliseconds, so that it is run often.
+
+mod layers;
+mod lines;
+mod reach;
+mod shape;
+mod source;
+#[cfg(test)]
+mod tests;
+mod text;
+mod words;
+
+use std::{env, fmt, path::PathBuf, process::ExitCode};
+
+use source::Tree;
+
+/// Something that breaks a rule, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Finding {
+    path: String,
+    line: usize,
+    message: String,
+}
+
+impl Finding {
+    fn new(path: impl Into<String>, line: usize, message: impl Into<String>) -> Self {
+        Self { path: path.into(), line, message: message.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.message)
+    }
+}
+
+fn main() -> ExitCode {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let tree = match Tree::read(&root) {
+        Ok(tree) => tree,
+        Err(error) => {
+            eprintln!("cannot read the repository: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match env::args().nth(1).as_deref() {
+        Some("tidy") => report(tidy(&tree)),
+        Some("loc") => {
+            print!("{}", lines::report(&tree));
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("usage: cargo xtask tidy | loc");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// All checks over a tree.
+fn tidy(tree: &Tree) -> Vec<Finding> {
+    let mut findings = [
+        layers::check(tree),
+        words::check(tree),
+        shape::check(tree),
+        reach::check(tree),
+        text::check(tree),
+    ]
+    .concat();
+    findings.sort();
+    findings
+}
+
+fn report(findings: Vec<Finding>) -> ExitCode {
+    for finding in &findings {
+        println!("{finding}");
+    }
+    if findings.is_empty() {
+        println!("tidy");
+        return ExitCode::SUCCESS;
+    }
+    println!("{} findings", findings.len());
+    ExitCode::FAILURE
+}
