@@ -2,15 +2,16 @@
 //
 // `startMezz` runs `mezz up` (the program named by MEZZ) with a data folder of its own and waits for deployment.json;
 // `startAnvil` runs an L1 that we did not write. Whatever a test file starts is ended with it.
+// MEZZ_LOGS=DIR keeps what the programs printed.
 import { spawn, execFile } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createPublicClient, createWalletClient, defineChain, http } from "viem";
+import { createPublicClient, createWalletClient, defineChain, http, parseEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { chainConfig, publicActionsL1, publicActionsL2, walletActionsL1, walletActionsL2 } from "viem/op-stack";
 
@@ -22,6 +23,7 @@ const PATH = [join(root, "contracts/node_modules/.bin"), process.env.PATH].join(
 const READY_SECONDS = 120;
 const MULTICALL3 = { address: "0xcA11bde05977b3631167028862bE2a173976CA11" };
 
+let started = 0;
 const running = new Set();
 process.on("exit", () => running.forEach((program) => program.kill("SIGKILL")));
 
@@ -57,7 +59,7 @@ export const mezz = (...args) => exec(MEZZ, args);
 /** A program that runs beside the test, with its output in a file. */
 class Background {
   constructor(program, args, folder) {
-    this.log = join(folder, "log");
+    this.log = join(process.env.MEZZ_LOGS ?? folder, `${basename(program)}-${process.pid}-${++started}.log`);
     const log = openSync(this.log, "a");
     this.child = spawn(program, args.map(String), { stdio: ["ignore", log, log], env: { ...process.env, PATH, NO_COLOR: "1" } });
     closeSync(log);
@@ -97,7 +99,7 @@ export async function startAnvil({ blockTime = 1, chainId = 900, args = [] } = {
   const folder = mkdtempSync(join(tmpdir(), "mezz-anvil-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const flags = ["--port", port, "--chain-id", chainId, "--hardfork", "osaka", "--slots-in-an-epoch", 2, "--quiet", ...args];
+  const flags = ["--port", port, "--chain-id", chainId, "--hardfork", "osaka", "--slots-in-an-epoch", 2, ...(process.env.MEZZ_LOGS ? [] : ["--quiet"]), ...args];
   const program = new Background("anvil", [...flags, ...(blockTime ? ["--block-time", blockTime] : [])], folder);
   await program.until(() => rpc(url, "eth_chainId").catch(() => null), 30);
   const stop = async () => {
@@ -127,10 +129,21 @@ export async function startMezz({ family = "optimistic", l1Url, beacon = l1Url, 
     if (!kept) rmSync(datadir, { recursive: true, force: true });
   };
   const described = clients(deployment);
-  // The accounts get their ether on L2 by deposits, which are in an early block.
-  const [address] = described.accounts.map((account) => account.address).slice(-1);
-  await program.until(async () => (await described.publicL2.getBalance({ address })) > 0n);
+  if (l1Url) await depositForAll(described);
+  // Deposits are in an early block.
+  const rich = async ({ address }) => (await described.publicL2.getBalance({ address })) > 0n;
+  await program.until(async () => (await Promise.all(described.accounts.map(rich))).every(Boolean));
   return { deployment, datadir, program, stop, ...described };
+}
+
+/** On the embedded L1 `mezz up` gives the test accounts ether on L2; on somebody else's they bring their own, once. */
+async function depositForAll({ accounts, walletL1, publicL2, l2Chain }) {
+  const mint = parseEther("1000");
+  for (const account of accounts) {
+    if ((await publicL2.getBalance({ address: account.address })) > 0n) continue;
+    const request = { to: account.address, mint, value: mint, gas: 100_000n };
+    await walletL1(account).depositTransaction({ request, targetChain: l2Chain, gas: 300_000n });
+  }
 }
 
 /** A node of an existing deployment, in the given roles; `rollup` is the file that names the deployment. */

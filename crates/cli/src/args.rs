@@ -17,7 +17,12 @@ pub(crate) struct Args {
     #[arg(long, global = true, env = "MEZZ_JSON")]
     pub(crate) json: bool,
     /// What to log, as `level` or `crate=level,…`.
-    #[arg(long, global = true, env = "MEZZ_LOG", default_value = "warn")]
+    #[arg(
+        long,
+        global = true,
+        env = "MEZZ_LOG",
+        default_value = "warn,fjall=error,lsm_tree=error"
+    )]
     pub(crate) log: String,
     /// Log as JSON.
     #[arg(long, global = true, env = "MEZZ_LOG_JSON")]

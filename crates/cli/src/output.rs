@@ -60,28 +60,34 @@ impl Output {
     pub(crate) fn answer(self, text: impl AsRef<str>, value: &impl Serialize) {
         if self.json {
             match serde_json::to_string_pretty(value) {
-                Ok(json) => println!("{json}"),
+                Ok(json) => print(json),
                 Err(error) => eprintln!("error: the answer cannot be written as JSON: {error}"),
             }
         } else {
-            println!("{}", text.as_ref());
+            print(text.as_ref());
         }
     }
 
     /// Says what is going on; not part of the answer.
     pub(crate) fn note(self, text: impl AsRef<str>) {
         if !self.json {
-            eprintln!("{}", text.as_ref());
+            eprint(text.as_ref());
         }
     }
 
     /// Prints a failure and gives its exit code.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
         if self.json {
-            println!("{}", serde_json::json!({ "error": failure.message, "code": failure.code }));
+            print(serde_json::json!({ "error": failure.message, "code": failure.code }));
         } else {
             eprintln!("error: {}", failure.message);
         }
         ExitCode::from(failure.code)
     }
+}
+
+/// Prints a line on standard output. A reader that went away (`mezz status | head`) is no error.
+fn print(line: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

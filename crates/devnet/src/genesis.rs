@@ -143,7 +143,7 @@ fn system_contracts() -> [(Address, Bytes); 4] {
     ]
 }
 
-/// The contracts that tools expect: Multicall3, Permit2, CreateX and the deployment proxies.
+/// The contracts that tools expect: Multicall3, Permit2 and the deployment proxies.
 fn preinstalls() -> Vec<(Address, Bytes)> {
     #[derive(Deserialize)]
     struct Preinstall {

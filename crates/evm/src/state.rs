@@ -53,10 +53,9 @@ impl StateDiff {
                 .code
                 .as_ref()
                 .filter(|code| !code.is_empty() && account.info.code_hash != KECCAK_EMPTY)
+                && (account.is_created() || code.is_eip7702())
             {
-                if account.is_created() || code.is_eip7702() {
-                    self.codes.entry(account.info.code_hash).or_insert_with(|| code.clone());
-                }
+                self.codes.entry(account.info.code_hash).or_insert_with(|| code.clone());
             }
             for (slot, value) in account.storage {
                 if value.is_changed()

@@ -1,7 +1,7 @@
 //! What the RPC server sees of a node.
 
 use crate::{Node, sequencer::Sequencer};
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{Address, B256, U64};
 use futures::future::BoxFuture;
 use mezz_evm::{L2Config, SignedTransaction, next_base_fee};
 use mezz_rpc::{
@@ -11,6 +11,7 @@ use mezz_rpc::{
 use mezz_settlement::{ClaimState, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
+use revm::DatabaseRef;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -57,7 +58,23 @@ impl Backend for NodeBackend {
     }
 
     fn pool(&self) -> PoolContent {
-        self.sequencer.pool()
+        self.sequencer.shared.pool.read().content(|sender| self.account_nonce(sender))
+    }
+
+    fn pooled(&self, hash: B256) -> Option<SignedTransaction> {
+        self.sequencer.shared.pool.read().get(&hash).cloned()
+    }
+
+    fn next_nonce(&self, sender: Address) -> Option<u64> {
+        let next = self.account_nonce(sender);
+        self.sequencer.shared.pool.read().next_nonce(sender, next)
+    }
+
+    fn pool_size(&self) -> (u64, u64) {
+        let pool = self.pool();
+        let count =
+            |slots: &mezz_rpc::PoolSlots| slots.values().map(|nonces| nonces.len() as u64).sum();
+        (count(&pool.pending), count(&pool.queued))
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {
@@ -118,6 +135,15 @@ impl Backend for NodeBackend {
 }
 
 impl NodeBackend {
+    /// The sender's next nonce in the block under construction.
+    fn account_nonce(&self, sender: Address) -> u64 {
+        let info = match self.pending() {
+            Some(pending) => pending.state.basic_ref(sender),
+            None => self.store.latest().basic_ref(sender),
+        };
+        info.ok().flatten().map_or(0, |info| info.nonce)
+    }
+
     fn next_base_fee(&self) -> Option<u64> {
         if let Some(pending) = self.pending() {
             return Some(pending.environment.base_fee);

@@ -138,6 +138,8 @@ impl Driver {
                 turn.caught_up = true;
                 self.metrics.caught_up.set(1);
                 self.settlement.write().distrust();
+                // What an earlier run sealed and did not post.
+                self.refill();
             }
         }
     }

@@ -130,9 +130,17 @@ impl Pool {
         first.into_iter().map(|(sender, nonce, _)| (sender, nonce)).collect()
     }
 
-    /// Whether it holds this transaction.
-    pub fn contains(&self, hash: &B256) -> bool {
-        self.hashes.contains(hash)
+    /// A transaction by its hash.
+    pub fn get(&self, hash: &B256) -> Option<&SignedTransaction> {
+        let slots = self.hashes.contains(hash).then_some(&self.senders)?;
+        slots.values().flat_map(BTreeMap::values).find(|transaction| transaction.hash == *hash)
+    }
+
+    /// The nonce after those of `sender` that follow `next` without a gap; `None` if none does.
+    pub fn next_nonce(&self, sender: Address, next: u64) -> Option<u64> {
+        let slots = self.senders.get(&sender)?;
+        let ready = (next..).take_while(|nonce| slots.contains_key(nonce)).count() as u64;
+        (ready > 0).then_some(next + ready)
     }
 
     /// How many wait.

@@ -13,7 +13,7 @@ use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, map::B256Map};
 use mezz_evm::{SignedTransaction, TransactionError, execute};
 use mezz_primitives::BlockInput;
-use mezz_rpc::{Event, Pending, PoolContent, Preconfirmed, SubmitError, Submitted, Wait};
+use mezz_rpc::{Event, Pending, Preconfirmed, SubmitError, Submitted, Wait};
 use mezz_settlement::Message;
 use mezz_storage::{Block, Store};
 use parking_lot::RwLock;
@@ -51,6 +51,10 @@ pub struct SequencerConfig {
 pub(crate) type MessageSource = Box<dyn Fn(u64) -> Vec<Message> + Send>;
 
 /// What the thread is asked to do.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all commands are submissions; a box for each would cost more"
+)]
 pub(crate) enum Command {
     /// Take a transaction.
     Submit {
@@ -60,8 +64,6 @@ pub(crate) enum Command {
     },
     /// Make these the blocks after `parent`; what they displace is queued again.
     Adopt { parent: u64, blocks: Vec<BlockInput>, reply: oneshot::Sender<Result<(), Error>> },
-    /// Tell what waits.
-    Pool(oneshot::Sender<PoolContent>),
     /// Stop or resume sealing and taking transactions.
     Sequence(bool, oneshot::Sender<()>),
     /// End.
@@ -73,6 +75,8 @@ pub(crate) enum Command {
 pub(crate) struct Shared {
     /// The block under construction.
     pub(crate) pending: RwLock<Option<Pending>>,
+    /// What waits.
+    pub(crate) pool: RwLock<Pool>,
     /// New heads and reorgs.
     pub(crate) events: broadcast::Sender<Event>,
     /// Transactions as they arrive.
@@ -104,6 +108,7 @@ impl Sequencer {
         let (commands, inbox) = sync_channel(COMMANDS_MAX);
         let shared = Arc::new(Shared {
             pending: RwLock::new(None),
+            pool: RwLock::new(Pool::new(config.pool)),
             events: broadcast::channel(4_096).0,
             arrivals: broadcast::channel(16_384).0,
             tip_floor: AtomicU64::new(0),
@@ -156,15 +161,6 @@ impl Sequencer {
         answer.await.map_err(|_| Error::Stopped)?
     }
 
-    /// What waits in the pool.
-    pub(crate) fn pool(&self) -> PoolContent {
-        let (reply, answer) = oneshot::channel();
-        match self.send(Command::Pool(reply)) {
-            Ok(()) => tokio::task::block_in_place(|| answer.blocking_recv()).unwrap_or_default(),
-            Err(_) => PoolContent::default(),
-        }
-    }
-
     /// Stops or resumes sealing.
     pub(crate) async fn sequence(&self, on: bool) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
@@ -192,7 +188,6 @@ struct Worker {
     messages: MessageSource,
     shared: Arc<Shared>,
     journal: Journal,
-    pool: Pool,
     /// Who waits for the execution of a transaction in the pool.
     waiting: B256Map<oneshot::Sender<Result<Submitted, SubmitError>>>,
     builder: Option<Builder>,
@@ -208,7 +203,6 @@ impl Worker {
         shared: Arc<Shared>,
     ) -> Result<Self, Error> {
         let (journal, entries) = Journal::open(&config.journal)?;
-        let pool = Pool::new(config.pool);
         let sequencing = config.sequencing;
         let mut worker = Self {
             config,
@@ -216,7 +210,6 @@ impl Worker {
             messages,
             shared,
             journal,
-            pool,
             waiting: B256Map::default(),
             builder: None,
             sequencing,
@@ -285,10 +278,6 @@ impl Worker {
                     if fatal {
                         return Err(Error::Stopped);
                     }
-                }
-                Ok(Command::Pool(reply)) => {
-                    let content = self.pool_content();
-                    let _ = reply.send(content);
                 }
                 Ok(Command::Sequence(on, reply)) => {
                     self.sequencing = on && self.config.sequencing;
@@ -417,7 +406,7 @@ impl Worker {
         match builder.execute_journaled(&self.journal, transaction.clone())? {
             Ok(done) => {
                 self.answer(reply, done, wait);
-                self.pool.drop_stale(sender, next + 1);
+                self.shared.pool.write().drop_stale(sender, next + 1);
                 self.drain_sender(sender)?;
             }
             Err(
@@ -444,7 +433,7 @@ impl Worker {
         missing: Option<u64>,
     ) {
         let hash = transaction.hash;
-        match (self.pool.insert(transaction, next), wait, missing) {
+        match (self.shared.pool.write().insert(transaction, next), wait, missing) {
             (Err(error), ..) => drop(reply.send(Err(error))),
             (Ok(_), Wait::Preconfirmed, Some(next)) => {
                 drop(reply.send(Err(SubmitError::Gapped { hash, next })))
@@ -470,7 +459,8 @@ impl Worker {
 
     /// Tries everything that waited, the best-paying sender first.
     fn drain_pool(&mut self) -> Result<(), Error> {
-        for (sender, _) in self.pool.candidates() {
+        let candidates = self.shared.pool.read().candidates();
+        for (sender, _) in candidates {
             self.drain_sender(sender)?;
         }
         Ok(())
@@ -478,13 +468,13 @@ impl Worker {
 
     /// Executes what waited of one sender, as far as it goes.
     fn drain_sender(&mut self, sender: Address) -> Result<(), Error> {
-        if self.pool.is_empty() {
+        if self.shared.pool.read().is_empty() {
             return Ok(());
         }
         while let Some(builder) = self.builder.as_mut() {
             let next = builder.next_nonce(sender)?;
-            self.pool.drop_stale(sender, next);
-            let Some(transaction) = self.pool.take(sender, next) else { break };
+            self.shared.pool.write().drop_stale(sender, next);
+            let Some(transaction) = self.shared.pool.write().take(sender, next) else { break };
             let hash = transaction.hash;
             match builder.execute_journaled(&self.journal, transaction.clone())? {
                 Ok(done) => {
@@ -497,7 +487,7 @@ impl Worker {
                     | TransactionError::Invalid(InvalidTransaction::GasPriceLessThanBasefee),
                 ) => {
                     // It keeps its place; it was there before, so there is room.
-                    let _ = self.pool.insert(transaction, next);
+                    let _ = self.shared.pool.write().insert(transaction, next);
                     break;
                 }
                 Err(error) => {
@@ -570,23 +560,12 @@ impl Worker {
                 true => builder.execute_journaled(&self.journal, transaction.clone())?.is_ok(),
                 false => false,
             };
-            kept += usize::from(done || self.pool.insert(transaction, next).is_ok());
+            kept += usize::from(done || self.shared.pool.write().insert(transaction, next).is_ok());
         }
         if count > 0 {
             tracing::info!(count, kept, "displaced transactions queued again");
         }
         Ok(())
-    }
-
-    fn pool_content(&mut self) -> PoolContent {
-        let builder = parking_lot::Mutex::new(self.builder.as_mut());
-        self.pool.content(|sender| {
-            builder
-                .lock()
-                .as_mut()
-                .and_then(|builder| builder.next_nonce(sender).ok())
-                .unwrap_or_default()
-        })
     }
 }
 

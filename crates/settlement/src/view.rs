@@ -152,8 +152,11 @@ impl Settlement {
             Event::Rewound { to } => self.rewind(to)?,
             Event::L1Finalized(number) => self.finalize(number)?,
             Event::Sealed(block) => {
-                self.latest = block.number;
-                self.sealed.push_back(block);
+                self.latest = self.latest.max(block.number);
+                // Whoever fills the view anew may meet blocks that are announced as well.
+                if self.sealed.back().is_none_or(|last| last.number < block.number) {
+                    self.sealed.push_back(block);
+                }
             }
             Event::Cut(number) => {
                 self.latest = self.latest.min(number);

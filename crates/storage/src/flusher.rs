@@ -117,10 +117,10 @@ impl Drop for Flusher {
     fn drop(&mut self) {
         self.shared.progress.state.lock().stopping = true;
         self.shared.progress.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
-            if thread.join().is_err() {
-                tracing::error!("the thread that writes blocks panicked");
-            }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that writes blocks panicked");
         }
     }
 }

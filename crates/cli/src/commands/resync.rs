@@ -47,7 +47,8 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
     let node = Node::start(config(&deployment, &path), store.clone(), client)?;
     let head = follow(&node, output).await?;
     node.stop().await;
-    let (compared, different) = compare(&deployment, &aside, &store, head)?;
+    let Comparison { compared, different, unpublished } =
+        compare(&deployment, &aside, &store, head)?;
     let _ = end.send(true);
     if let Some((devnet, _)) = embedded {
         devnet.stop().await;
@@ -124,23 +125,43 @@ async fn follow(node: &Node, output: Output) -> Result<u64, Failure> {
     }
 }
 
-/// Compares the new blocks with those of the old store, as far as both go: how many, and the first that differs.
+/// The new blocks beside the old ones.
+struct Comparison {
+    compared: u64,
+    /// The first that differs.
+    different: Option<u64>,
+    /// Blocks of the old chain with transactions of users that L1 does not have.
+    unpublished: u64,
+}
+
+/// Compares the new blocks with those of the old store, as far as both go.
 fn compare(
     deployment: &Deployment,
     aside: &Path,
     store: &Store,
     head: u64,
-) -> Result<(u64, Option<u64>), Failure> {
+) -> Result<Comparison, Failure> {
     if !aside.join("chain").exists() {
-        return Ok((0, None));
+        return Ok(Comparison { compared: 0, different: None, unpublished: 0 });
     }
     let old = up::open_l2(deployment, Some(aside))?;
     let last = head.min(old.head().number);
     for number in 1..=last {
         let hash = |store: &Store| store.block(number).map(|block| block.map(|block| block.hash));
         if hash(&old)? != hash(store)? {
-            return Ok((number - 1, Some(number)));
+            return Ok(Comparison {
+                compared: number - 1,
+                different: Some(number),
+                unpublished: 0,
+            });
         }
     }
-    Ok((last, None))
+    let mut unpublished = 0;
+    for number in head + 1..=old.head().number {
+        let users = old.block(number)?.is_some_and(|block| {
+            block.transactions.iter().any(|transaction| !transaction.is_deposit())
+        });
+        unpublished += u64::from(users);
+    }
+    Ok(Comparison { compared: last, different: None, unpublished })
 }

@@ -3,7 +3,7 @@
 use crate::output::Failure;
 use axum::{Router, routing::get};
 use mezz_node::Metrics;
-use mezz_rpc::{Backend, Limits};
+use mezz_rpc::{Backend, Limits, Server};
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -17,6 +17,8 @@ pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     /// Its task.
     pub(crate) task: JoinHandle<()>,
+    /// Its counters.
+    pub(crate) rpc: Option<Arc<mezz_rpc::Metrics>>,
 }
 
 /// The end of the program, told to every server.
@@ -37,31 +39,41 @@ pub(crate) fn serve(
     stop: Stop,
 ) -> Result<Served, Failure> {
     let address = listener.local_addr()?;
+    let server = Server::new(backend, Limits::default());
+    let rpc = Some(server.metrics());
     let task = tokio::spawn(async move {
-        if let Err(error) =
-            mezz_rpc::serve(backend, listener, Limits::default(), routes, ended(stop)).await
-        {
+        if let Err(error) = server.serve(listener, routes, ended(stop)).await {
             tracing::error!(%error, %address, "the RPC server stopped");
         }
     });
-    Ok(Served { address, task })
+    Ok(Served { address, task, rpc })
 }
 
 /// Serves the metrics of a node and of its RPC.
 pub(crate) fn serve_metrics(
     metrics: Arc<Metrics>,
+    rpc: Option<Arc<mezz_rpc::Metrics>>,
     listener: TcpListener,
     stop: Stop,
 ) -> Result<Served, Failure> {
     let address = listener.local_addr()?;
-    let routes = Router::new().route("/metrics", get(move || std::future::ready(metrics.render())));
+    let routes = Router::new().route(
+        "/metrics",
+        get(move || {
+            let mut text = metrics.render();
+            if let Some(rpc) = &rpc {
+                rpc.render("mezz_node", &mut text);
+            }
+            std::future::ready(text)
+        }),
+    );
     let task = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(ended(stop)).await
         {
             tracing::error!(%error, %address, "the metrics server stopped");
         }
     });
-    Ok(Served { address, task })
+    Ok(Served { address, task, rpc: None })
 }
 
 /// Waits for the end.

@@ -170,14 +170,13 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         l1.mine_every(args.l1_block_time).await?;
     }
     let store = open_l2(&deployment, places.chain("l2").as_deref())?;
-    let is_new = store.head().number == 0;
     let node = Node::start(
         node_config(args, &deployment, places.node.clone(), embedded.is_some()),
         store,
         client.clone(),
     )?;
     let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
-    let metrics = run::serve_metrics(node.metrics(), metrics_listener, ended)?;
+    let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let file = DeploymentFile {
         family: args.family,
         l1: L1Endpoints {
@@ -196,9 +195,6 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         contracts: deployment.contracts,
         accounts: (0..USERS).map(dev_account).collect(),
     };
-    if is_new && embedded.is_some() {
-        endow(&client, &deployment.contracts).await?;
-    }
     wait_for_block(&node).await;
     write_atomically(&here.join("deployment.json"), &serde_json::to_vec_pretty(&file)?)?;
     let mut answer = json!(file);
@@ -279,6 +275,10 @@ async fn deployment(
     let intent = Intent::devnet(client.chain_id(), args.chain_id);
     let plan = Plan::prepare(intent, client, owner.address()).await?;
     let deployment = apply(&plan, &sender, None, |_| {}).await?;
+    if args.l1.is_none() {
+        endow(client, &deployment.contracts).await?;
+    }
+    // Written last: a run that ends before this deploys anew.
     std::fs::create_dir_all(places.rollup.parent().unwrap_or(Path::new(".")))?;
     deployment.save(&places.rollup)?;
     Ok(deployment)

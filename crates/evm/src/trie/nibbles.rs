@@ -9,14 +9,14 @@ pub(super) const NIBBLES: usize = 64;
 #[inline]
 pub(super) fn nibble(key: &B256, index: usize) -> usize {
     let byte = key.0[index / 2];
-    usize::from(if index % 2 == 0 { byte >> 4 } else { byte & 0x0f })
+    usize::from(if index.is_multiple_of(2) { byte >> 4 } else { byte & 0x0f })
 }
 
 /// `key` with the nibble at `index` replaced.
 pub(super) fn with_nibble(key: &B256, index: usize, value: usize) -> B256 {
     let mut key = *key;
     let byte = &mut key.0[index / 2];
-    *byte = if index % 2 == 0 {
+    *byte = if index.is_multiple_of(2) {
         (*byte & 0x0f) | ((value as u8) << 4)
     } else {
         (*byte & 0xf0) | value as u8

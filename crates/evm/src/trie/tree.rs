@@ -163,10 +163,10 @@ impl<V: Value> Trie<V> {
         key: &B256,
         resolve: &mut Resolver<'_>,
     ) -> Result<Option<&V>, Missing> {
-        if self.get(key).is_err() {
-            if let Some(root) = &mut self.root {
-                reveal_path(root, 0, key, resolve)?;
-            }
+        if self.get(key).is_err()
+            && let Some(root) = &mut self.root
+        {
+            reveal_path(root, 0, key, resolve)?;
         }
         self.get(key)
     }

@@ -1,0 +1,8 @@
+//! The engine on whole blocks: fees, deposits, witnesses, and what Ethereum publishes for execution clients.
+
+mod common;
+mod deposits;
+mod fees;
+mod published_chain;
+mod state_tests;
+mod witness_blocks;

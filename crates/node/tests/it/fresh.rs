@@ -1,0 +1,51 @@
+//! A node that starts with nothing but L1 has the sequencer's chain.
+
+use crate::{
+    user::User,
+    world::{L2, Settings, World},
+};
+use alloy::primitives::{Address, Bytes, U256};
+use mezz_primitives::DaType;
+use serde_json::json;
+use std::time::Duration;
+
+/// Transfers and calldata over several blocks, all of it safe in the end.
+async fn traffic(world: &World, sequencer: &L2) {
+    let mut user = User::new(1);
+    world.deposit(1, user.address(), "10").await;
+    sequencer.wait_for_ether(user.address()).await;
+    let mut sent = Vec::new();
+    for round in 0..30_u8 {
+        let to = Address::repeat_byte(round);
+        sent.push(sequencer.send(&user.transfer(to, 1_000 + u64::from(round))).await);
+        let input = Bytes::from(vec![round; 200]);
+        sent.push(sequencer.send(&user.sign(to, U256::ZERO, input, 40_000)).await);
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    sequencer.wait_safe(&sent).await;
+}
+
+async fn check(beacon: bool, expected: DaType) {
+    let world = World::start(4).await;
+    let sequencer = world.node(Settings { beacon, ..Settings::operator() }).await;
+    traffic(&world, &sequencer).await;
+    let batches = sequencer.ask("mezz_getBatches", json!([])).await;
+    let with_data: Vec<u64> =
+        batches.as_array().unwrap().iter().map(|b| b["daType"].as_u64().unwrap()).collect();
+    assert!(with_data.contains(&u64::from(u8::from(expected))), "{batches}");
+
+    let last = sequencer.node.heads().safe;
+    let fresh = world.node(Settings::watcher()).await;
+    fresh.wait_derived(last).await;
+    assert!(fresh.assert_same(&sequencer) >= last);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_node_derives_the_sequencers_chain_from_blobs() {
+    check(true, DaType::Blobs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_node_derives_the_sequencers_chain_from_calldata() {
+    check(false, DaType::Calldata).await;
+}

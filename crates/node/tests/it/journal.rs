@@ -1,0 +1,170 @@
+//! The journal: what comes back from it after any end.
+
+use alloy::primitives::{Address, B256, Bytes};
+use mezz_node::journal::{Entry, Journal, JournaledBlock, blocks};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::mpsc::channel,
+};
+
+const SENDER: Address = Address::repeat_byte(0xaa);
+
+fn open(number: u64) -> Entry {
+    Entry::Open {
+        number,
+        timestamp: 1_000 + number,
+        queue_index: 2 * number,
+        parent: B256::with_last_byte(number as u8 - 1),
+    }
+}
+
+fn transaction(byte: u8) -> Entry {
+    Entry::Transaction { sender: SENDER, bytes: Bytes::from(vec![byte; 100]) }
+}
+
+fn seal(number: u64) -> Entry {
+    Entry::Seal { number, hash: B256::with_last_byte(number as u8) }
+}
+
+fn block(number: u64, transactions: &[u8], sealed: bool) -> JournaledBlock {
+    JournaledBlock {
+        number,
+        timestamp: 1_000 + number,
+        queue_index: 2 * number,
+        parent: B256::with_last_byte(number as u8 - 1),
+        transactions: transactions.iter().map(|byte| (SENDER, vec![*byte; 100].into())).collect(),
+        sealed: sealed.then(|| B256::with_last_byte(number as u8)),
+    }
+}
+
+/// The newest file of a journal.
+fn newest(directory: &Path) -> PathBuf {
+    fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).max().unwrap()
+}
+
+fn reopened(directory: &Path) -> Vec<Entry> {
+    let (journal, entries) = Journal::open(directory).unwrap();
+    journal.close().unwrap();
+    entries
+}
+
+#[test]
+fn entries_are_read_as_written_and_nothing_else_is() {
+    for entry in [open(7), transaction(3), seal(7), Entry::Cut { to: 5 }] {
+        let bytes = entry.encode();
+        assert_eq!(Entry::decode(&bytes), Some(entry.clone()));
+        // A transaction is as long as it says; every other record has one length.
+        if !matches!(entry, Entry::Transaction { .. }) {
+            assert_eq!(Entry::decode(&[&bytes[..], &[0]].concat()), None);
+            assert_eq!(Entry::decode(&bytes[..bytes.len() - 1]), None);
+        }
+    }
+    assert_eq!(Entry::decode(&[]), None);
+    assert_eq!(Entry::decode(&[4, 0]), None);
+    assert_eq!(Entry::decode(&[&[1_u8][..], &[0; 19]].concat()), None);
+}
+
+#[test]
+fn blocks_are_what_was_opened_filled_and_sealed() {
+    let entries = [
+        open(1),
+        transaction(1),
+        transaction(2),
+        seal(1),
+        open(2),
+        seal(2),
+        open(3),
+        transaction(3),
+    ];
+    assert_eq!(
+        blocks(entries),
+        [block(1, &[1, 2], true), block(2, &[], true), block(3, &[3], false)]
+    );
+}
+
+#[test]
+fn a_cut_takes_the_blocks_above_it() {
+    let entries = [open(1), seal(1), open(2), transaction(2), seal(2), open(3), transaction(3)];
+    let cut = |to| entries.iter().cloned().chain([Entry::Cut { to }]);
+    assert_eq!(blocks(cut(3)), blocks(entries.clone()));
+    assert_eq!(blocks(cut(1)), [block(1, &[], true)]);
+    assert!(blocks(cut(0)).is_empty());
+    // And the chain goes on from there.
+    let again = cut(1).chain([open(2), transaction(9), seal(2)]);
+    assert_eq!(blocks(again), [block(1, &[], true), block(2, &[9], true)]);
+}
+
+#[test]
+fn a_block_that_was_begun_again_replaces_the_first_try() {
+    let entries = [open(1), seal(1), open(2), transaction(1), open(2), transaction(2)];
+    assert_eq!(blocks(entries), [block(1, &[], true), block(2, &[2], false)]);
+}
+
+#[test]
+fn entries_without_their_block_are_ignored() {
+    // The segment with the beginning was forgotten: what is left begins in the middle of a block.
+    let entries = [transaction(1), seal(4), open(5), transaction(2), seal(5), transaction(3)];
+    assert_eq!(blocks(entries), [block(5, &[2], true)]);
+}
+
+#[test]
+fn what_is_durable_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, entries) = Journal::open(folder.path()).unwrap();
+    assert!(entries.is_empty());
+    let written = [open(1), transaction(1), transaction(2)];
+    written.iter().for_each(|entry| journal.append(entry));
+    let (done, durable) = channel();
+    journal.then(Box::new(move || done.send(()).unwrap()));
+    durable.recv().unwrap();
+    // As after kill -9: the journal was never closed.
+    let copy = tempfile::tempdir().unwrap();
+    let file = newest(folder.path());
+    fs::copy(&file, copy.path().join(file.file_name().unwrap())).unwrap();
+    assert_eq!(reopened(copy.path()), written);
+    assert!(journal.is_alive());
+    journal.close().unwrap();
+}
+
+#[test]
+fn a_torn_tail_costs_only_the_torn_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(folder.path()).unwrap();
+    let written = [open(1), transaction(1), seal(1), open(2), transaction(2)];
+    written.iter().for_each(|entry| journal.append(entry));
+    journal.close().unwrap();
+    let path = newest(folder.path());
+    let whole = fs::read(&path).unwrap();
+    let torn_by = whole.len() as u64;
+    for torn in [1, 7, 60, 100] {
+        fs::write(&path, &whole).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(torn_by - torn).unwrap();
+        let entries = reopened(folder.path());
+        assert_eq!(entries, written[..4], "torn by {torn} bytes");
+        assert_eq!(blocks(entries), [block(1, &[1], true), block(2, &[], false)]);
+    }
+    // What is written after it is read after it.
+    let (journal, _) = Journal::open(folder.path()).unwrap();
+    journal.append(&transaction(3));
+    journal.close().unwrap();
+    assert_eq!(reopened(folder.path()), [&written[..4], &[transaction(3)]].concat());
+}
+
+#[test]
+fn forgotten_segments_are_gone_and_later_ones_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(folder.path()).unwrap();
+    for number in 1..=6 {
+        if number % 2 == 1 {
+            journal.rotate(number);
+        }
+        journal.append(&open(number));
+        journal.append(&seal(number));
+    }
+    // Block 4 is not in the store yet: its segment, from block 3 on, stays.
+    journal.forget(3);
+    journal.close().unwrap();
+    let numbers = |entries| blocks(entries).iter().map(|block| block.number).collect::<Vec<_>>();
+    assert_eq!(numbers(reopened(folder.path())), [3, 4, 5, 6]);
+}

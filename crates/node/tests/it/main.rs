@@ -1,0 +1,13 @@
+//! A node on a devnet: what must hold when processes die, L1 is reorganised, the sequencer is gone or somebody posts garbage.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod dead;
+mod fresh;
+mod garbage;
+mod journal;
+mod kill;
+mod pool;
+mod reorg;
+mod user;
+mod world;

@@ -1,0 +1,282 @@
+//! A devnet with a rollup on it, and nodes of that rollup, all in this process.
+
+use crate::user::L2_CHAIN;
+use alloy::{
+    eips::BlockNumberOrTag,
+    primitives::{Address, B256, Bytes, U256, utils::parse_ether},
+    rpc::types::TransactionReceipt,
+    sol_types::SolCall,
+};
+use mezz_devnet::{Devnet, DevnetConfig, Mining};
+use mezz_l1::{
+    Call, Client, Sender, SenderConfig,
+    contracts::Portal,
+    deploy::{Deployment, Intent, Plan, apply, dev_key},
+};
+use mezz_node::{Node, NodeConfig, PoolLimits, Role};
+use mezz_rpc::{Limits, Server};
+use mezz_storage::{Genesis, Store};
+use serde_json::{Value, json};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::oneshot};
+
+const OWNER: u32 = 100;
+const BATCHER: u32 = 101;
+const PROPOSER: u32 = 102;
+/// Time between two L1 blocks; the chain's clock counts each as a second.
+const L1_BLOCK_TIME: Duration = Duration::from_millis(250);
+/// Longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A devnet with the contracts of a rollup.
+pub(crate) struct World {
+    pub(crate) l1: Client,
+    pub(crate) deployment: Deployment,
+    url: String,
+    _devnet: Devnet,
+    _serving: oneshot::Sender<()>,
+    folder: TempDir,
+    nodes: AtomicUsize,
+}
+
+/// What distinguishes one node from another.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) roles: Vec<Role>,
+    /// Seconds of L1 time between two batches.
+    pub(crate) batch_interval: u64,
+    /// Dev account that claims.
+    pub(crate) proposer: u32,
+    /// Whether it can read blobs; otherwise it posts calldata.
+    pub(crate) beacon: bool,
+}
+
+impl Settings {
+    /// Everything that an operator does.
+    pub(crate) fn operator() -> Self {
+        Self { roles: Role::ALL.to_vec(), batch_interval: 2, proposer: PROPOSER, beacon: true }
+    }
+
+    /// Only follows L1.
+    pub(crate) fn watcher() -> Self {
+        Self { roles: vec![Role::Watcher], ..Self::operator() }
+    }
+}
+
+/// A node with its store, asked as over RPC.
+pub(crate) struct L2 {
+    pub(crate) node: Node,
+    pub(crate) store: Store,
+    server: Server,
+}
+
+impl World {
+    /// Deploys on an L1 whose last `finalized_lag` blocks may be reorganised.
+    pub(crate) async fn start(finalized_lag: u64) -> Self {
+        let devnet = Devnet::start(DevnetConfig {
+            mining: Mining::Automatic,
+            safe_lag: finalized_lag / 2,
+            finalized_lag,
+            ..DevnetConfig::default()
+        })
+        .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (serving, ended) = oneshot::channel::<()>();
+        let served = mezz_rpc::serve(
+            devnet.backend(),
+            listener,
+            Limits::default(),
+            devnet.beacon_router(),
+            async {
+                let _ = ended.await;
+            },
+        );
+        tokio::spawn(async { served.await.unwrap() });
+        let l1 = Client::connect(&url, Some(&url)).await.unwrap();
+        let owner = sender(&l1, OWNER);
+        let intent = Intent::devnet(l1.chain_id(), L2_CHAIN);
+        let plan = Plan::prepare(intent, &l1, owner.address()).await.unwrap();
+        let deployment = apply(&plan, &owner, None, |_| {}).await.unwrap();
+        devnet.set_mining(Mining::Interval(L1_BLOCK_TIME)).await.unwrap();
+        Self {
+            l1,
+            deployment,
+            url,
+            _devnet: devnet,
+            _serving: serving,
+            folder: tempfile::tempdir().unwrap(),
+            nodes: AtomicUsize::new(0),
+        }
+    }
+
+    /// A place for a node.
+    pub(crate) fn place(&self) -> PathBuf {
+        self.folder.path().join(format!("node{}", self.nodes.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// Starts a node in a new place.
+    pub(crate) async fn node(&self, settings: Settings) -> L2 {
+        self.node_in(self.place(), settings).await
+    }
+
+    /// Starts a node over what is in `directory`.
+    pub(crate) async fn node_in(&self, directory: PathBuf, settings: Settings) -> L2 {
+        let genesis = self.deployment.l2_genesis();
+        let genesis =
+            Genesis { chain: genesis.chain, header: genesis.header, alloc: genesis.alloc };
+        let store = Store::open(Some(&directory.join("chain")), genesis).unwrap();
+        let beacon = settings.beacon.then_some(self.url.as_str());
+        let client = Client::connect(&self.url, beacon).await.unwrap();
+        let config = NodeConfig {
+            chain: self.deployment.config.clone(),
+            contracts: self.deployment.contracts,
+            start_block: self.deployment.start_block,
+            roles: settings.roles.into_iter().collect(),
+            directory,
+            block_time: Duration::from_millis(200),
+            pool: PoolLimits::default(),
+            l1_poll: Duration::from_millis(50),
+            confirmations: 0,
+            batch_interval: settings.batch_interval,
+            batch_bytes: 500_000,
+            claim_interval: 2,
+            finalized_lag: 4,
+            batcher: Some(Arc::new(dev_key(BATCHER))),
+            proposer: Some(Arc::new(dev_key(settings.proposer))),
+        };
+        let node = Node::start(config, store.clone(), client).unwrap();
+        let server = Server::new(node.backend(), Limits::default());
+        L2 { node, store, server }
+    }
+
+    /// Asks the devnet to do something.
+    pub(crate) async fn control(&self, method: &'static str, params: Value) -> Value {
+        self.l1.request(method, params).await.unwrap()
+    }
+
+    /// Lets L1 time pass.
+    pub(crate) async fn pass(&self, seconds: u64) {
+        let until = self.l1.latest().await.unwrap().time + seconds;
+        self.control("evm_increaseTime", json!([seconds])).await;
+        wait("L1 time to pass", async || self.l1.latest().await.unwrap().time > until).await;
+    }
+
+    /// Reads a contract.
+    pub(crate) async fn read<C: SolCall>(&self, contract: Address, call: &C) -> C::Return {
+        self.l1.call(contract, call, BlockNumberOrTag::Latest).await.unwrap()
+    }
+
+    /// A dev account calls a contract on L1.
+    pub(crate) async fn call<C: SolCall>(
+        &self,
+        account: u32,
+        contract: Address,
+        call: &C,
+        value: U256,
+    ) -> TransactionReceipt {
+        let call = Call::to(contract, call).with_value(value);
+        sender(&self.l1, account).send(call).await.unwrap()
+    }
+
+    /// A dev account deposits ether for somebody on L2.
+    pub(crate) async fn deposit(&self, account: u32, to: Address, ether: &str) {
+        let value = parse_ether(ether).unwrap();
+        let call = Portal::depositTransactionCall {
+            to,
+            value,
+            gasLimit: 100_000,
+            isCreation: false,
+            data: Bytes::new(),
+        };
+        self.call(account, self.deployment.contracts.portal, &call, value).await;
+    }
+}
+
+impl L2 {
+    /// Asks and expects a result.
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let answer = self.server.answer(body.to_string().as_bytes()).await;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert!(answer.get("error").is_none(), "{method} {params}: {answer}");
+        answer["result"].clone()
+    }
+
+    /// Sends a transaction and waits for its preconfirmation: its hash.
+    pub(crate) async fn send(&self, raw: &Bytes) -> B256 {
+        let receipt = self.ask("eth_sendRawTransactionSync", json!([raw])).await;
+        assert_eq!(receipt["status"], "0x1", "{receipt}");
+        serde_json::from_value(receipt["transactionHash"].clone()).unwrap()
+    }
+
+    pub(crate) async fn balance(&self, account: Address) -> U256 {
+        serde_json::from_value(self.ask("eth_getBalance", json!([account, "latest"])).await)
+            .unwrap()
+    }
+
+    /// Waits until somebody has ether in a sealed block.
+    pub(crate) async fn wait_for_ether(&self, account: Address) {
+        wait("the deposit to arrive", async || !self.balance(account).await.is_zero()).await;
+    }
+
+    /// The safe block that a transaction is in.
+    pub(crate) fn safe_block(&self, transaction: B256) -> Option<u64> {
+        let number = self.store.transaction(transaction).unwrap()?.0.header.number;
+        (number <= self.node.heads().safe).then_some(number)
+    }
+
+    /// Waits until all these transactions are in safe blocks.
+    pub(crate) async fn wait_safe(&self, transactions: &[B256]) {
+        wait("the transactions to be safe", async || {
+            assert_eq!(self.node.failure(), None);
+            transactions.iter().all(|hash| self.safe_block(*hash).is_some())
+        })
+        .await;
+    }
+
+    /// Waits until it has derived the L2 up to this block.
+    pub(crate) async fn wait_derived(&self, number: u64) {
+        wait("the chain to be derived", async || {
+            assert_eq!(self.node.failure(), None);
+            self.node.heads().safe >= number
+        })
+        .await;
+    }
+
+    pub(crate) fn hash(&self, number: u64) -> B256 {
+        self.store.block(number).unwrap().unwrap().hash
+    }
+
+    /// Whether both have the same blocks, up to what both hold for safe: how many those are.
+    pub(crate) fn assert_same(&self, other: &Self) -> u64 {
+        let last = self.node.heads().safe.min(other.node.heads().safe);
+        for number in 0..=last {
+            assert_eq!(self.hash(number), other.hash(number), "block {number} of {last}");
+        }
+        last
+    }
+}
+
+/// An L1 account that looks at the chain often.
+pub(crate) fn sender(l1: &Client, account: u32) -> Sender {
+    let config = SenderConfig { poll: Duration::from_millis(50), ..SenderConfig::default() };
+    Sender::new(l1.clone(), Arc::new(dev_key(account)), config)
+}
+
+/// Waits until something is so.
+pub(crate) async fn wait(what: &str, is_so: impl AsyncFn() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
