@@ -71,7 +71,7 @@ impl Output {
     /// Says what is going on; not part of the answer.
     pub(crate) fn note(self, text: impl AsRef<str>) {
         if !self.json {
-            eprint(text.as_ref());
+            eprintln!("{}", text.as_ref());
         }
     }
 
