@@ -28,8 +28,6 @@ pub(crate) struct Chain {
 /// When a load was where.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Passage {
-    /// From the first request to the last answer.
-    pub(crate) answered: Duration,
     /// From the first request to the block with the last transaction.
     pub(crate) sealed: Duration,
     /// The first and the last block that may hold some of it.
@@ -88,9 +86,8 @@ impl Chain {
             connections.into_iter().zip(queues).map(|(connection, queue)| drain(connection, queue)),
         )
         .await?;
-        let answered = began.elapsed();
-        let last = self.sealed(first, count).await?;
-        Ok(Passage { answered, sealed: began.elapsed(), blocks: (first, last) })
+            let last = self.sealed(first, count).await?;
+        Ok(Passage { sealed: began.elapsed(), blocks: (first, last) })
     }
 
     /// The newest block.

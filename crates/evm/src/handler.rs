@@ -142,8 +142,18 @@ impl<DB: Database, I> Handler for Rules<DB, I> {
             }
             Kind::Deposit { mint } => {
                 let (caller, is_call) = (context.tx.caller, context.tx.kind.is_call());
+                let value = context.tx.value;
                 let mut account = context.journal_mut().load_account_mut(caller)?.data;
                 account.incr_balance(U256::from(mint));
+                // Checked here, as a creation that lacked its value would leave the nonce as it is.
+                let balance = *account.balance();
+                if balance < value {
+                    return Err(InvalidTransaction::LackOfFundForMaxFee {
+                        fee: value.into(),
+                        balance: balance.into(),
+                    }
+                    .into());
+                }
                 if is_call {
                     account.bump_nonce();
                 }

@@ -59,13 +59,20 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
             aside.display()
         )));
     }
-    if aside.exists() {
+    let mut text =
+        format!("rebuilt {head} blocks from L1; {compared} compared with the old ones, all equal");
+    if unpublished > 0 {
+        let kept = here.join(&format!("l2.unpublished-after-{head}"));
+        fs::rename(&aside, &kept)?;
+        text += &format!(
+            "\n{unpublished} newer blocks with transactions were not on L1 yet: they are kept in {}",
+            kept.display()
+        );
+    } else if aside.exists() {
         fs::remove_dir_all(&aside)?;
     }
-    output.answer(
-        format!("rebuilt {head} blocks from L1; {compared} compared with the old ones, all equal"),
-        &json!({ "blocks": head, "compared": compared }),
-    );
+    output
+        .answer(text, &json!({ "blocks": head, "compared": compared, "unpublished": unpublished }));
     Ok(())
 }
 

@@ -43,23 +43,19 @@ fn the_l1_fee_is_fjords() {
         ..L2Config::default()
     };
     // price = 16 * 5,227 * 10 gwei + 1,014,213 = 836,320,001,014,213
-    let check = |length: usize, expected: u64| {
-        // Bytes that occur once each cannot be compressed: 33 for each 32.
-        let bytes: Vec<u8> = (0..length).map(|at| (at * at / 7 + at) as u8).collect();
+    // Bytes that all differ take 33 for each 32, and one more than their number for what remains.
+    let check = |length, compressed, expected: u64| {
+        let bytes: Vec<u8> = (0..length).collect();
+        assert_eq!(flz_compress_len(&bytes), compressed, "{length} bytes");
         assert_eq!(l1_fee(&config, &bytes), U256::from(expected), "{length} bytes");
     };
     // Up to 170 compressed bytes the least size of 100 bytes stands: 10^8 * price / 10^12.
-    check(0, 83_632_000_101);
-    check(165, 83_632_000_101);
-    // 199 bytes are 206 compressed: 836,500 * 206 - 42,585,600 = 129,733,400.
-    assert_eq!(flz_compress_len(&distinct(199)), 206);
-    assert_eq!(l1_fee(&config, &distinct(199)), U256::from(108_498_637_219_u64));
-    assert_eq!(l1_fee(&L2Config::default(), &distinct(199)), U256::ZERO);
-}
-
-/// Bytes that all differ.
-fn distinct(length: u8) -> Vec<u8> {
-    (0..length).collect()
+    check(0, 0, 83_632_000_101);
+    check(164, 170, 83_632_000_101);
+    // 836,500 * 171 - 42,585,600 = 100,455,900; with 206: 129,733,400.
+    check(165, 171, 84_013_278_389);
+    check(199, 206, 108_498_637_219);
+    assert_eq!(l1_fee(&L2Config::default(), &[1; 500]), U256::ZERO);
 }
 
 #[test]
@@ -70,8 +66,8 @@ fn the_operator_fee_is_isthmus() {
     // Fractions of a wei are dropped.
     assert_eq!(operator_fee(1, 0, 999_999), U256::ZERO);
     assert_eq!(operator_fee(1, 0, 1_000_000), U256::from(1));
-    let most = U256::from(u64::MAX) * U256::from(u32::MAX) / U256::from(1_000_000)
-        + U256::from(u64::MAX);
+    let most =
+        U256::from(u64::MAX) * U256::from(u32::MAX) / U256::from(1_000_000) + U256::from(u64::MAX);
     assert_eq!(operator_fee(u32::MAX, u64::MAX, u64::MAX), most);
 }
 
@@ -98,7 +94,8 @@ fn the_base_fee_moves_with_the_gas_and_never_below_the_least() {
     check(0, 0, 990);
     // It rises by a wei at least.
     let low = L2Config { min_base_fee: 1, ..config };
-    let full = Header { base_fee_per_gas: Some(7), gas_limit: 60, gas_used: 60, ..Header::default() };
+    let full =
+        Header { base_fee_per_gas: Some(7), gas_limit: 60, gas_used: 60, ..Header::default() };
     assert_eq!(next_base_fee(&full, &low), 8);
     // A configuration of zeros divides by nothing.
     assert_eq!(next_base_fee(&full, &L2Config::default()), 7);

@@ -86,7 +86,7 @@ fn a_witness_repeats_each_kind_of_transaction() {
         vec![
             // The slots that the block before has filled are emptied.
             call(1, 1, Code::Token, token(alice, 1)),
-            call(1, 2, Code::Writer, write(1, 0, 2)),
+            call(1, 2, Code::Writer, write(1, 0, 3)),
             call(1, 3, Code::Reverter, write(0, 0, 0)),
             encode(TxDeposit {
                 value: U256::from(3),
@@ -101,9 +101,10 @@ fn a_witness_repeats_each_kind_of_transaction() {
         check(&mut rollup, &input)
     });
     assert_eq!(all.each_ref().map(|(outcome, _)| outcome.receipts.len()), lengths);
-    let failed = all.iter().flat_map(|(outcome, _)| &outcome.receipts).filter(|receipt| !receipt.success);
+    let failed =
+        all.iter().flat_map(|(outcome, _)| &outcome.receipts).filter(|receipt| !receipt.success);
     assert_eq!(failed.count(), 1, "the reverter's");
-    // `BLOCKHASH` of two blocks before needs the header between.
+    // A header names the block before it, so `BLOCKHASH` of three blocks ago needs one more.
     assert_eq!(all.each_ref().map(|(_, witness)| witness.headers.len()), [1, 2, 1]);
 }
 

@@ -8,9 +8,7 @@ use alloy::{
 };
 use alloy_consensus::{Header, Sealable};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{
-    Address, B256, Bytes, Signature, TxKind, U64, U256, hex, map::B256Map,
-};
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U64, U256, hex, map::B256Map};
 use alloy_sol_types::{SolCall, sol};
 use mezz_evm::{
     AccountChange, BlockEnvironment, Chain, EvmContext, Kind, L2Config, Layer, Outcome, Overlay,
@@ -24,7 +22,7 @@ use op_alloy_consensus::TxDeposit;
 use revm::{
     DatabaseRef, MainBuilder,
     bytecode::Bytecode,
-    context::{BlockEnv, Context, TxEnv, result::ExecutionResult},
+    context::{TxEnv, result::ExecutionResult},
     primitives::KECCAK_EMPTY,
     state::AccountInfo,
 };
@@ -273,7 +271,9 @@ impl Rollup {
             ..TxEnv::default()
         };
         match transact(&mut evm, tx, Kind::Deposit { mint: 0 }).unwrap().result {
-            ExecutionResult::Success { output, .. } => C::abi_decode_returns(output.data()).unwrap(),
+            ExecutionResult::Success { output, .. } => {
+                C::abi_decode_returns(output.data()).unwrap()
+            }
             other => panic!("{} does not answer: {other:?}", C::SIGNATURE),
         }
     }

@@ -116,7 +116,14 @@ impl Op {
             1 => {
                 let access_list = Default::default();
                 let transaction = TxEip2930 {
-                    chain_id, nonce, gas_price, gas_limit, to, value, access_list, input,
+                    chain_id,
+                    nonce,
+                    gas_price,
+                    gas_limit,
+                    to,
+                    value,
+                    access_list,
+                    input,
                 };
                 sign(self.from, transaction)
             }
