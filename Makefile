@@ -82,8 +82,12 @@ test-deep: setup test-contracts test-rust test-clients ## Hours: many seeds, dee
 	$(call step,advisories)
 	@cargo deny check advisories
 
-bench: build ## The benchmarks of docs/benchmarks.md
-	@scripts/bench.sh
+bench: build setup-contracts ## The benchmarks of docs/benchmarks.md, side by side with anvil
+	@cargo build --release --bin mezz-bench
+	@for part in stages ready latency compare posted; do \
+	  printf '\n== %s\n' "$$part"; \
+	  ANVIL=$(CURDIR)/contracts/node_modules/.bin/anvil $(TARGET)/release/mezz-bench "$$part"; \
+	done
 
 fmt: setup-contracts ## Format everything
 	@cargo fmt --all

@@ -97,6 +97,8 @@ export function bridgeTests(chain) {
       const { publicL1, publicL2, walletL1, walletL2, accounts, l2Chain } = chain();
       const [account, to, value] = [accounts[4], stranger(), parseEther("0.125")];
       const status = () => publicL1.getWithdrawalStatus({ receipt, targetChain: l2Chain });
+      // viem takes the time until the next claim from the claims before: a few let it guess well.
+      await eventually("five claims", async () => (await publicL1.getGames({ targetChain: l2Chain, limit: 10 })).length >= 5);
       const request = await publicL1.buildInitiateWithdrawal({ account, to, value });
       const receipt = await publicL2.waitForTransactionReceipt({ hash: await walletL2(account).initiateWithdrawal(request) });
       assert.equal(await status(), "waiting-to-prove");
@@ -254,7 +256,11 @@ export async function initiate(client, wallet, { to, value, gas = 100_000n }) {
 
 /** Waits until a claim covers the withdrawal and proves it. */
 export async function prove({ publicL1, publicL2, walletL1, l2Chain }, account, receipt) {
-  const { game, withdrawal } = await publicL1.waitToProve({ receipt, targetChain: l2Chain });
+  // Asked again and again: viem's `waitToProve` first sleeps for as long as the claims so far make it expect.
+  const game = await eventually("a claim", () =>
+    publicL1.getGame({ l2BlockNumber: receipt.blockNumber, targetChain: l2Chain }).catch(() => null),
+  );
+  const [withdrawal] = getWithdrawals(receipt);
   const proof = await publicL2.buildProveWithdrawal({ account, game, withdrawal });
   const proved = await publicL1.waitForTransactionReceipt({ hash: await walletL1(account).proveWithdrawal(proof) });
   assert.equal(proved.status, "success");

@@ -5,7 +5,7 @@ use crate::{
     wallet::{Load, SENDERS, Wallet},
     wire::{Connection, Mode},
 };
-use alloy::primitives::{Bytes, U64, hex};
+use alloy::primitives::{Bytes, U64, U256, hex};
 use eyre::{Result, bail, ensure};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
@@ -41,6 +41,7 @@ impl Chain {
         let chain: U64 = serde_json::from_value(control.call("eth_chainId", json!([])).await?)?;
         let wallet = Wallet::new(chain.to())?;
         let mut chain = Self { wallet, control, url: server.url.clone(), nonce: 0 };
+        chain.wait_for_ether().await?;
         let nonce = quantity(
             &mut chain.control,
             "eth_getTransactionCount",
@@ -50,6 +51,19 @@ impl Chain {
         let endowments = chain.wallet.endowments(nonce)?;
         chain.pass(&requests(&endowments, 1, Mode::Batch), SENDERS, Mode::Batch).await?;
         Ok(chain)
+    }
+
+    /// Waits until the deposits of a new chain have arrived.
+    async fn wait_for_ether(&mut self) -> Result<()> {
+        let (began, account) = (Instant::now(), self.wallet.rich());
+        while began.elapsed() < PATIENCE {
+            let balance = self.control.call("eth_getBalance", json!([account, "latest"])).await?;
+            if serde_json::from_value::<U256>(balance)? > U256::ZERO {
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        bail!("{account} has no ether after {} seconds", PATIENCE.as_secs())
     }
 
     /// Turns half of the senders' ether into tokens.
@@ -86,7 +100,7 @@ impl Chain {
             connections.into_iter().zip(queues).map(|(connection, queue)| drain(connection, queue)),
         )
         .await?;
-            let last = self.sealed(first, count).await?;
+        let last = self.sealed(first, count).await?;
         Ok(Passage { sealed: began.elapsed(), blocks: (first, last) })
     }
 
@@ -151,7 +165,10 @@ async fn drain(mut connection: Connection, queue: &[Vec<u8>]) -> Result<()> {
     for request in queue {
         let answer = connection.ask(request).await?;
         if answer.windows(7).any(|window| window == b"\"error\"") {
-            bail!("a transaction was refused: {}", String::from_utf8_lossy(&answer));
+            bail!(
+                "a transaction was refused: {}",
+                String::from_utf8_lossy(&answer[..answer.len().min(400)])
+            );
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// Sends transfers one after the other and waits for each receipt.
 pub(crate) async fn run(args: &LatencyArgs) -> Result<()> {
-    let server = Server::start(Program::Mezz, &args.programs).await?;
+    let server = Server::start(Program::Mezz, &args.programs, None).await?;
     let mut chain = Chain::prepare(&server).await?;
     let transfers = chain.sign(Load::Ether, args.transactions.next_multiple_of(SENDERS))?;
     println!("| transport | p50 ms | p90 ms | p99 ms | max ms |\n|---|---|---|---|---|");
@@ -46,7 +46,7 @@ pub(crate) async fn run(args: &LatencyArgs) -> Result<()> {
 pub(crate) async fn ready(args: &ReadyArgs) -> Result<()> {
     let (mut said, mut seen) = (Vec::new(), Vec::new());
     for _ in 0..args.runs {
-        let server = Server::start(Program::Mezz, &args.programs).await?;
+        let server = Server::start(Program::Mezz, &args.programs, None).await?;
         said.extend(server.ready.map(milliseconds));
         seen.push(milliseconds(server.started));
         server.stop().await?;

@@ -3,7 +3,7 @@
 //! - `compare` loads `mezz up` and anvil in turns with the same transfers and reads the CPU time of the server's process.
 //! - `latency` times one client that waits for each answer.
 //! - `ready` times starts.
-//! - `posted` loads `mezz up` and reads from L1 what its batches took.
+//! - `posted` loads `mezz up` and reads from L1 what its batches took; its CPU time is that of everything, the L1 in the same process included.
 //! - `stages` calls the crates in this process and times each step of a transfer's way.
 
 mod compare;
@@ -66,8 +66,8 @@ pub(crate) struct CompareArgs {
     /// How often each program runs with each mode
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Transfers of one run
-    #[arg(long, default_value_t = 10_000)]
+    /// Transfers of one run: so few that they fit one batch
+    #[arg(long, default_value_t = 5_000)]
     transactions: usize,
     /// Connections
     #[arg(long, default_value_t = 20)]

@@ -5,7 +5,7 @@ use crate::{
     flow::{Chain, requests},
     server::{Program, Server},
     wallet::Load,
-    wire::{self, Connection, Mode},
+    wire::{Connection, Mode},
 };
 use alloy::primitives::U64;
 use eyre::{OptionExt, Result};
@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 /// Gas of a transfer on L1.
 const TRANSFER_GAS: f64 = 21_000.0;
+
+/// Transfers before those that count.
+const WARM_UP: usize = 3_000;
 
 /// One batch of the load.
 #[derive(Debug)]
@@ -24,40 +27,37 @@ struct Batch {
 
 /// Loads a chain with transfers, then with token transfers, and prints what L1 holds of them.
 pub(crate) async fn run(args: &PostedArgs) -> Result<()> {
-    let server = Server::start(Program::Mezz, &args.programs).await?;
+    let server = Server::start(Program::Mezz, &args.programs, None).await?;
     let mut chain = Chain::prepare(&server).await?;
     chain.wrap().await?;
     let l1 = server.l1.as_deref().ok_or_eyre("`mezz up` names no L1")?;
     let mut l1 = Connection::open(l1, Mode::Single).await?;
-    let metrics = server.metrics.as_deref().ok_or_eyre("`mezz up` names no metrics")?;
+    // The first blobs of a process load the trusted setup.
+    let warm_up = chain.sign(Load::Ether, WARM_UP)?;
+    let passage = chain.pass(&requests(&warm_up, 1, Mode::Batch), WARM_UP, Mode::Batch).await?;
+    chain.safe(passage.blocks.1).await?;
     println!(
-        "| load | batches | bytes/transfer | L1 gas + blob gas per transfer | of an L1 transfer | fullest batch: transfers, blobs, of an L1 transfer |\n|---|---|---|---|---|---|"
+        "| load | batches | bytes/transfer | L1 gas + blob gas per transfer | of an L1 transfer | fullest batch: transfers, blobs, of an L1 transfer | CPU µs/transfer until on L1 |\n|---|---|---|---|---|---|---|"
     );
     for (load, name) in [(Load::Ether, "transfers"), (Load::Token, "ERC-20 transfers")] {
         let transfers = chain.sign(load, args.transactions)?;
         // What was posted before must not share a batch with the load.
         let head = chain.head().await?;
         chain.safe(head).await?;
-        let before = posted_bytes(metrics).await?;
+        let (before, cpu) = (server.posted_bytes().await?, server.cpu()?);
         let passage = chain
             .pass(&requests(&transfers, 20, Mode::Batch), transfers.len(), Mode::Batch)
             .await?;
         chain.safe(passage.blocks.1).await?;
-        let bytes = posted_bytes(metrics).await? - before;
+        let cpu = (server.cpu()? - cpu).as_secs_f64() * 1e6 / transfers.len() as f64;
+        let bytes = server.posted_bytes().await? - before;
         let batches = batches(&mut chain, &mut l1, passage.blocks).await?;
-        println!("{}", row(name, bytes, &batches));
+        println!("{}", row(name, bytes, cpu, &batches));
     }
     server.stop().await
 }
 
-/// Payload bytes that the node has posted so far.
-async fn posted_bytes(metrics: &str) -> Result<u64> {
-    let text = wire::get(metrics).await?;
-    let value = text.lines().find_map(|line| line.strip_prefix("mezz_node_batch_bytes_total "));
-    Ok(value.ok_or_eyre("the metrics do not tell the bytes of the batches")?.parse()?)
-}
-
-fn row(name: &str, bytes: u64, batches: &[Batch]) -> String {
+fn row(name: &str, bytes: u64, cpu: f64, batches: &[Batch]) -> String {
     let sum = |value: fn(&Batch) -> u64| batches.iter().map(value).sum::<u64>() as f64;
     let transfers = sum(|batch| batch.transfers);
     let gas = sum(|batch| batch.gas + batch.blob_gas) / transfers;
@@ -72,7 +72,7 @@ fn row(name: &str, bytes: u64, batches: &[Batch]) -> String {
             )
         });
     format!(
-        "| {transfers} {name} | {} | {:.1} | {gas:.1} | {:.2} % | {fullest} |",
+        "| {transfers} {name} | {} | {:.1} | {gas:.1} | {:.2} % | {fullest} | {cpu:.0} |",
         batches.len(),
         bytes as f64 / transfers,
         100.0 * gas / TRANSFER_GAS

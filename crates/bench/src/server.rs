@@ -2,7 +2,7 @@
 
 use crate::{
     Programs, stats,
-    wire::{Connection, Mode},
+    wire::{self, Connection, Mode},
 };
 use eyre::{OptionExt, Result, WrapErr, bail};
 use serde_json::Value;
@@ -38,13 +38,12 @@ impl Program {
 
 /// A running program.
 pub(crate) struct Server {
-    pub(crate) program: Program,
     /// Where it takes transactions.
     pub(crate) url: String,
     /// The L1 beneath, if it has one.
     pub(crate) l1: Option<String>,
     /// Its numbers, if it tells them.
-    pub(crate) metrics: Option<String>,
+    metrics: Option<String>,
     /// What the program itself says its start took.
     pub(crate) ready: Option<Duration>,
     /// From the start of the process to its answer.
@@ -55,21 +54,28 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one of the programs with a fresh chain.
-    pub(crate) async fn start(program: Program, programs: &Programs) -> Result<Self> {
+    /// Starts one of the programs with a fresh chain. `batch_interval` is in seconds of L1 time, the program's own if absent.
+    pub(crate) async fn start(
+        program: Program,
+        programs: &Programs,
+        batch_interval: Option<u64>,
+    ) -> Result<Self> {
         match (program, &programs.anvil) {
-            (Program::Mezz, _) => Self::mezz(&programs.mezz, programs).await,
+            (Program::Mezz, _) => Self::mezz(&programs.mezz, programs, batch_interval).await,
             (Program::Anvil, Some(anvil)) => Self::anvil(anvil).await,
             (Program::Anvil, None) => bail!("name the program with --anvil"),
         }
     }
 
-    async fn mezz(path: &Path, programs: &Programs) -> Result<Self> {
+    async fn mezz(path: &Path, programs: &Programs, batch_interval: Option<u64>) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let mut command = Command::new(path);
         command.args(["up", "--json", "--l1-port", "0", "--l2-port", "0", "--metrics-port", "0"]);
         command.arg("--block-time").arg(programs.block_time.to_string());
         command.arg("--datadir").arg(directory.path());
+        if let Some(seconds) = batch_interval {
+            command.arg("--batch-interval").arg(seconds.to_string());
+        }
         if !programs.disk {
             command.arg("--ephemeral");
         }
@@ -78,7 +84,6 @@ impl Server {
         let answer = tokio::time::timeout(START, answer(&mut child)).await??;
         let text = |pointer: &str| answer.pointer(pointer)?.as_str().map(ToOwned::to_owned);
         Ok(Self {
-            program: Program::Mezz,
             url: text("/l2/rpc").ok_or_eyre("`mezz up` names no L2")?,
             l1: text("/l1/rpc"),
             metrics: text("/metrics"),
@@ -104,7 +109,6 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(Self {
-            program: Program::Anvil,
             url,
             l1: None,
             metrics: None,
@@ -119,6 +123,14 @@ impl Server {
     /// CPU time of the process so far.
     pub(crate) fn cpu(&self) -> Result<Duration> {
         stats::process_cpu(self.child.id().ok_or_eyre("the server's process has ended")?)
+    }
+
+    /// Payload bytes that it has posted to its L1 so far.
+    pub(crate) async fn posted_bytes(&self) -> Result<u64> {
+        let Some(metrics) = &self.metrics else { return Ok(0) };
+        let text = wire::get(metrics).await?;
+        let value = text.lines().find_map(|line| line.strip_prefix("mezz_node_batch_bytes_total "));
+        Ok(value.ok_or_eyre("the metrics do not tell the bytes of the batches")?.parse()?)
     }
 
     /// Ends it.

@@ -29,9 +29,14 @@ pub(crate) struct Spec {
 impl Spec {
     /// The one in the data folder, or a new one that is written there.
     pub(crate) fn load(config: &DevnetConfig) -> Result<Self, Error> {
-        let accounts = (0..config.accounts)
-            .chain(config.funded.iter().copied())
-            .map(|index| dev_account(&config.mnemonic, index).map(|signer| signer.address()))
+        // The zero address owns ether as on mainnet: clients estimate from it when they name no sender.
+        let zero = std::iter::once(Ok(Address::ZERO));
+        let accounts = zero
+            .chain(
+                (0..config.accounts).chain(config.funded.iter().copied()).map(|index| {
+                    dev_account(&config.mnemonic, index).map(|signer| signer.address())
+                }),
+            )
             .collect::<Result<_, _>>()?;
         let mut wanted = Self {
             chain_id: config.chain_id,
@@ -181,7 +186,7 @@ mod tests {
             genesis.alloc.accounts[&first].info.as_ref().map(|info| info.balance),
             Some(DevnetConfig::default().balance)
         );
-        assert_eq!(genesis.alloc.accounts.len(), 13 + 4 + 6);
+        assert_eq!(genesis.alloc.accounts.len(), 1 + 13 + 4 + 5);
     }
 
     #[test]

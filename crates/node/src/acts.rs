@@ -144,15 +144,13 @@ impl Acts {
     ) -> Result<Done, Error> {
         let sender = self.batcher.as_ref().ok_or(Error::NoKey { role: Role::Batcher.as_str() })?;
         let inbox = settlement.read().inbox().clone();
+        let capabilities = self.client.capabilities();
+        // What could not be read back is not posted.
+        let blobs = capabilities.blobs && capabilities.beacon;
         let (choice, payload) = loop {
             let payload = self.pack(&inbox, first, last).await?;
             let prices = self.client.prices().await?;
-            match mezz_da::choose(
-                payload.len(),
-                prices.base_fee,
-                prices.blob_base_fee,
-                self.client.capabilities().blobs,
-            ) {
+            match mezz_da::choose(payload.len(), prices.base_fee, prices.blob_base_fee, blobs) {
                 Some(choice) => break (choice, payload),
                 None if last > first => last = first + (last - first) / 2,
                 None => return Err(Error::TooLarge { number: first, bytes: payload.len() }),

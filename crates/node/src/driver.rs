@@ -67,16 +67,21 @@ pub(crate) struct Driver {
     pub(crate) backlog_bytes: u64,
 }
 
+/// A move that ended: whose, after how many reorgs it was begun, which, and what it brought.
+type Made = (Role, u64, Move, Result<Done, Error>);
+
 /// What the loop remembers between turns.
 #[derive(Default)]
 struct Turn {
-    in_flight: JoinSet<(Role, Move, Result<Done, Error>)>,
+    in_flight: JoinSet<Made>,
     /// The role's move that is being made.
     busy: BTreeMap<Role, Move>,
     /// Until when a role whose move failed waits.
     resting: BTreeMap<Role, Instant>,
     /// The L1 block that the view must reach before a role looks again.
     awaited: BTreeMap<Role, u64>,
+    /// Reorgs of L1 so far: what a move learnt of the L1 before one says nothing about the L1 after it.
+    reorgs: u64,
     /// L1 was rewound or just caught up with: sealed blocks may hold messages that are gone.
     suspicious: bool,
     caught_up: bool,
@@ -113,6 +118,7 @@ impl Driver {
 
     /// Folds an event of L1 into the view.
     fn observe_l1(&self, event: L1Event, heads: Option<L1Heads>, turn: &mut Turn) {
+        let rewound = matches!(event, L1Event::Rewound { .. });
         let event = match event {
             L1Event::Block(block) => {
                 self.sequencer.shared.l1_time.store(block.time, Ordering::Relaxed);
@@ -127,11 +133,16 @@ impl Driver {
                 tracing::warn!(to = to.number, "L1 was reorganised");
                 self.metrics.l1_reorgs.increment();
                 turn.suspicious = true;
+                turn.reorgs += 1;
                 turn.awaited.clear();
                 Event::Rewound { to: to.number }
             }
         };
         self.observe(event);
+        if rewound {
+            // What a lost batch held waits again to be posted.
+            self.refill();
+        }
         if let Some(heads) = heads {
             self.observe(Event::L1Finalized(heads.finalized.number));
             if !turn.caught_up && self.settlement.read().l1_head().number >= heads.latest.number {
@@ -178,14 +189,11 @@ impl Driver {
     }
 
     /// What ended: its events go into the view, its failure into the log.
-    fn finish(
-        &self,
-        done: Result<(Role, Move, Result<Done, Error>), tokio::task::JoinError>,
-        turn: &mut Turn,
-    ) {
-        let Ok((role, made, outcome)) = done else { return };
+    fn finish(&self, done: Result<Made, tokio::task::JoinError>, turn: &mut Turn) {
+        let Ok((role, reorgs, made, outcome)) = done else { return };
         turn.busy.remove(&role);
         match outcome {
+            Ok(_) if reorgs != turn.reorgs => tracing::debug!(?made, "done on an L1 that is gone"),
             Ok(done) => {
                 tracing::debug!(?made, "done");
                 turn.awaited.insert(role, done.on_l1);
@@ -210,7 +218,7 @@ impl Driver {
         if !turn.caught_up {
             return;
         }
-        if std::mem::take(&mut turn.suspicious) && !turn.busy.contains_key(&Role::Watcher) {
+        if !turn.busy.contains_key(&Role::Watcher) && std::mem::take(&mut turn.suspicious) {
             self.drop_stale().await;
         }
         let (moves, l1_head) = {
@@ -226,9 +234,10 @@ impl Driver {
             }
             turn.busy.insert(role, due.clone());
             let (acts, settlement) = (self.acts.clone(), self.settlement.clone());
+            let reorgs = turn.reorgs;
             turn.in_flight.spawn(async move {
                 let outcome = acts::act(&acts, &settlement, &due).await;
-                (role, due, outcome)
+                (role, reorgs, due, outcome)
             });
         }
     }

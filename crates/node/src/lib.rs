@@ -185,6 +185,7 @@ impl Node {
             posted: settlement.inbox().batches().len() as u64,
             derived: settlement.derived(),
             caught_up: self.metrics.caught_up.get() == 1,
+            enqueued: settlement.inbox().queue_len(),
         }
     }
 
@@ -217,6 +218,8 @@ pub struct Progress {
     pub derived: u64,
     /// Whether L1 was read to its head.
     pub caught_up: bool,
+    /// Queue messages on L1.
+    pub enqueued: u64,
 }
 
 /// The output of block 0.

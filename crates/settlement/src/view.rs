@@ -253,7 +253,7 @@ impl Settlement {
             return None;
         }
         let last_posted = self.now.inbox.last_block(posted);
-        let (mut first, mut last, mut bytes, mut oldest) = (None, 0, 0, u64::MAX);
+        let (mut first, mut last, mut bytes, mut queue_index) = (None, 0, 0, 0);
         for block in self
             .sealed
             .iter()
@@ -266,7 +266,7 @@ impl Settlement {
             first.get_or_insert(block.number);
             last = block.number;
             bytes += block.bytes;
-            oldest = oldest.min(block.timestamp);
+            queue_index = block.queue_index;
         }
         let first = first.filter(|first| *first == last_posted + 1)?;
         let count = last - first + 1;
@@ -280,7 +280,18 @@ impl Settlement {
             || count == self.parameters.config.batch_blocks_max()
             || self.latest > last;
         let old = self.now.head.time >= since.saturating_add(self.parameters.batch_interval);
-        (full || old).then_some(Move::Publish { index: posted, first, last })
+        let due = full || old || self.is_waiting_below(queue_index);
+        due.then_some(Move::Publish { index: posted, first, last })
+    }
+
+    /// Whether the oldest message is below `queue_index` and half the time is over in which a batch must take it up.
+    fn is_waiting_below(&self, queue_index: u64) -> bool {
+        let from = self.now.inbox.consumed();
+        let half = self.parameters.config.windows.force_delay / 2;
+        self.now
+            .inbox
+            .messages(from, queue_index.min(from + 1))
+            .any(|oldest| self.now.head.time >= oldest.message.l1_time.saturating_add(half))
     }
 
     /// Includes overdue messages when no batcher did in time.

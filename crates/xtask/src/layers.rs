@@ -8,7 +8,7 @@ const LEVELS: [(&str, &[&str]); 5] = [
     ("protocol", &["evm", "derive", "settlement", "riscv", "channel", "plasma"]),
     ("outside", &["storage", "l1", "da", "prover", "bft", "cluster", "lightning"]),
     ("running", &["node", "rpc", "devnet"]),
-    ("commands", &["cli", "sim"]),
+    ("commands", &["cli", "sim", "bench"]),
 ];
 
 /// Dependencies inside one level, each with its direction.
@@ -22,8 +22,8 @@ const SIDEWAYS: [(&str, &str); 7] = [
     ("cli", "sim"),
 ];
 
-/// Crates about the house and not in it: nothing depends on them, and they on nothing of ours.
-const TOOLS: [&str; 1] = ["xtask"];
+/// Crates about the house and not in it: nothing depends on them.
+const TOOLS: [&str; 2] = ["bench", "xtask"];
 
 /// Foreign crates that bring I/O, time, threads or randomness.
 const FOREIGN: [&str; 12] = [
@@ -44,7 +44,7 @@ const FOREIGN: [&str; 12] = [
 /// Checks the dependencies of every crate.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for krate in tree.crates().filter(|krate| !TOOLS.contains(krate)) {
+    for krate in tree.crates().filter(|krate| !is_tool(krate)) {
         let path = format!("crates/{krate}/Cargo.toml");
         let Some(level) = level(krate) else {
             findings.push(Finding::new(
@@ -66,6 +66,11 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 /// Whether a crate is of the protocol: pure, and part of what is proven.
 pub(crate) fn is_protocol(krate: &str) -> bool {
     level(krate).is_some_and(|level| level <= 1)
+}
+
+/// Whether a crate is a tool of ours, and no part of the product.
+pub(crate) fn is_tool(krate: &str) -> bool {
+    TOOLS.contains(&krate)
 }
 
 fn level(krate: &str) -> Option<usize> {

@@ -34,18 +34,18 @@ const RULES: [Rule; 5] = [
     },
     Rule {
         paths: &["std::env", "std::process", "tokio::signal"],
-        forbidden: |krate| krate != "cli",
+        forbidden: |krate| krate != "cli" && krate != "bench",
         reason: "only `cli` reads the environment, runs programs, minds signals or exits: take a value from your caller",
     },
     Rule {
         paths: &["println!", "print!", "eprintln!", "eprint!"],
-        forbidden: |krate| krate != "cli",
+        forbidden: |krate| krate != "cli" && krate != "bench",
         reason: "only `cli` prints: log with `tracing`, or return what is to be shown",
     },
     Rule {
         paths: &["ProviderBuilder", "RootProvider", "ClientBuilder", "WsConnect"],
         // A command asks the L2 as any client would.
-        forbidden: |krate| krate != "l1" && krate != "cli",
+        forbidden: |krate| krate != "l1" && krate != "cli" && krate != "bench",
         reason: "only `l1` speaks to an Ethereum endpoint",
     },
     Rule {
@@ -57,7 +57,7 @@ const RULES: [Rule; 5] = [
 
 /// Checks the product code of every crate.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let product = tree.rust().filter(|(krate, path, _)| *krate != "xtask" && !is_test(path));
+    let product = tree.rust().filter(|(krate, path, _)| !layers::is_tool(krate) && !is_test(path));
     product.flat_map(|(krate, path, text)| check_file(krate, path, text)).collect()
 }
 

@@ -377,13 +377,15 @@ fn node_config(
     }
 }
 
-/// Waits for the first block of this run.
+/// Waits for the first block of this run that has taken up what was enqueued on L1: the users' deposits are there.
 async fn wait_for_block(node: &Node) {
     let backend = node.backend();
     let mut events = backend.events();
     let _ = tokio::time::timeout(Duration::from_secs(15), async {
         while let Ok(event) = events.recv().await {
-            if matches!(event, mezz_rpc::Event::Head(_)) {
+            let mezz_rpc::Event::Head(block) = event else { continue };
+            let progress = node.progress();
+            if progress.caught_up && u64::from_be_bytes(block.header.nonce.0) >= progress.enqueued {
                 break;
             }
         }

@@ -188,7 +188,6 @@ fn a_state_is_ethereums() {
             balance: U256::from(account * 1000),
             storage_root,
             code_hash: KECCAK_EMPTY,
-            ..TrieAccount::default()
         };
         accounts.insert(keccak256(address(account)), alloy_rlp::encode(leaf));
     }
@@ -297,7 +296,6 @@ fn an_account_is_encoded_as_ethereum_does() {
         balance: U256::from(500),
         storage_root: EMPTY_ROOT_HASH,
         code_hash: KECCAK_EMPTY,
-        ..TrieAccount::default()
     }
     .encode(&mut expected);
     assert_eq!(alloy_rlp::encode(account), expected);

@@ -222,7 +222,7 @@ proptest! {
             }
             (outcomes, state)
         };
-        let (recorded, state) = run(Box::new(PartialState::recording(whole.trie.clone(), whole.clone())));
+        let (recorded, state) = run(Box::new(PartialState::recording(whole.trie.clone(), whole)));
         let witness = state.witness(&parent);
         let replayed = PartialState::from_witness(parent.state_root, &witness).with_ancestors(parent.hash_slow(), &witness.headers).unwrap();
         prop_assert_eq!(run(Box::new(replayed)).0, recorded);

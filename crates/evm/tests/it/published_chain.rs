@@ -8,13 +8,15 @@ use alloy_eips::{eip2935, eip4788, eip4895::Withdrawal, eip7002, eip7251};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rlp::Decodable;
 use mezz_evm::{
-    AccountChange, BlockEnvironment, BlockExecutor, Chain, Evm, EvmContext, Kind, Layer, Overlay,
-    Receipt, SignedTransaction, StateDiff, Transaction, receipts_bloom, receipts_root, transact,
+    BlockEnvironment, BlockExecutor, Chain, Evm, EvmContext, Kind, Layer, Overlay, Receipt,
+    SignedTransaction, StateDiff, Transaction, receipts_bloom, receipts_root, transact,
     transactions_root,
 };
 use revm::{
-    DatabaseCommit, DatabaseRef, MainBuilder, SystemCallEvm, context::CfgEnv,
+    DatabaseCommit, DatabaseRef, MainBuilder, SystemCallEvm,
+    context::CfgEnv,
     primitives::hardfork::SpecId,
+    state::{Account, AccountInfo, EvmState},
 };
 use serde::Deserialize;
 use std::{collections::BTreeMap, fs, path::Path};
@@ -25,7 +27,7 @@ const DIRECTORY: &str =
 #[derive(Deserialize)]
 struct Genesis {
     config: Config,
-    alloc: BTreeMap<Address, Account>,
+    alloc: BTreeMap<Address, GenesisAccount>,
 }
 
 #[derive(Deserialize)]
@@ -35,7 +37,7 @@ struct Config {
 }
 
 #[derive(Deserialize)]
-struct Account {
+struct GenesisAccount {
     balance: U256,
     #[serde(default)]
     nonce: U256,
@@ -81,8 +83,23 @@ fn credit(db: &mut Db<'_>, address: Address, amount: U256) {
     let mut info = db.basic_ref(address).unwrap().unwrap_or_default();
     info.balance += amount;
     let info = Some(info).filter(|info| !info.is_empty());
-    let change = db.diff.accounts.entry(address).or_insert_with(AccountChange::default);
+    let change = db.diff.accounts.entry(address).or_default();
     change.info = info;
+}
+
+/// Takes over what a transaction changed. Before EIP-161 an account that was touched came to be, were it empty.
+fn commit(db: &mut Db<'_>, changes: EvmState, spec: SpecId) {
+    let kept = |(address, account): (&Address, &Account)| {
+        (account.is_touched() && !account.is_selfdestructed())
+            .then(|| (*address, AccountInfo { code: None, ..account.info.clone() }))
+    };
+    let touched: Vec<_> = changes.iter().filter_map(kept).collect();
+    db.commit(changes);
+    if !spec.is_enabled_in(SpecId::SPURIOUS_DRAGON) {
+        for (address, info) in touched {
+            db.diff.accounts.entry(address).or_default().info = Some(info);
+        }
+    }
 }
 
 /// Rewards for the miner and for those of the ommers, until the merge.
@@ -151,7 +168,7 @@ fn old(
     let mut receipts: Vec<Receipt> = Vec::new();
     for transaction in transactions(block) {
         let outcome = transact(&mut evm, transaction.environment(), Kind::Ethereum).unwrap();
-        evm.ctx.journaled_state.database.commit(outcome.state);
+        commit(&mut evm.ctx.journaled_state.database, outcome.state, spec);
         let before = receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
         receipts.push(Receipt {
             transaction_type: transaction.bytes[0]
@@ -176,9 +193,8 @@ fn new(chain_id: u64, block: &PublishedBlock, db: Db<'_>) -> (StateDiff, Vec<Rec
     }
     let unsealed = executor.finish();
     let receipts = unsealed.receipts.clone();
-    let mut diff = StateDiff::default();
     let evm = evm(chain_id, header, Chain::SPEC, unsealed.db.clone());
-    diff.extend(epilogue(evm, block, Chain::SPEC));
+    let diff = epilogue(evm, block, Chain::SPEC);
     let (outcome, _) = unsealed.seal(header.state_root, B256::ZERO);
     // The embedded L1 has no withdrawals.
     let published = Header { withdrawals_root: outcome.header.withdrawals_root, ..header.clone() };
@@ -194,7 +210,7 @@ fn every_block_comes_out_as_published() {
     };
     let Genesis { config, alloc } = serde_json::from_str(&genesis).unwrap();
     let mut diff = StateDiff::default();
-    for (address, Account { balance, nonce, code, storage }) in alloc {
+    for (address, GenesisAccount { balance, nonce, code, storage }) in alloc {
         let storage = storage.into_iter().map(|(slot, value)| (slot.into(), value.into()));
         insert(&mut diff, address, nonce.to(), balance, code, storage);
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     user::User,
-    world::{L2, Settings, World, wait},
+    world::{FUNDER, L2, Settings, World, wait},
 };
 use alloy::{
     primitives::{Address, B256, Bytes, U256, keccak256, utils::parse_ether},
@@ -97,14 +97,16 @@ async fn a_user_gets_in_and_out_without_the_operator() {
     // A chain with a past, and then no sequencer, batcher or proposer any more.
     let operator = world.node(Settings::operator()).await;
     let mut early = User::new(1);
-    world.deposit(1, early.address(), "1").await;
+    world.deposit(FUNDER, early.address(), "1").await;
     operator.wait_for_ether(early.address()).await;
     let past = operator.send(&early.transfer(TARGET, 1)).await;
     operator.wait_safe(&[past]).await;
-    operator.node.stop().await;
+    operator.stop().await;
 
     let mut user = User::new(USER);
     world.deposit(USER, user.address(), "2").await;
+    // The deposit is a transaction of its sender on L2.
+    user.nonce += 1;
     let value = parse_ether("1.25").unwrap();
     let call = L2ToL1MessagePasser::initiateWithdrawalCall {
         target: TARGET,

@@ -2,7 +2,7 @@
 
 use crate::{
     user::User,
-    world::{L2, Settings, World},
+    world::{FUNDER, L2, Settings, World},
 };
 use alloy::primitives::{Address, B256, Bytes, U256};
 use mezz_l1::contracts::Inbox;
@@ -51,7 +51,7 @@ async fn garbage_in_the_inbox_costs_nobody_a_transaction() {
     let sequencer = world.node_in(place.clone(), silent).await;
     let watcher = world.node(Settings::watcher()).await;
     let mut user = User::new(1);
-    world.deposit(1, user.address(), "10").await;
+    world.deposit(FUNDER, user.address(), "10").await;
     sequencer.wait_for_ether(user.address()).await;
     let mut sent = Vec::new();
     send_some(&sequencer, &mut user, &mut sent).await;
@@ -72,8 +72,7 @@ async fn garbage_in_the_inbox_costs_nobody_a_transaction() {
     send_some(&sequencer, &mut user, &mut sent).await;
 
     // The operator comes back.
-    sequencer.node.stop().await;
-    drop(sequencer.store);
+    sequencer.stop().await;
     let operator = world.node_in(place, Settings::operator()).await;
     send_some(&operator, &mut user, &mut sent).await;
     operator.wait_safe(&sent).await;

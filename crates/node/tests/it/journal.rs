@@ -38,9 +38,10 @@ fn block(number: u64, transactions: &[u8], sealed: bool) -> JournaledBlock {
     }
 }
 
-/// The newest file of a journal.
+/// The newest segment of a journal.
 fn newest(directory: &Path) -> PathBuf {
-    fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).max().unwrap()
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|kind| kind == "wal")).max().unwrap()
 }
 
 fn reopened(directory: &Path) -> Vec<Entry> {

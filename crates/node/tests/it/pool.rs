@@ -86,7 +86,10 @@ fn nobody_fills_the_pool_alone_and_a_full_one_says_so() {
     for nonce in 0..3 {
         insert(&mut pool, transaction(1, nonce, GWEI), 0).unwrap();
     }
-    assert_eq!(insert(&mut pool, transaction(1, 3, GWEI), 0), Err(SubmitError::SenderLimit { limit: 3 }));
+    assert_eq!(
+        insert(&mut pool, transaction(1, 3, GWEI), 0),
+        Err(SubmitError::SenderLimit { limit: 3 })
+    );
     insert(&mut pool, transaction(2, 0, GWEI), 0).unwrap();
     assert_eq!(insert(&mut pool, transaction(3, 0, GWEI), 0), Err(SubmitError::PoolFull));
     // A refusal leaves nothing behind.

@@ -2,7 +2,7 @@
 
 use crate::{
     user::User,
-    world::{L2, Settings, World, wait},
+    world::{FUNDER, L2, Settings, World, wait},
 };
 use alloy::primitives::{Address, B256, U256};
 use mezz_l1::contracts::Inbox;
@@ -17,7 +17,7 @@ async fn start() -> (World, L2, L2, User) {
     let sequencer = world.node(Settings::operator()).await;
     let watcher = world.node(Settings::watcher()).await;
     let user = User::new(1);
-    world.deposit(1, user.address(), "10").await;
+    world.deposit(FUNDER, user.address(), "10").await;
     sequencer.wait_for_ether(user.address()).await;
     world.control("anvil_mine", json!([20, 1])).await;
     (world, sequencer, watcher, user)
@@ -62,7 +62,7 @@ async fn reorgs_of_l1_at_several_depths_lose_nothing() {
         let receiver = Address::repeat_byte(depth as u8);
         send_some(&sequencer, &mut user, &mut sent).await;
         let (posted, began) = (batches(&world).await, world.l1.latest().await.unwrap().number);
-        world.deposit(2, receiver, "1").await;
+        world.deposit(FUNDER, receiver, "1").await;
         sequencer.wait_for_ether(receiver).await;
         send_some(&sequencer, &mut user, &mut sent).await;
         wait("L1 to be deep enough", async || {
@@ -92,7 +92,7 @@ async fn what_l1_forgets_for_good_is_unmade() {
         send_some(&sequencer, &mut user, &mut sent).await;
         let before = world.control("evm_snapshot", json!([])).await;
         let posted = batches(&world).await;
-        world.deposit(2, lost, "1").await;
+        world.deposit(FUNDER, lost, "1").await;
         sequencer.wait_for_ether(lost).await;
         send_some(&sequencer, &mut user, &mut sent).await;
         wait("batches over the deposit", async || batches(&world).await > posted + 1).await;

@@ -17,14 +17,13 @@ pub(crate) const TRANSFER_GAS: u64 = 21_000;
 /// A development account on L2.
 #[derive(Debug, Clone)]
 pub(crate) struct User {
-    pub(crate) index: u32,
     pub(crate) nonce: u64,
     key: PrivateKeySigner,
 }
 
 impl User {
     pub(crate) fn new(index: u32) -> Self {
-        Self { index, nonce: 0, key: dev_key(index) }
+        Self { nonce: 0, key: dev_key(index) }
     }
 
     pub(crate) fn address(&self) -> Address {

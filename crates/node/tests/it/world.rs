@@ -27,10 +27,13 @@ use std::{
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
+use tracing_subscriber::EnvFilter;
 
 const OWNER: u32 = 100;
 const BATCHER: u32 = 101;
 const PROPOSER: u32 = 102;
+/// Dev account that deposits for others: a deposit uses a nonce of its sender on L2.
+pub(crate) const FUNDER: u32 = 3;
 /// Time between two L1 blocks; the chain's clock counts each as a second.
 const L1_BLOCK_TIME: Duration = Duration::from_millis(250);
 /// Longest wait for anything.
@@ -81,6 +84,9 @@ pub(crate) struct L2 {
 impl World {
     /// Deploys on an L1 whose last `finalized_lag` blocks may be reorganised.
     pub(crate) async fn start(finalized_lag: u64) -> Self {
+        // The log of a test that fails: RUST_LOG=mezz=debug for more.
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let devnet = Devnet::start(DevnetConfig {
             mining: Mining::Automatic,
             safe_lag: finalized_lag / 2,
@@ -202,6 +208,11 @@ impl World {
 }
 
 impl L2 {
+    /// Stops it and lets go of its files.
+    pub(crate) async fn stop(self) {
+        self.node.stop().await;
+    }
+
     /// Asks and expects a result.
     pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
