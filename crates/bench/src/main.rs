@@ -67,7 +67,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Transfers of one run: so few that they fit one batch
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, default_value_t = 4_000)]
     transactions: usize,
     /// Connections
     #[arg(long, default_value_t = 20)]

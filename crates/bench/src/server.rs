@@ -140,7 +140,8 @@ impl Server {
                 let mut down = Command::new(mezz);
                 down.arg("down").arg("--datadir").arg(directory).stdout(Stdio::null());
                 let (down, ended) = tokio::join!(down.status(), self.child.wait());
-                (down?, ended?);
+                down?;
+                ended?;
             }
             None => self.child.kill().await?,
         }

@@ -1,5 +1,7 @@
 //! The encodings, pinned by hash: a change here is a change of the protocol.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use alloy::{

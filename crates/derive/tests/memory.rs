@@ -1,5 +1,6 @@
 //! Bombs: small payloads that claim to be large.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "a counting allocator is unsafe by its interface")]
 
 mod support;

@@ -1,5 +1,7 @@
 //! What goes into a payload or into blobs comes out of it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use alloy::{

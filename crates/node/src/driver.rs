@@ -22,7 +22,7 @@ use std::{
 };
 use tokio::{
     sync::{broadcast, mpsc, watch},
-    task::{JoinHandle, JoinSet},
+    task::{AbortHandle, JoinHandle, JoinSet},
     time::Instant,
 };
 
@@ -74,8 +74,8 @@ type Made = (Role, u64, Move, Result<Done, Error>);
 #[derive(Default)]
 struct Turn {
     in_flight: JoinSet<Made>,
-    /// The role's move that is being made.
-    busy: BTreeMap<Role, Move>,
+    /// Whose move is being made.
+    busy: BTreeMap<Role, AbortHandle>,
     /// Until when a role whose move failed waits.
     resting: BTreeMap<Role, Instant>,
     /// The L1 block that the view must reach before a role looks again.
@@ -134,6 +134,14 @@ impl Driver {
                 self.metrics.l1_reorgs.increment();
                 turn.suspicious = true;
                 turn.reorgs += 1;
+                // A transaction that L1 unmade may leave a hole in the nonces before the one that is waited for; the next takes its place.
+                turn.busy.retain(|role, made| {
+                    let stays = *role == Role::Watcher;
+                    if !stays {
+                        made.abort();
+                    }
+                    stays
+                });
                 turn.awaited.clear();
                 Event::Rewound { to: to.number }
             }
@@ -191,9 +199,14 @@ impl Driver {
     /// What ended: its events go into the view, its failure into the log.
     fn finish(&self, done: Result<Made, tokio::task::JoinError>, turn: &mut Turn) {
         let Ok((role, reorgs, made, outcome)) = done else { return };
+        let lasting = reorgs == turn.reorgs;
+        if !lasting && role != Role::Watcher {
+            // It ended just before it was aborted, and its role may be at the next move.
+            return;
+        }
         turn.busy.remove(&role);
         match outcome {
-            Ok(_) if reorgs != turn.reorgs => tracing::debug!(?made, "done on an L1 that is gone"),
+            Ok(_) if !lasting => tracing::debug!(?made, "done on an L1 that is gone"),
             Ok(done) => {
                 tracing::debug!(?made, "done");
                 turn.awaited.insert(role, done.on_l1);
@@ -232,13 +245,13 @@ impl Driver {
             if turn.busy.contains_key(&role) || resting || unseen || !self.roles.contains(&role) {
                 continue;
             }
-            turn.busy.insert(role, due.clone());
             let (acts, settlement) = (self.acts.clone(), self.settlement.clone());
             let reorgs = turn.reorgs;
-            turn.in_flight.spawn(async move {
+            let made = turn.in_flight.spawn(async move {
                 let outcome = acts::act(&acts, &settlement, &due).await;
                 (role, reorgs, due, outcome)
             });
+            turn.busy.insert(role, made);
         }
     }
 

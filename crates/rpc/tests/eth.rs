@@ -1,5 +1,7 @@
 //! What wallets and indexers ask, on both layers.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod chain;
 
 use alloy::primitives::{Address, B256, Bytes, TxKind, U256, keccak256};

@@ -1,5 +1,7 @@
 //! The server on its port: HTTP, batches, WebSocket subscriptions, limits.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod chain;
 
 use alloy::{

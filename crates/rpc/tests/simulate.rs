@@ -1,5 +1,7 @@
 //! `eth_simulateV1` and `testing_buildBlockV1`: blocks that might be.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod chain;
 
 use alloy::primitives::{Address, B256, Bytes, TxKind, U256, address};

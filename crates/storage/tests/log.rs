@@ -1,5 +1,7 @@
 //! The log after crashes and damage.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use mezz_storage::{Error, Log, Record};
 use proptest::prelude::*;
 use std::{fs, path::Path};

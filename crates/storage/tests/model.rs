@@ -1,5 +1,7 @@
 //! The store against a simple model: one map per block.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use alloy_primitives::{Address, B256, U256, keccak256};

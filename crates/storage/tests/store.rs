@@ -1,5 +1,7 @@
 //! What the store refuses, and what it survives.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use alloy_primitives::{B256, U256};

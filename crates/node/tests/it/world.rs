@@ -85,7 +85,8 @@ impl World {
     /// Deploys on an L1 whose last `finalized_lag` blocks may be reorganised.
     pub(crate) async fn start(finalized_lag: u64) -> Self {
         // The log of a test that fails: RUST_LOG=mezz=debug for more.
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+        let filter = EnvFilter::try_from_default_env()
+            .unwrap_or_else(|_| EnvFilter::new("info,fjall=warn,lsm_tree=warn"));
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let devnet = Devnet::start(DevnetConfig {
             mining: Mining::Automatic,

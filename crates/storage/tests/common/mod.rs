@@ -79,7 +79,7 @@ fn body(number: u64, branch: u64, count: u64) -> (Vec<SignedTransaction>, Vec<Re
     };
     let receipt = |index: u64| Receipt {
         transaction_type: 0x7e,
-        success: index % 2 == 0,
+        success: index.is_multiple_of(2),
         cumulative_gas_used: 21_000 * (index + 1),
         logs: (0..index)
             .map(|log| {
@@ -90,7 +90,7 @@ fn body(number: u64, branch: u64, count: u64) -> (Vec<SignedTransaction>, Vec<Re
                 )
             })
             .collect(),
-        deposit_nonce: (index % 3 != 0).then_some(index),
+        deposit_nonce: (!index.is_multiple_of(3)).then_some(index),
     };
     ((0..count).map(transaction).collect(), (0..count).map(receipt).collect())
 }
