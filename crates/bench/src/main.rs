@@ -81,8 +81,8 @@ pub(crate) struct CompareArgs {
 pub(crate) struct LatencyArgs {
     #[command(flatten)]
     programs: Programs,
-    /// Transfers, one after the other
-    #[arg(long, default_value_t = 1_000)]
+    /// Transfers, one after the other: half of them over HTTP, half over WebSocket
+    #[arg(long, default_value_t = 2_000)]
     transactions: usize,
 }
 

@@ -46,7 +46,6 @@ async fn genesis_has_accounts_and_contracts() {
         address!("0000BBdDc7CE488642fb579F8B00f3a590007251"),
         address!("4e59b44847b379578588920cA78FbF26c0B4956C"),
         address!("cA11bde05977b3631167028862bE2a173976CA11"),
-        address!("ba5Ed099633D3B313e4D5F7bdc1305d3c28ba5Ed"),
         address!("000000000022D473030F116dDEE9F6B43aC78BA3"),
     ] {
         assert!(!world.provider.get_code_at(contract).await.unwrap().is_empty(), "{contract}");

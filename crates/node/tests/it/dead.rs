@@ -2,9 +2,10 @@
 
 use crate::{
     user::User,
-    world::{FUNDER, L2, Settings, World, wait},
+    world::{FUNDER, L2, Settings, World, sender, wait},
 };
 use alloy::{
+    eips::BlockNumberOrTag,
     primitives::{Address, B256, Bytes, U256, keccak256, utils::parse_ether},
     rpc::types::EIP1186AccountProofResponse,
     sol_types::{SolCall, SolEvent},
@@ -85,6 +86,13 @@ async fn withdraw(world: &World, node: &L2, withdrawal: &Withdrawal, block: u64)
     };
     world.call(STRANGER, portal, &prove, U256::ZERO).await;
     world.pass(world.deployment.config.windows.proof_maturity + 1).await;
+    // A claim is final after its parent, which the proposer confirms in its own time.
+    let check = Portal::checkWithdrawalCall {
+        withdrawalHash: withdrawal.hash(),
+        proofSubmitter: sender(&world.l1, STRANGER).address(),
+    };
+    let ripe = async || world.l1.call(portal, &check, BlockNumberOrTag::Latest).await.is_ok();
+    wait("the withdrawal to be payable", ripe).await;
     let finalize =
         Portal::finalizeWithdrawalTransactionCall { withdrawal: withdrawal.clone().into() };
     world.call(STRANGER, portal, &finalize, U256::ZERO).await;
@@ -134,9 +142,6 @@ async fn a_user_gets_in_and_out_without_the_operator() {
     let (withdrawal, block) = initiated(&another, forced);
     assert_eq!((withdrawal.sender, withdrawal.value), (user.address(), value));
     withdraw(&world, &another, &withdrawal, block).await;
-    assert_eq!(
-        world.l1.balance(TARGET, alloy::eips::BlockNumberOrTag::Latest).await.unwrap(),
-        value
-    );
+    assert_eq!(world.l1.balance(TARGET, BlockNumberOrTag::Latest).await.unwrap(), value);
     assert!(another.node.metrics().claims.get() > 0);
 }
