@@ -276,11 +276,16 @@ impl Acts {
         else {
             return Ok(());
         };
+        let number = last.header.last_block();
         // Only what is in the store for good may be skipped after a restart.
-        if self.store.flushed() < last.header.last_block() {
+        let Some(block) = self.store.block(number)?.filter(|_| self.store.flushed() >= number)
+        else {
             return Ok(());
-        }
-        let note = [&count.to_be_bytes()[..], last.header.acc().0.as_slice()].concat();
+        };
+        let (acc, hash) = (last.header.acc().0, block.hash);
+        let note =
+            [&count.to_be_bytes()[..], acc.as_slice(), &number.to_be_bytes(), hash.as_slice()]
+                .concat();
         if self.store.meta(PROGRESS)?.as_ref() != Some(&note) {
             self.store.put_meta(PROGRESS, &note)?;
         }
@@ -288,13 +293,16 @@ impl Acts {
     }
 }
 
-/// What an earlier run derived.
+/// What an earlier run derived, as far as the store still has it.
 pub(crate) fn progress(store: &Store) -> Result<Option<(u64, Accumulator)>, Error> {
-    let note = store.meta(PROGRESS)?;
-    Ok(note.and_then(|note| {
-        let (count, acc) = note.split_first_chunk::<8>()?;
-        Some((u64::from_be_bytes(*count), Accumulator(B256::try_from(acc).ok()?)))
-    }))
+    let Some(note) = store.meta(PROGRESS)? else { return Ok(None) };
+    let Ok(note) = <[u8; 80]>::try_from(note) else { return Ok(None) };
+    let word = |at: usize| B256::from_slice(&note[at..at + 32]);
+    let number = |at: usize| {
+        u64::from_be_bytes(note[at..at + 8].try_into().expect("eight of eighty bytes; qed"))
+    };
+    let stored = store.header(number(40))?.map(|header| header.hash_slow());
+    Ok((stored == Some(word(48))).then(|| (number(0), Accumulator(word(8)))))
 }
 
 /// Runs work that takes CPU or disk where it does not hold up the others.

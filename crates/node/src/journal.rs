@@ -6,6 +6,7 @@
 //! | transaction | `1`, sender (20), EIP-2718 bytes |
 //! | seal | `2`, block number (8), block hash (32) |
 //! | cut | `3`, block number (8): the blocks above it are gone |
+//! | displaced | `4`, sender (20), EIP-2718 bytes: was promised a place that is gone, and waits for another |
 //!
 //! One thread writes and syncs for everybody at once (group commit): the sequencer goes on executing while the disk works, and every answer waits for the sync
 //! that covers it.
@@ -13,6 +14,7 @@
 use alloy_primitives::{Address, B256, Bytes};
 use mezz_storage::{Error, Log};
 use std::{
+    collections::HashSet,
     path::Path,
     sync::mpsc::{Receiver, Sender, channel},
     thread::JoinHandle,
@@ -52,6 +54,13 @@ pub enum Entry {
         /// The last block that stays.
         to: u64,
     },
+    /// A transaction whose block is about to go waits for another place.
+    Displaced {
+        /// Who signed it.
+        sender: Address,
+        /// EIP-2718.
+        bytes: Bytes,
+    },
 }
 
 impl Entry {
@@ -71,6 +80,7 @@ impl Entry {
                 [&[2], &number.to_be_bytes()[..], hash.as_slice()].concat()
             }
             Self::Cut { to } => [&[3], &to.to_be_bytes()[..]].concat(),
+            Self::Displaced { sender, bytes } => [&[4], sender.as_slice(), bytes].concat(),
         }
     }
 
@@ -79,6 +89,10 @@ impl Entry {
         let (kind, rest) = record.split_first()?;
         let number = |at: usize| Some(u64::from_be_bytes(rest.get(at..at + 8)?.try_into().ok()?));
         let exact = |length: usize| (rest.len() == length).then_some(());
+        let signed = || {
+            let (sender, bytes) = rest.split_at_checked(20)?;
+            Some((Address::from_slice(sender), Bytes::copy_from_slice(bytes)))
+        };
         match kind {
             0 => {
                 exact(56)?;
@@ -89,10 +103,7 @@ impl Entry {
                     parent: B256::from_slice(&rest[24..]),
                 })
             }
-            1 => Some(Self::Transaction {
-                sender: Address::from_slice(rest.get(..20)?),
-                bytes: Bytes::copy_from_slice(&rest[20..]),
-            }),
+            1 => signed().map(|(sender, bytes)| Self::Transaction { sender, bytes }),
             2 => {
                 exact(40)?;
                 Some(Self::Seal { number: number(0)?, hash: B256::from_slice(&rest[8..]) })
@@ -101,6 +112,7 @@ impl Entry {
                 exact(8)?;
                 Some(Self::Cut { to: number(0)? })
             }
+            4 => signed().map(|(sender, bytes)| Self::Displaced { sender, bytes }),
             _ => None,
         }
     }
@@ -123,14 +135,39 @@ pub struct JournaledBlock {
     pub sealed: Option<B256>,
 }
 
-/// The blocks that the entries leave, by number without gaps.
-pub fn blocks(entries: impl IntoIterator<Item = Entry>) -> Vec<JournaledBlock> {
-    let mut blocks: Vec<JournaledBlock> = Vec::new();
-    for entry in entries {
+/// What the entries leave.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Past {
+    /// The blocks, by number without gaps.
+    pub blocks: Vec<JournaledBlock>,
+    /// The last block that stays, where a cut was the last that happened to the chain.
+    pub cut: Option<u64>,
+    /// Senders and bytes of transactions that lost their place and have found no other.
+    pub displaced: Vec<(Address, Bytes)>,
+}
+
+impl Past {
+    /// Reads the entries in order.
+    pub fn new(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut past = Self::default();
+        for entry in entries {
+            past.observe(entry);
+        }
+        let mut known: HashSet<Bytes> = past
+            .blocks
+            .iter()
+            .flat_map(|block| block.transactions.iter().map(|(_, bytes)| bytes.clone()))
+            .collect();
+        past.displaced.retain(|(_, bytes)| known.insert(bytes.clone()));
+        past
+    }
+
+    fn observe(&mut self, entry: Entry) {
+        let open = self.blocks.last_mut();
         match entry {
             Entry::Open { number, timestamp, queue_index, parent } => {
-                blocks.retain(|block| block.number < number);
-                blocks.push(JournaledBlock {
+                self.blocks.retain(|block| block.number < number);
+                self.blocks.push(JournaledBlock {
                     number,
                     timestamp,
                     queue_index,
@@ -138,21 +175,25 @@ pub fn blocks(entries: impl IntoIterator<Item = Entry>) -> Vec<JournaledBlock> {
                     transactions: Vec::new(),
                     sealed: None,
                 });
+                self.cut = None;
             }
             Entry::Transaction { sender, bytes } => {
-                if let Some(open) = blocks.last_mut().filter(|block| block.sealed.is_none()) {
+                if let Some(open) = open.filter(|block| block.sealed.is_none()) {
                     open.transactions.push((sender, bytes));
                 }
             }
             Entry::Seal { number, hash } => {
-                if let Some(open) = blocks.last_mut().filter(|block| block.number == number) {
+                if let Some(open) = open.filter(|block| block.number == number) {
                     open.sealed = Some(hash);
                 }
             }
-            Entry::Cut { to } => blocks.retain(|block| block.number <= to),
+            Entry::Cut { to } => {
+                self.blocks.retain(|block| block.number <= to);
+                self.cut = Some(to);
+            }
+            Entry::Displaced { sender, bytes } => self.displaced.push((sender, bytes)),
         }
     }
-    blocks
 }
 
 /// Something to do once everything before it is durable.
@@ -191,6 +232,16 @@ impl Journal {
     /// Runs `durable` once everything appended so far is on disk. It never runs if the disk fails.
     pub fn then(&self, durable: Durable) {
         self.send(Order::Then(durable));
+    }
+
+    /// Waits until everything appended so far is on disk.
+    pub fn sync(&self) -> Result<(), crate::Error> {
+        let (done, durable) = channel();
+        self.then(Box::new(move || {
+            let _ = done.send(());
+        }));
+        // Whoever fails drops the answer.
+        durable.recv().map_err(|_| crate::Error::Journal)
     }
 
     /// Begins a new segment: what comes now belongs to blocks from `number` on.

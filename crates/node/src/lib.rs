@@ -17,6 +17,7 @@ pub mod journal;
 mod metrics;
 pub mod pool;
 mod sequencer;
+mod worker;
 
 pub use error::Error;
 pub use metrics::Metrics;
@@ -105,10 +106,7 @@ impl Node {
             claim_interval: config.claim_interval,
             confirmations: config.confirmations,
         };
-        let mut settlement = Settlement::new(parameters, L1Ref::default(), (content, genesis), 1);
-        if let Some((count, acc)) = acts::progress(&store)? {
-            settlement.resume(count, acc, store.head().number);
-        }
+        let settlement = Settlement::new(parameters, L1Ref::default(), (content, genesis), 1);
         let settlement = Arc::new(RwLock::new(settlement));
         let messages = settlement.clone();
         let sequencing = config.roles.contains(&Role::Sequencer);
@@ -122,6 +120,10 @@ impl Node {
             store.clone(),
             Box::new(move |from| messages.read().takeable(from)),
         )?);
+        // After the journal has moved the head to where it was.
+        if let Some((count, acc)) = acts::progress(&store)? {
+            settlement.write().resume(count, acc, store.head().number);
+        }
         let metrics = Arc::new(Metrics::default());
         let sender = |signer: Option<Signer>| {
             let settings = SenderConfig { poll: config.l1_poll, ..SenderConfig::default() };

@@ -100,16 +100,29 @@ impl Pool {
         Some(transaction)
     }
 
-    /// Drops what can never be executed any more: nonces of `sender` below `next`.
-    pub fn drop_stale(&mut self, sender: Address, next: u64) {
-        while let Some(nonce) = self
-            .senders
-            .get(&sender)
-            .and_then(|slots| slots.keys().next().copied())
-            .filter(|nonce| *nonce < next)
-        {
-            self.take(sender, nonce);
+    /// Takes a transaction that was promised a place, whatever the limits say. Gives back the one that stood at its nonce.
+    pub fn restore(&mut self, transaction: SignedTransaction) -> Option<SignedTransaction> {
+        let nonce = transaction.transaction.nonce();
+        let sender = transaction.sender;
+        let other = self.take(sender, nonce);
+        self.hashes.insert(transaction.hash);
+        self.senders.entry(sender).or_default().insert(nonce, transaction);
+        other
+    }
+
+    /// Drops what can never be executed any more: nonces of `sender` below `next`. Gives back what that was.
+    pub fn drop_stale(&mut self, sender: Address, next: u64) -> Vec<SignedTransaction> {
+        let Some(slots) = self.senders.get_mut(&sender) else { return Vec::new() };
+        let waiting = slots.split_off(&next);
+        let stale = std::mem::replace(slots, waiting);
+        if slots.is_empty() {
+            self.senders.remove(&sender);
         }
+        let stale: Vec<_> = stale.into_values().collect();
+        for old in &stale {
+            self.hashes.remove(&old.hash);
+        }
+        stale
     }
 
     /// The lowest transaction of every sender, the best-paying first: what a new block should try.

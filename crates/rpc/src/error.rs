@@ -167,6 +167,12 @@ pub enum SubmitError {
         /// Least wei per gas.
         required: u128,
     },
+    /// Another transaction took its nonce while it waited.
+    #[error("replaced by transaction {by}, which has the same nonce")]
+    Replaced {
+        /// That transaction.
+        by: B256,
+    },
     /// The pool takes no more.
     #[error("txpool is full: try again in a few seconds or offer a higher fee")]
     PoolFull,

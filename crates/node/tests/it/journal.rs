@@ -1,7 +1,7 @@
 //! The journal: what comes back from it after any end.
 
 use alloy::primitives::{Address, B256, Bytes};
-use mezz_node::journal::{Entry, Journal, JournaledBlock, blocks};
+use mezz_node::journal::{Entry, Journal, JournaledBlock, Past};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -38,6 +38,14 @@ fn block(number: u64, transactions: &[u8], sealed: bool) -> JournaledBlock {
     }
 }
 
+fn blocks(entries: impl IntoIterator<Item = Entry>) -> Vec<JournaledBlock> {
+    Past::new(entries).blocks
+}
+
+fn displaced(byte: u8) -> Entry {
+    Entry::Displaced { sender: SENDER, bytes: Bytes::from(vec![byte; 100]) }
+}
+
 /// The newest segment of a journal.
 fn newest(directory: &Path) -> PathBuf {
     let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
@@ -52,18 +60,20 @@ fn reopened(directory: &Path) -> Vec<Entry> {
 
 #[test]
 fn entries_are_read_as_written_and_nothing_else_is() {
-    for entry in [open(7), transaction(3), seal(7), Entry::Cut { to: 5 }] {
+    for entry in [open(7), transaction(3), seal(7), Entry::Cut { to: 5 }, displaced(3)] {
         let bytes = entry.encode();
         assert_eq!(Entry::decode(&bytes), Some(entry.clone()));
         // A transaction is as long as it says; every other record has one length.
-        if !matches!(entry, Entry::Transaction { .. }) {
+        if !matches!(entry, Entry::Transaction { .. } | Entry::Displaced { .. }) {
             assert_eq!(Entry::decode(&[&bytes[..], &[0]].concat()), None);
             assert_eq!(Entry::decode(&bytes[..bytes.len() - 1]), None);
         }
     }
     assert_eq!(Entry::decode(&[]), None);
-    assert_eq!(Entry::decode(&[4, 0]), None);
-    assert_eq!(Entry::decode(&[&[1_u8][..], &[0; 19]].concat()), None);
+    assert_eq!(Entry::decode(&[5, 0]), None);
+    for signed in [1_u8, 4] {
+        assert_eq!(Entry::decode(&[&[signed][..], &[0; 19]].concat()), None);
+    }
 }
 
 #[test]
@@ -94,6 +104,25 @@ fn a_cut_takes_the_blocks_above_it() {
     // And the chain goes on from there.
     let again = cut(1).chain([open(2), transaction(9), seal(2)]);
     assert_eq!(blocks(again), [block(1, &[], true), block(2, &[9], true)]);
+}
+
+#[test]
+fn what_lost_its_place_is_owed_until_it_has_another() {
+    let before = [open(1), transaction(1), seal(1), open(2), transaction(2), transaction(3)];
+    let after = |more: Vec<Entry>| Past::new(before.iter().cloned().chain(more));
+    let owed = |past: &Past| past.displaced.iter().map(|(_, bytes)| bytes[0]).collect::<Vec<_>>();
+    // Written down before the cut; a kill between the two leaves them where they were.
+    let noted = vec![displaced(1), displaced(2), displaced(3)];
+    let past = after(noted.clone());
+    assert_eq!((past.blocks.len(), past.cut, owed(&past)), (2, None, vec![]));
+    let mut more = noted;
+    more.push(Entry::Cut { to: 0 });
+    let past = after(more.clone());
+    assert_eq!((past.blocks.len(), past.cut, owed(&past)), (0, Some(0), vec![1, 2, 3]));
+    // One has a place again; another is noted twice, as a new segment does.
+    more.extend([open(1), transaction(2), displaced(3)]);
+    let past = after(more);
+    assert_eq!((past.blocks.len(), past.cut, owed(&past)), (1, None, vec![1, 3]));
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use crate::user::User;
 use alloy::{
-    primitives::{Address, B256, U64},
+    primitives::{Address, B256, Bytes, U64, U256},
     providers::{DynProvider, Provider, ProviderBuilder},
+    sol_types::SolCall,
     transports::TransportError,
 };
+use mezz_l1::contracts::Portal;
 use serde_json::{Value, json};
 use std::{
     env,
@@ -16,23 +18,33 @@ use std::{
 };
 
 const KILLS: u64 = 20;
+/// Kills while L1 is reorganised.
+const REORGS: u64 = 8;
+/// Blocks that such a reorg of L1 replaces.
+const DEPTH: u64 = 4;
 const SENDERS: u32 = 4;
 /// How long the program may take to be ready.
 const READY: Duration = Duration::from_secs(60);
 
-/// The program, built by `make test` before the tests; `None` without it.
-fn program() -> Option<PathBuf> {
-    let beside = || {
-        let test = env::current_exe().ok()?;
-        Some(test.parent()?.parent()?.join("mezz"))
-    };
-    env::var_os("MEZZ").map(PathBuf::from).or_else(beside).filter(|path| path.exists())
+/// The program, built by `make test` before the tests.
+fn program() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let beside = test.parent().unwrap().parent().unwrap().join("mezz");
+    let program = env::var_os("MEZZ").map_or(beside, PathBuf::from);
+    assert!(
+        program.exists(),
+        "no program at {}: build it with `cargo build --release --bin mezz`, or name it in MEZZ",
+        program.display()
+    );
+    program
 }
 
 /// A running `mezz up`; killed when it is dropped.
 struct Mezz {
     child: Child,
+    l1: DynProvider,
     l2: DynProvider,
+    portal: Value,
 }
 
 impl Mezz {
@@ -54,8 +66,12 @@ impl Mezz {
             let file = fs::read(folder.join("deployment.json")).ok();
             if let Some(file) = file.filter(|file| Some(file) != stale.as_ref()) {
                 let file: Value = serde_json::from_slice(&file).unwrap();
-                let url = file["l2"]["rpc"].as_str().unwrap().parse().unwrap();
-                return Self { child, l2: ProviderBuilder::new().connect_http(url).erased() };
+                let layer = |name: &str| {
+                    let url = file[name]["rpc"].as_str().unwrap().parse().unwrap();
+                    ProviderBuilder::new().connect_http(url).erased()
+                };
+                let portal = file["contracts"]["portal"].clone();
+                return Self { child, l1: layer("l1"), l2: layer("l2"), portal };
             }
             let ended = child.try_wait().unwrap();
             assert!(ended.is_none() && began.elapsed() < READY, "{}", tail(folder));
@@ -65,6 +81,29 @@ impl Mezz {
 
     async fn ask(&self, method: &'static str, params: Value) -> Value {
         ask(&self.l2, method, params).await.unwrap()
+    }
+
+    /// Has L1 change its mind about a deposit that a block of L2 holds already.
+    async fn reorganise(&self, round: u64) {
+        let receiver = Address::with_last_byte(round as u8 + 1);
+        let from = ask(&self.l1, "eth_accounts", json!([])).await.unwrap()[9].clone();
+        let deposit = Portal::depositTransactionCall {
+            to: receiver,
+            value: U256::from(7),
+            gasLimit: 100_000,
+            isCreation: false,
+            data: Bytes::new(),
+        };
+        let data = Bytes::from(deposit.abi_encode());
+        let transaction =
+            json!([{ "from": from, "to": self.portal, "value": "0x7", "input": data }]);
+        ask(&self.l1, "eth_sendTransaction", transaction).await.unwrap();
+        let began = Instant::now();
+        while self.ask("eth_getBalance", json!([receiver, "latest"])).await == json!("0x0") {
+            assert!(began.elapsed() < READY, "the deposit does not arrive");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        ask(&self.l1, "anvil_reorg", json!([DEPTH, []])).await.unwrap();
     }
 
     fn kill(mut self) {
@@ -135,7 +174,20 @@ async fn load(l2: DynProvider, mut user: User) -> Vec<Answered> {
     }
 }
 
-/// Everything that was answered is where it was said to be.
+/// Where it is now; waits until it is there.
+async fn place(mezz: &Mezz, hash: B256, seed: u64) -> Answered {
+    let began = Instant::now();
+    loop {
+        let receipt = mezz.ask("eth_getTransactionReceipt", json!([hash])).await;
+        if !receipt.is_null() {
+            return Answered::read(&receipt);
+        }
+        assert!(began.elapsed() < READY, "{hash} is lost; replay with MEZZ_SEED={seed}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Everything that was answered is there at once, where it was said to be.
 async fn check(mezz: &Mezz, answered: &[Answered], seed: u64) {
     for promised in answered {
         let receipt = mezz.ask("eth_getTransactionReceipt", json!([promised.hash])).await;
@@ -144,63 +196,108 @@ async fn check(mezz: &Mezz, answered: &[Answered], seed: u64) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_answered_survives_kill_9() {
-    let Some(program) = program() else {
-        println!(
-            "skipped: there is no `mezz`; build it with `cargo build --release --bin mezz`, or name it in MEZZ"
-        );
-        return;
-    };
-    let seed: u64 = env::var("MEZZ_SEED").map_or(1, |seed| seed.parse().unwrap());
-    let mut random = seed;
-    let folder = tempfile::tempdir().unwrap();
-    let mut users: Vec<_> = (0..SENDERS).map(User::new).collect();
-    let mut all: Vec<Answered> = Vec::new();
-    let mut last_round: Vec<Answered> = Vec::new();
-    for round in 0..=KILLS {
-        let mezz = Mezz::up(&program, folder.path()).await;
-        check(&mezz, &last_round, seed).await;
-        all.append(&mut last_round);
-        if round == KILLS {
-            finish(mezz, &program, folder.path(), &all, seed).await;
-            break;
-        }
+/// Accounts of the devnet under load, and what was answered to them.
+struct Clients {
+    users: Vec<User>,
+    seed: u64,
+    random: u64,
+}
+
+impl Clients {
+    fn new() -> Self {
+        let seed = env::var("MEZZ_SEED").map_or(1, |seed| seed.parse().unwrap());
+        Self { users: (0..SENDERS).map(User::new).collect(), seed, random: seed }
+    }
+
+    /// A time up to `most` milliseconds.
+    fn random(&mut self, most: u64) -> Duration {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        Duration::from_millis((self.random >> 33) % most)
+    }
+
+    /// Sends from all accounts until `end` has happened and the program is killed; gives what was answered.
+    async fn load(&mut self, mezz: Mezz, end: impl AsyncFnOnce(&Mezz)) -> Vec<Answered> {
         let mut loads = Vec::new();
-        for user in &mut users {
+        for user in &mut self.users {
             let count =
                 mezz.ask("eth_getTransactionCount", json!([user.address(), "pending"])).await;
             let nonce = serde_json::from_value::<U64>(count).unwrap().to::<u64>();
             // What was not answered may be there or not, in the order of its nonces.
-            assert!(nonce >= user.nonce.saturating_sub(1), "round {round}, MEZZ_SEED={seed}");
+            assert!(nonce >= user.nonce.saturating_sub(1), "replay with MEZZ_SEED={}", self.seed);
             user.nonce = nonce;
             loads.push(tokio::spawn(load(mezz.l2.clone(), user.clone())));
         }
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        tokio::time::sleep(Duration::from_millis(100 + (random >> 33) % 1_400)).await;
+        end(&mezz).await;
         mezz.kill();
-        for (load, user) in loads.into_iter().zip(&mut users) {
+        let mut all = Vec::new();
+        for (load, user) in loads.into_iter().zip(&mut self.users) {
             let answered = load.await.unwrap();
             user.nonce += answered.len() as u64;
-            last_round.extend(answered);
+            all.extend(answered);
         }
+        all
     }
-    assert!(all.len() as u64 > 10 * KILLS, "only {} transactions were answered", all.len());
 }
 
-/// Waits until all of it is safe, checks all of it once more, and rebuilds the chain from L1.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_survives_kill_9() {
+    let (program, folder) = (program(), tempfile::tempdir().unwrap());
+    let mut clients = Clients::new();
+    let (mut all, mut last_round) = (Vec::new(), Vec::new());
+    for _ in 0..KILLS {
+        let mezz = Mezz::up(&program, folder.path()).await;
+        check(&mezz, &last_round, clients.seed).await;
+        all.append(&mut last_round);
+        let pause = Duration::from_millis(100) + clients.random(1_400);
+        last_round = clients.load(mezz, async |_| tokio::time::sleep(pause).await).await;
+    }
+    all.append(&mut last_round);
+    let mezz = Mezz::up(&program, folder.path()).await;
+    check(&mezz, &all, clients.seed).await;
+    assert!(all.len() as u64 > 10 * KILLS, "only {} transactions were answered", all.len());
+    finish(mezz, &program, folder.path(), &all, clients.seed).await;
+}
+
+/// A reorg takes blocks away and gives their transactions other places; a kill in the middle loses none.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_survives_kill_9_while_l1_changes_its_mind() {
+    let (program, folder) = (program(), tempfile::tempdir().unwrap());
+    let mut clients = Clients::new();
+    let mut all: Vec<Answered> = Vec::new();
+    for round in 0..REORGS {
+        let mezz = Mezz::up(&program, folder.path()).await;
+        for promised in &all {
+            place(&mezz, promised.hash, clients.seed).await;
+        }
+        let pause = clients.random(700);
+        let end = async |mezz: &Mezz| {
+            mezz.reorganise(round).await;
+            tokio::time::sleep(pause).await;
+        };
+        all.extend(clients.load(mezz, end).await);
+    }
+    assert!(all.len() as u64 > 10 * REORGS, "only {} transactions were answered", all.len());
+    let log = fs::read_to_string(folder.path().join("test.log")).unwrap();
+    assert!(log.contains("blocks displaced by L1"), "no reorg displaced anything");
+    let mezz = Mezz::up(&program, folder.path()).await;
+    finish(mezz, &program, folder.path(), &all, clients.seed).await;
+}
+
+/// Waits until all of it is safe, and rebuilds the chain from L1.
 async fn finish(mezz: Mezz, program: &Path, folder: &Path, all: &[Answered], seed: u64) {
-    check(&mezz, all, seed).await;
-    let last = all.iter().map(|answered| answered.block).max().unwrap();
     let began = Instant::now();
-    loop {
+    let last = loop {
+        let mut last = U64::ZERO;
+        for answered in all {
+            last = last.max(place(&mezz, answered.hash, seed).await.block);
+        }
         let safe = mezz.ask("eth_getBlockByNumber", json!(["safe", false])).await;
         if serde_json::from_value::<U64>(safe["number"].clone()).unwrap() >= last {
-            break;
+            break last;
         }
         assert!(began.elapsed() < READY, "block {last} does not become safe\n{}", tail(folder));
         tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    };
     mezz.stop();
     let resync =
         Command::new(program).args(["resync", "--json", "--datadir"]).arg(folder).output().unwrap();

@@ -114,3 +114,21 @@ fn who_pays_best_goes_first_with_the_lowest_nonce() {
     pool.drop_stale(address(3), 5);
     assert_eq!(pool.candidates(), [(address(2), 0)]);
 }
+
+#[test]
+fn what_was_promised_a_place_is_taken_whatever_the_limits_say() {
+    let mut pool = small();
+    for nonce in 0..3 {
+        insert(&mut pool, transaction(1, nonce, GWEI), 0).unwrap();
+    }
+    assert!(pool.restore(transaction(1, 9, GWEI)).is_none());
+    let other = transaction(1, 2, GWEI / 2);
+    assert_eq!(pool.restore(other.clone()).unwrap().hash, transaction(1, 2, GWEI).hash);
+    assert_eq!((pool.len(), pool.get(&other.hash).is_some()), (4, true));
+    let stale = pool.drop_stale(address(1), 2);
+    assert_eq!(
+        stale.iter().map(|old| old.hash).collect::<Vec<_>>(),
+        [transaction(1, 0, GWEI).hash, transaction(1, 1, GWEI).hash]
+    );
+    assert_eq!(pool.take(address(1), 2).unwrap().hash, other.hash);
+}
