@@ -109,6 +109,16 @@ pub enum Error {
         /// The nonce.
         nonce: u64,
     },
+    /// L1 was reorganised and the account's transactions before this one are gone: it can never be included.
+    #[error(
+        "L1 took back transactions of {account} before nonce {nonce}: what is still due is sent anew"
+    )]
+    Unmade {
+        /// The account.
+        account: Address,
+        /// The nonce.
+        nonce: u64,
+    },
     /// The account cannot pay.
     #[error("{account} has too little ether on L1 ({message}): send it some")]
     InsufficientFunds {
@@ -158,6 +168,7 @@ impl Error {
             | Self::Timeout { .. }
             | Self::InsufficientFunds { .. }
             | Self::Refused { .. }
+            | Self::Unmade { .. }
             | Self::BlobsMissing { .. } => Remedy::Retry,
             Self::Reverted(_) | Self::Replaced { .. } | Self::StartGone { .. } => Remedy::Reset,
             Self::Url { .. }

@@ -159,6 +159,8 @@ pub enum Step {
     Included(BlockRef),
     /// Another transaction used the nonce.
     Replaced,
+    /// L1 took transactions before it out of its blocks, and they do not come back.
+    Unmade,
     /// The account cannot pay.
     Funds,
     /// No pool will take it.
@@ -175,6 +177,8 @@ pub struct Flight {
     sent_at: u64,
     was_included: bool,
     lost: u32,
+    /// Head since which the account's nonce has been below this one.
+    behind_since: Option<u64>,
 }
 
 impl Flight {
@@ -187,6 +191,7 @@ impl Flight {
             sent_at: head,
             was_included: false,
             lost: 0,
+            behind_since: None,
         }
     }
 
@@ -212,6 +217,14 @@ impl Flight {
             return if self.lost < LOST_AFTER { Step::Wait } else { Step::Replaced };
         }
         self.lost = 0;
+        if sight.nonce < self.nonce {
+            // No fee brings it into a block now. Those before it may come back; an endpoint may also be late.
+            let since = self.behind_since.map_or(sight.head, |since| since.min(sight.head));
+            self.behind_since = Some(since);
+            let given_up = sight.head >= since + self.policy.patience;
+            return if given_up { Step::Unmade } else { Step::Wait };
+        }
+        self.behind_since = None;
         if self.was_included {
             // A reorganisation took it out; not every node puts it back.
             (self.was_included, self.sent_at) = (false, sight.head);

@@ -169,6 +169,7 @@ impl Sender {
                 Step::Wait => {}
                 Step::Included(block) => return self.receipt(&call, &versions, block).await,
                 Step::Replaced => return Err(Error::Replaced { account: self.address(), nonce }),
+                Step::Unmade => return Err(Error::Unmade { account: self.address(), nonce }),
                 Step::Funds | Step::Invalid => {
                     unreachable!("`rejected` returns these as errors; qed")
                 }

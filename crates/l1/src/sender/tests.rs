@@ -76,6 +76,26 @@ fn inclusion_counts_once_deep_enough() {
 }
 
 #[test]
+fn nobody_bids_for_a_nonce_that_cannot_come() {
+    let mut flight = flight(true);
+    let offered = flight.fees();
+    // Transactions 5 and 6 were taken out of L1's blocks.
+    for head in 100..103 {
+        assert_eq!(flight.observe(&sight(head, 5)), Step::Wait);
+    }
+    // They came back in time.
+    assert_eq!(flight.observe(&sight(102, 7)), Step::Wait);
+    assert_eq!(flight.observe(&sight(103, 7)), Step::Sign);
+    let raised = flight.fees();
+    assert_ne!(raised, offered);
+    for head in 104..107 {
+        assert_eq!(flight.observe(&sight(head, 6)), Step::Wait);
+    }
+    assert_eq!(flight.observe(&sight(107, 6)), Step::Unmade);
+    assert_eq!(flight.fees(), raised);
+}
+
+#[test]
 fn a_reorganisation_sends_it_again_at_once() {
     let policy = FeePolicy { confirmations: 3, ..FeePolicy::default() };
     let mut flight = Flight::new(policy, 7, 100, &PRICES, false);
