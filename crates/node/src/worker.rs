@@ -23,11 +23,14 @@ use std::{
         atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError},
     },
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// Blocks to one segment of the journal.
 const SEGMENT_BLOCKS: u64 = 64;
+
+/// How close together submissions must come to be in company, and how long the thread then sleeps.
+const GATHERING: Duration = Duration::from_micros(200);
 
 /// The thread's own state.
 pub(crate) struct Worker {
@@ -76,9 +79,15 @@ impl Worker {
             self.begin()?;
         }
         self.drain_pool()?;
+        let mut company = Company::default();
         loop {
-            match commands.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let next = commands.try_recv().or_else(|_| {
+                company.gather();
+                commands.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            });
+            match next {
                 Ok(Command::Submit { transaction, wait, reply }) => {
+                    company.came();
                     self.submit(transaction, wait, reply)?
                 }
                 Ok(Command::Adopt { parent, blocks, reply }) => {
@@ -337,6 +346,30 @@ impl Worker {
                 self.displaced.contains(&transaction.hash)
             }
             _ => false,
+        }
+    }
+}
+
+/// Whether submissions come in company. Then the thread sleeps a moment before it waits for the next one: it wakes once for several of them.
+/// Who is alone is never kept waiting.
+#[derive(Debug, Default)]
+struct Company {
+    last: Option<Instant>,
+    close: bool,
+}
+
+impl Company {
+    /// A submission came.
+    fn came(&mut self) {
+        let now = Instant::now();
+        self.close = self.last.is_some_and(|last| now - last < GATHERING);
+        self.last = Some(now);
+    }
+
+    /// Sleeps if the last two came close together.
+    fn gather(&mut self) {
+        if std::mem::take(&mut self.close) {
+            std::thread::sleep(GATHERING);
         }
     }
 }
