@@ -108,7 +108,8 @@ pub(crate) fn first_stale(store: &Store, inbox: &Inbox, safe: u64) -> Result<Opt
 /// The output after block `number`, which a batch in `inbox` holds (or which is the genesis).
 pub(crate) fn output(store: &Store, inbox: &Inbox, number: u64) -> Result<Output, Error> {
     let local = header(store, number)?;
-    let (inbox_index, block_in_batch) = match inbox.batch_of(number) {
+    let batch = inbox.batch_of(number).map(|batch| batch.header);
+    let (inbox_index, block_in_batch) = match batch {
         Some(batch) if batch.last_block() == number => (batch.index + 1, 0),
         Some(batch) => (batch.index, (number - batch.first_block + 1) as u32),
         None => (0, 0),

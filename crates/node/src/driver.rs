@@ -311,8 +311,8 @@ pub(crate) fn sealed(block: &Block) -> SealedBlock {
 fn fact(event: ContractEvent) -> Fact {
     match event {
         ContractEvent::MessageEnqueued { message, hint } => Fact::MessageEnqueued { message, hint },
-        ContractEvent::BatchPosted { header, acc, aux, .. } => {
-            Fact::BatchPosted { header, acc, aux }
+        ContractEvent::BatchPosted { header, acc, aux, transaction } => {
+            Fact::BatchPosted { header, acc, aux, transaction }
         }
         ContractEvent::ClaimAsserted {
             content, parent, index, owner, n1, child_n1, end, ..

@@ -11,12 +11,15 @@ mod acts;
 mod backend;
 mod batches;
 mod builder;
+mod costs;
 mod driver;
 mod error;
 pub mod journal;
 mod metrics;
 pub mod pool;
+mod queries;
 mod sequencer;
+mod withdrawals;
 mod worker;
 
 pub use error::Error;
@@ -146,7 +149,7 @@ impl Node {
             ..WatchConfig::new(config.contracts, config.start_block)
         };
         let (stop, stopped) = watch::channel(false);
-        let (l1, watch) = driver::follow(Watcher::new(client, watch));
+        let (l1, watch) = driver::follow(Watcher::new(client.clone(), watch));
         let driver = Driver {
             settlement: settlement.clone(),
             sequencer: sequencer.clone(),
@@ -163,6 +166,8 @@ impl Node {
             sequencer: sequencer.clone(),
             settlement: settlement.clone(),
             rollup,
+            client: client.clone(),
+            contracts: config.contracts,
         });
         Ok(Self {
             backend,

@@ -42,6 +42,8 @@ pub enum Fact {
         acc: Accumulator,
         /// What the data commitment needs to find the data.
         aux: Bytes,
+        /// The L1 transaction.
+        transaction: B256,
     },
     /// Somebody claims.
     ClaimAsserted {

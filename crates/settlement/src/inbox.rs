@@ -24,6 +24,8 @@ pub struct PostedBatch {
     pub header: BatchHeader,
     /// What finds its data.
     pub aux: Bytes,
+    /// The L1 transaction that posted it.
+    pub transaction: B256,
 }
 
 /// The two chains of the inbox.
@@ -68,7 +70,7 @@ impl Inbox {
                 self.messages.push_back(Message { message: message.clone(), hint: *hint, acc });
                 Ok(())
             }
-            Fact::BatchPosted { header, acc, aux } => {
+            Fact::BatchPosted { header, acc, aux, transaction } => {
                 if header.index != self.batches.len() as u64
                     || header.prev_acc != self.head
                     || header.acc() != *acc
@@ -79,7 +81,11 @@ impl Inbox {
                     return Err(Error::QueueChain { index: header.index });
                 }
                 self.head = *acc;
-                self.batches.push(PostedBatch { header: *header, aux: aux.clone() });
+                self.batches.push(PostedBatch {
+                    header: *header,
+                    aux: aux.clone(),
+                    transaction: *transaction,
+                });
                 Ok(())
             }
             _ => Ok(()),
@@ -136,12 +142,9 @@ impl Inbox {
     }
 
     /// The batch that holds L2 block `number`.
-    pub fn batch_of(&self, number: u64) -> Option<&BatchHeader> {
+    pub fn batch_of(&self, number: u64) -> Option<&PostedBatch> {
         let index = self.batches.partition_point(|batch| batch.header.last_block() < number);
-        self.batches
-            .get(index)
-            .map(|batch| &batch.header)
-            .filter(|header| header.first_block <= number)
+        self.batches.get(index).filter(|batch| batch.header.first_block <= number)
     }
 
     /// Forgets the data of what batches before `count` consumed: nothing asks for it again.

@@ -123,7 +123,12 @@ impl World {
         self.batches += 1;
         self.consumed = self.queue;
         self.last_block += u64::from(count);
-        Fact::BatchPosted { header, acc: self.acc, aux: Bytes::from_static(b"x") }
+        Fact::BatchPosted {
+            header,
+            acc: self.acc,
+            aux: Bytes::from_static(b"x"),
+            transaction: B256::ZERO,
+        }
     }
 
     fn mine(&mut self, salt: u8, kinds: &[u8]) -> L1Block {
@@ -208,6 +213,25 @@ fn publishes_when_full_or_old() {
         [Move::Publish { index: 0, first: 1, last: 3 }],
         "a batch ends before it is too large"
     );
+}
+
+#[test]
+fn waits_for_the_block_with_an_overdue_message() {
+    let mut world = World::new();
+    let mut settlement = fresh();
+    settlement.observe(Event::L1(world.mine(0, &[1]))).unwrap();
+    seal(&mut settlement, 1, 3, 10);
+    // The message came at second 12 and must be in a batch of second 72 at the latest.
+    for salt in 1..6 {
+        settlement.observe(Event::L1(world.mine(salt, &[]))).unwrap();
+        assert_eq!(settlement.moves(), [Move::Publish { index: 0, first: 1, last: 3 }]);
+    }
+    settlement.observe(Event::L1(world.mine(6, &[]))).unwrap();
+    let force = Move::ForceInclude { from: 0 };
+    assert_eq!(settlement.moves(), [force.clone()]);
+    let with_message = SealedBlock { number: 4, timestamp: 4, queue_index: 1, bytes: 10 };
+    settlement.observe(Event::Sealed(with_message)).unwrap();
+    assert_eq!(settlement.moves(), [force, Move::Publish { index: 0, first: 1, last: 4 }]);
 }
 
 #[test]

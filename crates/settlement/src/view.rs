@@ -281,7 +281,12 @@ impl Settlement {
             || self.latest > last;
         let old = self.now.head.time >= since.saturating_add(self.parameters.batch_interval);
         let due = full || old || self.is_waiting_below(queue_index);
-        due.then_some(Move::Publish { index: posted, first, last })
+        // The inbox refuses a batch that leaves out an overdue message: a block with it is about to be sealed.
+        (due && !self.is_overdue(queue_index)).then_some(Move::Publish {
+            index: posted,
+            first,
+            last,
+        })
     }
 
     /// Whether the oldest message is below `queue_index` and half the time is over in which a batch must take it up.
@@ -292,6 +297,15 @@ impl Settlement {
             .inbox
             .messages(from, queue_index.min(from + 1))
             .any(|oldest| self.now.head.time >= oldest.message.l1_time.saturating_add(half))
+    }
+
+    /// Whether the message at `index` had to be taken up by now.
+    fn is_overdue(&self, index: u64) -> bool {
+        let delay = self.parameters.config.windows.force_delay;
+        self.now
+            .inbox
+            .messages(index, index + 1)
+            .any(|first| self.now.head.time > first.message.l1_time.saturating_add(delay))
     }
 
     /// Includes overdue messages when no batcher did in time.

@@ -64,7 +64,13 @@ async fn covering(world: &World, block: u64) -> Option<(u64, u64)> {
 }
 
 /// Proves a withdrawal against a claim and has it paid.
-async fn withdraw(world: &World, node: &L2, withdrawal: &Withdrawal, block: u64) {
+async fn withdraw(
+    world: &World,
+    node: &L2,
+    transaction: B256,
+    withdrawal: &Withdrawal,
+    block: u64,
+) {
     let portal = world.deployment.contracts.portal;
     wait("a claim that covers the withdrawal", async || covering(world, block).await.is_some())
         .await;
@@ -84,7 +90,13 @@ async fn withdraw(world: &World, node: &L2, withdrawal: &Withdrawal, block: u64)
         },
         withdrawalProof: proof.storage_proof[0].proof.clone(),
     };
+    let status = async || {
+        let seen = node.ask("mezz_getWithdrawals", json!([transaction])).await;
+        seen[0]["status"].as_str().unwrap().to_owned()
+    };
+    wait("the node to see the claim", async || status().await == "ready-to-prove").await;
     world.call(STRANGER, portal, &prove, U256::ZERO).await;
+    assert_eq!(status().await, "waiting-to-finalize");
     world.pass(world.deployment.config.windows.proof_maturity + 1).await;
     // A claim is final after its parent, which the proposer confirms in its own time.
     let check = Portal::checkWithdrawalCall {
@@ -93,6 +105,7 @@ async fn withdraw(world: &World, node: &L2, withdrawal: &Withdrawal, block: u64)
     };
     let ripe = async || world.l1.call(portal, &check, BlockNumberOrTag::Latest).await.is_ok();
     wait("the withdrawal to be payable", ripe).await;
+    assert_eq!(status().await, "ready-to-finalize");
     let finalize =
         Portal::finalizeWithdrawalTransactionCall { withdrawal: withdrawal.clone().into() };
     world.call(STRANGER, portal, &finalize, U256::ZERO).await;
@@ -141,7 +154,7 @@ async fn a_user_gets_in_and_out_without_the_operator() {
 
     let (withdrawal, block) = initiated(&another, forced);
     assert_eq!((withdrawal.sender, withdrawal.value), (user.address(), value));
-    withdraw(&world, &another, &withdrawal, block).await;
+    withdraw(&world, &another, forced, &withdrawal, block).await;
     assert_eq!(world.l1.balance(TARGET, BlockNumberOrTag::Latest).await.unwrap(), value);
     assert!(another.node.metrics().claims.get() > 0);
 }

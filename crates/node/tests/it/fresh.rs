@@ -33,6 +33,16 @@ async fn check(beacon: bool, expected: DaType) {
     let mut kinds = batches.as_array().unwrap().iter().map(|batch| &batch["daType"]);
     assert!(kinds.any(|kind| *kind == json!(expected)), "{batches}");
 
+    // All transactions of the traffic and no deposit, at what L1 says that their batches cost.
+    let costs = sequencer.ask("mezz_getCosts", json!(["0x40"])).await;
+    let total = &costs["total"];
+    assert_eq!(total["transactions"], 60, "{costs}");
+    let wei = |field: &str| total[field].as_str().unwrap().parse::<U256>().unwrap();
+    assert!(wei("l1FeePaid") >= U256::from(total["l1GasUsed"].as_u64().unwrap()));
+    assert_eq!(wei("l1FeePaidPerTransaction"), wei("l1FeePaid") / U256::from(60));
+    assert!(wei("l1FeeCollected") > U256::ZERO);
+    assert_eq!(total["l1BlobGasUsed"].as_u64().unwrap() > 0, beacon);
+
     let last = sequencer.node.heads().safe;
     let fresh = world.node(Settings::watcher()).await;
     fresh.wait_derived(last).await;

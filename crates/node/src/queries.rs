@@ -1,0 +1,177 @@
+//! The `optimism_*`, `mezz_*` and `admin_*` methods of a node.
+
+use crate::{backend::NodeBackend, costs, withdrawals};
+use alloy_primitives::{B256, U64};
+use futures::future::BoxFuture;
+use mezz_rpc::{Backend, RpcError};
+use mezz_settlement::ClaimState;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// Batches, claims or messages in one answer.
+const LIST_MAX: usize = 100;
+
+type Answer = Result<Value, RpcError>;
+
+/// The answer to one of the methods; `None` for a method of somebody else.
+pub(crate) fn answer(
+    node: &NodeBackend,
+    method: &str,
+    params: Value,
+) -> Option<BoxFuture<'static, Answer>> {
+    let answer = match method {
+        "optimism_syncStatus" => node.sync_status(),
+        "optimism_outputAtBlock" => node.output_at(&params),
+        "optimism_rollupConfig" | "mezz_chainConfig" => Ok(node.rollup.clone()),
+        "optimism_version" | "mezz_version" => Ok(json!(env!("CARGO_PKG_VERSION"))),
+        "optimism_safeHeadAtL1Block" => node.safe_head_at(&params),
+        "mezz_status" => Ok(node.status()),
+        "mezz_getBatches" => Ok(node.batches()),
+        "mezz_getBatchByBlock" => node.batch_by_block(&params),
+        "mezz_getClaims" => Ok(node.claims()),
+        "mezz_getQueue" => Ok(node.queue()),
+        "mezz_getWithdrawals" => {
+            let node = node.clone();
+            return Some(Box::pin(async move {
+                withdrawals::of_transaction(&node, parameter(&params, 0)?).await
+            }));
+        }
+        "mezz_getCosts" => {
+            let node = node.clone();
+            return Some(Box::pin(async move {
+                let batches: Option<U64> = optional(&params, 0)?;
+                costs::of_batches(&node, batches.map(|count| count.to())).await
+            }));
+        }
+        "admin_sequencerActive" => Ok(json!(node.pending().is_some())),
+        "admin_stopSequencer" | "admin_startSequencer" => {
+            let (sequencer, on) = (node.sequencer.clone(), method == "admin_startSequencer");
+            let head = node.store.head().hash;
+            return Some(Box::pin(async move {
+                sequencer.sequence(on).await.map_err(RpcError::internal)?;
+                Ok(if on { Value::Null } else { json!(head) })
+            }));
+        }
+        _ => return None,
+    };
+    Some(Box::pin(async move { answer }))
+}
+
+impl NodeBackend {
+    /// A block in the words of `optimism_syncStatus`.
+    fn l2_ref(&self, number: u64) -> Answer {
+        let block = self.store.block(number)?.ok_or_else(|| RpcError::block_not_found(number))?;
+        Ok(json!({
+            "hash": block.hash, "number": number, "parentHash": block.header.parent_hash, "timestamp": block.header.timestamp,
+            "l1origin": { "hash": B256::ZERO, "number": 0 }, "sequenceNumber": 0,
+        }))
+    }
+
+    fn sync_status(&self) -> Answer {
+        let (heads, l1_head, l1_final) = {
+            let settlement = self.settlement.read();
+            (settlement.heads(), settlement.l1_head(), settlement.l1_final())
+        };
+        let l1 = |block: mezz_settlement::L1Ref| json!({ "hash": block.hash, "number": block.number, "timestamp": block.time });
+        let latest = self.store.head().number;
+        Ok(json!({
+            "current_l1": l1(l1_head), "current_l1_finalized": l1(l1_final), "head_l1": l1(l1_head), "safe_l1": l1(l1_final), "finalized_l1": l1(l1_final),
+            "unsafe_l2": self.l2_ref(latest)?, "safe_l2": self.l2_ref(heads.safe.min(latest))?,
+            "finalized_l2": self.l2_ref(heads.finalized.min(latest))?, "settled_l2": self.l2_ref(heads.settled.min(latest))?,
+        }))
+    }
+
+    fn output_at(&self, params: &Value) -> Answer {
+        let number = block_number(params)?;
+        let block = self.store.block(number)?.ok_or_else(|| RpcError::block_not_found(number))?;
+        let passer = block.header.withdrawals_root.unwrap_or_default();
+        let root = mezz_primitives::op_output_root(block.header.state_root, passer, block.hash);
+        Ok(json!({
+            "version": B256::ZERO, "outputRoot": root, "blockRef": self.l2_ref(number)?,
+            "withdrawalStorageRoot": passer, "stateRoot": block.header.state_root, "syncStatus": self.sync_status()?,
+        }))
+    }
+
+    fn safe_head_at(&self, params: &Value) -> Answer {
+        let l1 = block_number(params)?;
+        let settlement = self.settlement.read();
+        let batch =
+            settlement.inbox().batches().iter().rev().find(|batch| batch.header.l1_block <= l1);
+        let batch = batch
+            .ok_or_else(|| RpcError::rejected(format!("no batch at or before L1 block {l1}")))?;
+        let block = self
+            .store
+            .block(batch.header.last_block())?
+            .ok_or_else(|| RpcError::block_not_found(batch.header.last_block()))?;
+        Ok(
+            json!({ "l1Block": { "number": batch.header.l1_block }, "safeHead": { "number": block.header.number, "hash": block.hash } }),
+        )
+    }
+
+    fn status(&self) -> Value {
+        let settlement = self.settlement.read();
+        json!({
+            "heads": settlement.heads(), "l1Head": settlement.l1_head(), "l1Final": settlement.l1_final(),
+            "batches": settlement.inbox().batches().len(), "derivedBatches": settlement.derived(),
+            "queue": { "enqueued": settlement.inbox().queue_len(), "consumed": settlement.inbox().consumed() },
+            "unpostedBytes": settlement.unposted_bytes(),
+            "referee": "security council",
+            "finality": "a claim confirms when its window has passed and the security council has not refuted it; step proofs are not deployed on this chain",
+            "failure": *self.sequencer.shared.failure.read(),
+        })
+    }
+
+    /// The newest batches, newest first.
+    fn batches(&self) -> Value {
+        let settlement = self.settlement.read();
+        let newest = settlement.inbox().batches().iter().rev().take(LIST_MAX);
+        newest.map(batch_json).collect()
+    }
+
+    fn batch_by_block(&self, params: &Value) -> Answer {
+        let number = block_number(params)?;
+        let settlement = self.settlement.read();
+        Ok(settlement.inbox().batch_of(number).map_or(Value::Null, batch_json))
+    }
+
+    /// The newest claims, newest first.
+    fn claims(&self) -> Value {
+        let settlement = self.settlement.read();
+        let newest = settlement.claims().iter().rev().take(LIST_MAX);
+        newest
+            .map(|claim| json!({ "claim": claim, "final": claim.state == ClaimState::Confirmed }))
+            .collect()
+    }
+
+    /// What no batch has consumed, oldest first.
+    fn queue(&self) -> Value {
+        let settlement = self.settlement.read();
+        let inbox = settlement.inbox();
+        let waiting = inbox.messages(inbox.consumed(), inbox.queue_len()).take(LIST_MAX);
+        waiting.map(|entry| json!({ "message": entry.message, "hint": entry.hint })).collect()
+    }
+}
+
+/// A batch header and the L1 transaction that posted it.
+fn batch_json(batch: &mezz_settlement::PostedBatch) -> Value {
+    let mut value = json!(batch.header);
+    value["transaction"] = json!(batch.transaction);
+    value
+}
+
+/// A parameter that must be there.
+fn parameter<T: DeserializeOwned>(params: &Value, index: usize) -> Result<T, RpcError> {
+    optional(params, index)?
+        .ok_or_else(|| RpcError::invalid_params(format!("parameter {index} is missing")))
+}
+
+fn optional<T: DeserializeOwned>(params: &Value, index: usize) -> Result<Option<T>, RpcError> {
+    let value = params.get(index).cloned().unwrap_or_default();
+    serde_json::from_value(value)
+        .map_err(|error| RpcError::invalid_params(format!("parameter {index}: {error}")))
+}
+
+/// The first parameter as a block number.
+fn block_number(params: &Value) -> Result<u64, RpcError> {
+    parameter::<U64>(params, 0).map(|number| number.to())
+}
