@@ -62,8 +62,9 @@ contract Inbox is IInbox {
     /// @inheritdoc IInbox
     mapping(uint64 n => bytes32) public queueAcc;
     mapping(uint64 n => Progress) private _progress;
-    /// @dev Enqueue times of four messages, 64 bits each, the first in the low bits.
-    mapping(uint64 group => uint256) private _times;
+    /// @inheritdoc IInbox
+    /// @dev A slot for each message: were several packed, the first of a slot would pay 17,100 gas more than its sender's estimate said.
+    mapping(uint64 i => uint64) public enqueuedAt;
 
     constructor(Parameters memory p) {
         if (p.portal == address(0)) revert Inbox_BadParameter("portal");
@@ -139,7 +140,7 @@ contract Inbox is IInbox {
     function forceInclude() external {
         Counters memory c = _counters;
         if (c.consumed == c.queue) revert Inbox_NothingToForce(type(uint256).max);
-        uint256 dueAt = uint256(enqueuedAt(c.consumed)) + forceDelay + forceGrace;
+        uint256 dueAt = uint256(enqueuedAt[c.consumed]) + forceDelay + forceGrace;
         if (block.timestamp <= dueAt) revert Inbox_NothingToForce(dueAt + 1);
 
         uint256 count = _dueIndex(c) - c.consumed;
@@ -184,11 +185,6 @@ contract Inbox is IInbox {
     /// @inheritdoc IInbox
     function dueIndex() external view returns (uint64) {
         return _dueIndex(_counters);
-    }
-
-    /// @inheritdoc IInbox
-    function enqueuedAt(uint64 i) public view returns (uint64) {
-        return uint64(_times[i / 4] >> (64 * (i % 4)));
     }
 
     /// @inheritdoc IInbox
@@ -263,7 +259,7 @@ contract Inbox is IInbox {
             index: index
         });
         queueAcc[index + 1] = Hashing.queueNext(queueAcc[index], Hashing.message(m));
-        _times[index / 4] |= block.timestamp << (64 * (index % 4));
+        enqueuedAt[index] = m.l1Time;
         _counters.queue = index + 1;
         emit MessageEnqueued(index, kind, from, to, value, gas, m.l1Block, m.l1Time, data);
     }
@@ -277,7 +273,7 @@ contract Inbox is IInbox {
 
     function _permissionlessOpen(Counters memory c) private view returns (bool) {
         if (block.timestamp > uint256(c.batcherSeenAt) + permissionlessDelay) return true;
-        return c.consumed < c.queue && block.timestamp > uint256(enqueuedAt(c.consumed)) + permissionlessDelay;
+        return c.consumed < c.queue && block.timestamp > uint256(enqueuedAt[c.consumed]) + permissionlessDelay;
     }
 
     /// @dev The first message that is not overdue, by bisection: times never fall along the queue.
@@ -293,7 +289,7 @@ contract Inbox is IInbox {
     }
 
     function _overdue(uint64 i) private view returns (bool) {
-        return block.timestamp > uint256(enqueuedAt(i)) + forceDelay;
+        return block.timestamp > uint256(enqueuedAt[i]) + forceDelay;
     }
 
     function _blocksMax() private view returns (uint256) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 /// @notice What L2 gas costs on L1: an EIP-1559 price for each L1 block, in L1 gas that is burned.
 ///
-/// The price is a ratio, L1 gas for one L2 gas, so it needs no oracle and follows the L1 gas price by itself. It rises within a block
-/// with what was bought in it, and from block to block. It never passes 1, so the dearest message (4,000,000 gas) always fits one
-/// L1 transaction: a full queue is dear, never shut.
+/// The price is a ratio, L1 gas for one L2 gas, so it needs no oracle and follows the L1 gas price by itself. It never passes 1, so the
+/// dearest message (4,000,000 gas) always fits one L1 transaction: a full queue is dear, never shut.
+///
+/// An estimate must suffice when the deposit lands later, among others. So the price rises with what is bought beyond the target only,
+/// within a block and from block to block, and computing it takes the same gas whatever was bought and whenever: no branches.
 library DepositPrice {
     /// @notice The price where the last deposit left it. Field names are the OP Stack's; `prevBaseFee` is in billionths.
     struct Params {
@@ -20,8 +24,8 @@ library DepositPrice {
     uint256 internal constant PRICE_MAX = UNIT;
     /// @dev L2 gas bought in an L1 block at which the price stays.
     uint256 internal constant TARGET = 8_000_000;
-    /// @dev An empty block lowers the price by 1/8.
-    uint256 internal constant CHANGE_DENOMINATOR = 8;
+    /// @dev Empty blocks in which any price falls to the lowest, and a few more.
+    uint256 private constant BLOCKS_MAX = 32;
 
     /// @notice The parameters before the first deposit.
     function initial(uint256 blockNumber) internal pure returns (Params memory) {
@@ -34,26 +38,20 @@ library DepositPrice {
         pure
         returns (uint256 burn, Params memory next)
     {
-        uint256 bought = blockNumber == p.prevBlockNum ? p.prevBoughtGas : 0;
+        uint256 bought = Math.ternary(blockNumber == p.prevBlockNum, p.prevBoughtGas, 0) + gas;
         uint256 base = basePrice(p, blockNumber);
-        uint256 price = base * (TARGET + bought + gas) / TARGET;
-        if (price > PRICE_MAX) price = PRICE_MAX;
+        uint256 price = Math.min(base * Math.max(bought, TARGET) / TARGET, PRICE_MAX);
         burn = gas * price / UNIT;
-        next = Params({
-            prevBaseFee: uint128(base), prevBoughtGas: uint64(bought + gas), prevBlockNum: uint64(blockNumber)
-        });
+        next = Params({prevBaseFee: uint128(base), prevBoughtGas: uint64(bought), prevBlockNum: uint64(blockNumber)});
     }
 
-    /// @notice The price at the beginning of block `blockNumber`.
-    function basePrice(Params memory p, uint256 blockNumber) internal pure returns (uint256 price) {
-        price = p.prevBaseFee;
-        if (blockNumber <= p.prevBlockNum) return price;
-        price = price * (CHANGE_DENOMINATOR * TARGET - TARGET + p.prevBoughtGas) / (CHANGE_DENOMINATOR * TARGET);
-        if (price > PRICE_MAX) price = PRICE_MAX;
-        // From the highest price to the lowest it takes 30 empty blocks, which bounds the loop.
-        for (uint256 empty = blockNumber - p.prevBlockNum - 1; empty > 0 && price > PRICE_MIN; --empty) {
-            price -= price / CHANGE_DENOMINATOR;
-        }
-        if (price < PRICE_MIN) price = PRICE_MIN;
+    /// @notice The price at the beginning of block `blockNumber`: the last deposit's block moves it by up to 1/8 down and as far up as
+    /// was bought in it, each empty block after that lowers it by 1/8.
+    function basePrice(Params memory p, uint256 blockNumber) internal pure returns (uint256) {
+        uint256 moved = Math.min(p.prevBaseFee * (7 * TARGET + p.prevBoughtGas) / (8 * TARGET), PRICE_MAX);
+        uint256 blocks = Math.min(blockNumber - p.prevBlockNum, BLOCKS_MAX);
+        // moved * (7/8)^(blocks - 1); the exponent is never zero, because EXP charges for its bytes.
+        uint256 fallen = Math.max((moved * 7 ** (blocks + 1) / 49 << 3) >> 3 * blocks, PRICE_MIN);
+        return Math.ternary(blocks == 0, p.prevBaseFee, fallen);
     }
 }
