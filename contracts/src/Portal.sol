@@ -113,10 +113,8 @@ contract Portal is IPortal {
         }
         _checkGasLimit(gasLimit, data.length);
 
-        address from = Aliasing.caller();
         bytes memory opaqueData = abi.encodePacked(msg.value, value, gasLimit, isCreation, data);
-        emit TransactionDeposited(from, to, DEPOSIT_VERSION, opaqueData);
-        inbox.enqueue(MessageKind.DEPOSIT, from, to, msg.value, gasLimit, opaqueData);
+        _enqueue(Aliasing.caller(), to, msg.value, gasLimit, opaqueData);
     }
 
     /// @inheritdoc IPortal
@@ -135,7 +133,6 @@ contract Portal is IPortal {
         bytes[] calldata withdrawalProof
     ) external {
         _requireNotPaused();
-        _requireTarget(withdrawal.target);
         (, bytes32 outputRoot, bool open) = settlement.claimAt(disputeGameIndex);
         // "Not found" must not look like "accepted": a claim has a root that is not zero and is open.
         if (!open || outputRoot == 0) revert OptimismPortal_InvalidDisputeGame();
@@ -221,7 +218,6 @@ contract Portal is IPortal {
 
     function _finalize(WithdrawalTransaction calldata withdrawal, address proofSubmitter) private {
         _requireNotPaused();
-        _requireTarget(withdrawal.target);
         if (_l2Sender != address(0)) revert OptimismPortal_NoReentrancy();
         bytes32 hash = Hashing.withdrawal(withdrawal);
         Claim claim = _checkMature(hash, proofSubmitter);
@@ -231,6 +227,14 @@ contract Portal is IPortal {
         _l2Sender = withdrawal.sender;
         // Nobody need confirm a ripe claim before: paying does it on the way.
         if (!settlement.tryConfirm(claim)) revert OptimismPortal_InvalidRootClaim();
+        bool pays = _isPayable(withdrawal);
+        if (pays) _pay(withdrawal);
+        else _giveBack(hash, withdrawal);
+        _l2Sender = address(0);
+        emit WithdrawalFinalized(hash, pays);
+    }
+
+    function _pay(WithdrawalTransaction calldata withdrawal) private {
         bytes memory data = withdrawal.data;
         // A call keeps back one 64th of the gas (EIP-150).
         uint256 available = gasleft() - gasleft() / 64;
@@ -240,8 +244,25 @@ contract Portal is IPortal {
         bool success = LowLevelCall.callNoReturn(withdrawal.target, withdrawal.value, data);
         // OP marks a failed withdrawal as paid and the value is lost; here the transaction reverts and anybody may try again.
         if (!success) revert Portal_CallFailed(LowLevelCall.returnData());
-        _l2Sender = address(0);
-        emit WithdrawalFinalized(hash, true);
+    }
+
+    /// @dev Mints the value on L2 again for the account that withdrew it, instead of calling the target.
+    ///
+    /// A mint goes to a deposit's sender whatever becomes of its call, so even a contract that takes no ether gets it back. The call
+    /// itself has no target, value or data: nothing is said in anybody's name. It buys no L2 gas: finalizing costs more L1 gas.
+    function _giveBack(bytes32 hash, WithdrawalTransaction calldata withdrawal) private {
+        (address to, uint256 value) = (withdrawal.sender, withdrawal.value);
+        // What is minted is held here, as for every deposit.
+        if (value > address(this).balance) revert Portal_CallFailed("");
+        emit WithdrawalReturned(hash, to, value);
+        if (value == 0) return;
+        uint64 gasLimit = minimumGasLimit(0);
+        _enqueue(to, address(0), value, gasLimit, abi.encodePacked(value, uint256(0), gasLimit, false));
+    }
+
+    function _enqueue(address from, address to, uint256 mint, uint64 gasLimit, bytes memory opaqueData) private {
+        emit TransactionDeposited(from, to, DEPOSIT_VERSION, opaqueData);
+        inbox.enqueue(MessageKind.DEPOSIT, from, to, mint, gasLimit, opaqueData);
     }
 
     /// @dev Not paid, proven by the submitter, and the proof is old enough; returns the claim it was proven against.
@@ -265,11 +286,12 @@ contract Portal is IPortal {
         if (pauseController.paused(Pausable.Withdraw)) revert OptimismPortal_CallPaused();
     }
 
-    /// @dev The contracts of the chain know the portal; a withdrawal must not speak with its voice.
-    function _requireTarget(address target) private view {
-        bool forbidden = target == address(this) || target == address(inbox) || target == address(settlement)
+    /// @dev The contracts of the chain know the portal: a withdrawal must not speak with its voice. And some fit no L1 transaction.
+    function _isPayable(WithdrawalTransaction calldata withdrawal) private view returns (bool) {
+        address target = withdrawal.target;
+        bool isPart = target == address(this) || target == address(inbox) || target == address(settlement)
             || target == systemConfig;
-        if (forbidden) revert OptimismPortal_BadTarget();
+        return !isPart && withdrawal.gasLimit <= Constants.WITHDRAWAL_GAS_MAX;
     }
 
     function _checkGasLimit(uint64 gasLimit, uint256 size) private pure {

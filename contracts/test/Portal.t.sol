@@ -351,17 +351,6 @@ contract PortalWithdrawalTest is Deployment {
         portal.proveWithdrawalTransaction(withdrawal, 1, other, proof);
     }
 
-    function test_prove_forbiddenTarget_reverts() public {
-        address[4] memory forbidden = [address(portal), address(inbox), address(claims), address(config)];
-        for (uint256 i; i < 4; ++i) {
-            withdrawal.target = forbidden[i];
-            vm.expectRevert(IPortal.OptimismPortal_BadTarget.selector);
-            _prove(alice);
-            vm.expectRevert(IPortal.OptimismPortal_BadTarget.selector);
-            _finalize(alice);
-        }
-    }
-
     function test_prove_paused_reverts() public {
         vm.prank(guardian);
         pauses.pause(Pausable.Withdraw);
@@ -471,18 +460,6 @@ contract PortalWithdrawalTest is Deployment {
         if (success) vm.assertGe(target.gasSeen(), 199_000);
         if (limit > 600_000) vm.assertTrue(success);
         if (limit < 200_000) vm.assertFalse(success);
-    }
-
-    function test_finalize_absurdGasLimit_reverts() public {
-        withdrawal.gasLimit = type(uint256).max;
-        hash = Hashing.withdrawal(withdrawal);
-        (storageRoot, proof) = Trie.single(hash, 0x01);
-        _assertRoot(alice, 0);
-        vm.prank(alice);
-        portal.proveWithdrawalTransaction(withdrawal, 2, _rootProof(storageRoot), proof);
-        vm.warp(block.timestamp + PROOF_MATURITY + 1);
-        vm.expectRevert(abi.encodeWithSelector(IPortal.Portal_TooLittleGas.selector, type(uint256).max));
-        _finalize(alice);
     }
 
     function test_prove_inABranchedTrie() public {

@@ -38,8 +38,7 @@ export function bridgeTests(chain) {
       const { publicL1, publicL2, walletL1, accounts, l2Chain } = chain();
       const to = stranger();
       const request = await publicL2.buildDepositTransaction({ mint: parseEther("0.5"), to });
-      const gas = roomy(await publicL1.estimateDepositTransactionGas({ ...request, account: accounts[0] }));
-      const hash = await walletL1(accounts[0]).depositTransaction({ ...request, gas });
+      const hash = await walletL1(accounts[0]).depositTransaction(request);
       const receipt = await publicL1.waitForTransactionReceipt({ hash });
       assert.equal(receipt.status, "success");
       const [l2Hash] = getL2TransactionHashes(receipt);
@@ -193,6 +192,22 @@ export function bridgeTests(chain) {
       assert.equal(await publicL1.getBalance({ address: door }), 5n);
     });
 
+    test("to the portal itself come back to L2", async () => {
+      const { publicL1, publicL2, walletL1, walletL2, accounts, deployment, l2Chain } = chain();
+      const account = accounts[9];
+      const value = parseEther("0.0625");
+      const receipt = await initiate(publicL2, walletL2(account), { to: deployment.contracts.portal, value });
+      const before = await publicL2.getBalance({ address: account.address });
+      await prove(chain(), account, receipt);
+      await mature(chain(), receipt);
+      const [withdrawal] = getWithdrawals(receipt);
+      const hash = await walletL1(account).finalizeWithdrawal({ withdrawal, targetChain: l2Chain });
+      assert.equal((await deposited(chain(), hash)).status, "success");
+      assert.equal(await publicL2.getBalance({ address: account.address }), before + value);
+      assert.equal(await publicL1.getWithdrawalStatus({ receipt, targetChain: l2Chain }), "finalized");
+      await refused(finalize(chain(), account, withdrawal), "OptimismPortal_AlreadyFinalized");
+    });
+
     test("are paid once to a target that calls the portal again", async () => {
       const { publicL1, publicL2, walletL1, walletL2, accounts, deployment } = chain();
       const account = accounts[8];
@@ -229,11 +244,9 @@ export async function deploy(client, wallet, { abi, bytecode }, args = []) {
   return receipt.contractAddress;
 }
 
-/** Deposits from an account and gives the receipt on L2. */
+/** Deposits from an account, with the gas that viem estimates and no more, and gives the receipt on L2. */
 export async function deposit(chain, account, request) {
-  const parameters = { request, targetChain: chain.l2Chain };
-  const gas = roomy(await chain.publicL1.estimateDepositTransactionGas({ ...parameters, account }));
-  return deposited(chain, await chain.walletL1(account).depositTransaction({ ...parameters, gas }));
+  return deposited(chain, await chain.walletL1(account).depositTransaction({ request, targetChain: chain.l2Chain }));
 }
 
 const roomy = (gas) => (gas * 3n) / 2n;

@@ -9,7 +9,7 @@ import {OutputRootProof, WithdrawalTransaction} from "../types/Withdrawal.sol";
 interface IPortal {
     /// @notice The withdrawal was paid already.
     error OptimismPortal_AlreadyFinalized();
-    /// @notice A withdrawal may not call this target, or a creation names one.
+    /// @notice A creation names a target.
     error OptimismPortal_BadTarget();
     /// @notice This kind of action is paused.
     error OptimismPortal_CallPaused();
@@ -45,7 +45,10 @@ interface IPortal {
     event TransactionDeposited(address indexed from, address indexed to, uint256 indexed version, bytes opaqueData);
     event WithdrawalProven(bytes32 indexed withdrawalHash, address indexed from, address indexed to);
     event WithdrawalProvenExtension1(bytes32 indexed withdrawalHash, address indexed proofSubmitter);
+    /// @notice The withdrawal was paid or, if not a `success`, given back.
     event WithdrawalFinalized(bytes32 indexed withdrawalHash, bool success);
+    /// @notice The withdrawal could never be paid, so its value was minted on L2 again, for `to`, who had withdrawn it.
+    event WithdrawalReturned(bytes32 indexed withdrawalHash, address indexed to, uint256 value);
 
     /// @notice Sends a transaction to L2; the ether sent is minted there.
     function depositTransaction(address to, uint256 value, uint64 gasLimit, bool isCreation, bytes calldata data)
@@ -63,7 +66,8 @@ interface IPortal {
         bytes[] calldata withdrawalProof
     ) external;
 
-    /// @notice Pays a withdrawal that the caller has proven.
+    /// @notice Pays a withdrawal that the caller has proven, or gives it back to its sender on L2 if it could never be paid: its
+    /// target is the portal, the inbox, the settlement or the system config, or it asks for more gas than an L1 transaction has.
     function finalizeWithdrawalTransaction(WithdrawalTransaction calldata withdrawal) external;
 
     /// @notice Pays a withdrawal that `proofSubmitter` has proven.

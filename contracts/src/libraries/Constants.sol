@@ -11,6 +11,8 @@ library Constants {
     uint256 internal constant MESSAGE_DATA_MAX = 65_536;
     /// @dev Bytes of a deposit's opaque data before its call data.
     uint256 internal constant OPAQUE_HEADER_SIZE = 73;
+    /// @dev L1 gas that a withdrawal may ask for: an L1 transaction has at most 16,777,216 (EIP-7825), and the portal works too.
+    uint256 internal constant WITHDRAWAL_GAS_MAX = 15_000_000;
     /// @dev Bytes of a calldata payload.
     uint256 internal constant CALLDATA_MAX = 98_304;
     /// @dev Blobs of one batch.

@@ -60,7 +60,7 @@ contract PortalAdversaryTest is Deployment {
     }
 
     /// @dev Two withdrawals under one root whose paths part at the first nibble.
-    function _twoInOneClaim(address target)
+    function _twoInOneClaim(address target, address other)
         private
         returns (WithdrawalTransaction memory first, WithdrawalTransaction memory second)
     {
@@ -68,7 +68,7 @@ contract PortalAdversaryTest is Deployment {
         bytes32[] memory hashes = new bytes32[](2);
         hashes[0] = Hashing.withdrawal(first);
         for (uint256 nonce = 1;; ++nonce) {
-            second = _withdrawal(target, nonce);
+            second = _withdrawal(other, nonce);
             hashes[1] = Hashing.withdrawal(second);
             if (Trie.key(hashes[0])[0] >> 4 != Trie.key(hashes[1])[0] >> 4) break;
         }
@@ -82,7 +82,8 @@ contract PortalAdversaryTest is Deployment {
 
     function test_07_reentrancy_cannotPayASecondOrChangeTheSender() public {
         Thief thief = new Thief(portal);
-        (WithdrawalTransaction memory first, WithdrawalTransaction memory second) = _twoInOneClaim(address(thief));
+        (WithdrawalTransaction memory first, WithdrawalTransaction memory second) =
+            _twoInOneClaim(address(thief), address(thief));
         thief.aim(second);
         vm.warp(block.timestamp + PROOF_MATURITY + 1);
         vm.prank(bob, bob);
@@ -97,6 +98,23 @@ contract PortalAdversaryTest is Deployment {
         vm.prank(bob, bob);
         portal.finalizeWithdrawalTransaction(second);
         vm.assertEq(address(portal).balance, 8 ether + 2);
+    }
+
+    /// @dev What goes back to L2 waits for the payment to end, as a second payment does.
+    function test_07_reentrancy_cannotGiveBackAmidAPayment() public {
+        Thief thief = new Thief(portal);
+        (WithdrawalTransaction memory first, WithdrawalTransaction memory second) =
+            _twoInOneClaim(address(thief), address(portal));
+        thief.aim(second);
+        vm.warp(block.timestamp + PROOF_MATURITY + 1);
+        vm.prank(bob, bob);
+        portal.finalizeWithdrawalTransaction(first);
+        vm.assertEq(bytes32(thief.refusal()), bytes32(IPortal.OptimismPortal_NoReentrancy.selector));
+        vm.assertEq(thief.senderAfter(), bob);
+        vm.assertFalse(portal.finalizedWithdrawals(Hashing.withdrawal(second)));
+        vm.prank(bob, bob);
+        portal.finalizeWithdrawalTransaction(second);
+        vm.assertEq(address(portal).balance, 9 ether + 1);
     }
 
     function test_fuzz_08_prove_mutatedProof_reverts(uint256 where, uint8 change, uint8 shape) public {

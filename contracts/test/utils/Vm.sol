@@ -35,6 +35,7 @@ interface Vm {
     function assume(bool condition) external pure;
     function mockCall(address target, bytes calldata data, bytes calldata answer) external;
     function mockCallRevert(address target, bytes calldata data, bytes calldata reason) external;
+    function mockCallRevert(address target, uint256 value, bytes calldata data, bytes calldata reason) external;
     function clearMockedCalls() external;
     function expectCall(address target, bytes calldata data) external;
     function expectCall(address target, uint256 value, bytes calldata data) external;

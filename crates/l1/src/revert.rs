@@ -247,9 +247,7 @@ fn portal(error: &Errors::ErrorsErrors) -> Option<String> {
     use Errors::ErrorsErrors as E;
     Some(match error {
         E::OptimismPortal_AlreadyFinalized(_) => "the withdrawal was paid already".into(),
-        E::OptimismPortal_BadTarget(_) => {
-            "a withdrawal may not call this target, or a creation names one".into()
-        }
+        E::OptimismPortal_BadTarget(_) => "a creation names a target".into(),
         E::OptimismPortal_CallPaused(_) | E::Paused(_) => {
             "this kind of action is paused: wait until the pause ends".into()
         }

@@ -72,7 +72,7 @@ pub(crate) async fn run(args: &WithdrawArgs, output: Output) -> Result<(), Failu
         remember(&here, &mut known, find(&l2, hash).await?)?;
     }
     if let Some(amount) = &args.amount {
-        let initiated = initiate(&l2, args, amount).await?;
+        let initiated = initiate(&l2, &deployment, args, amount).await?;
         output.note(format!(
             "initiated on L2 in block {}: {}",
             initiated.block, initiated.transaction
@@ -117,6 +117,7 @@ pub(crate) async fn run(args: &WithdrawArgs, output: Output) -> Result<(), Failu
 /// Sends the L2 transaction.
 async fn initiate(
     l2: &impl Provider,
+    deployment: &DeploymentFile,
     args: &WithdrawArgs,
     amount: &str,
 ) -> Result<Initiated, Failure> {
@@ -124,6 +125,11 @@ async fn initiate(
         Some(to) => to,
         None => keys::read(&args.key.key)?.address(),
     };
+    let c = &deployment.contracts;
+    if [c.portal, c.inbox, c.claim_manager, c.system_config].contains(&target) {
+        let reason = "is a contract of the chain, which would send the ether back to L2";
+        return Err(Failure::usage(format!("{target} {reason}: name the receiver's own address")));
+    }
     let call = L2ToL1MessagePasser::initiateWithdrawalCall {
         target,
         gasLimit: U256::from(RECEIVER_GAS),
