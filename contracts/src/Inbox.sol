@@ -78,6 +78,11 @@ contract Inbox is IInbox {
         if (p.permissionlessDelay <= uint256(p.forceDelay) + p.forceGrace) {
             revert Inbox_BadParameter("permissionlessDelay");
         }
+        // Deployed before: it bounds the gas of a span and answers tools that ask for the chain.
+        ISystemConfig config = ISystemConfig(p.systemConfig);
+        if (config.inbox() != address(this)) revert Inbox_BadParameter("systemConfig");
+        if (config.l2ChainId() != p.l2ChainId) revert Inbox_BadParameter("l2ChainId");
+        if (config.span() != p.span) revert Inbox_BadParameter("span");
         portal = p.portal;
         systemConfig = p.systemConfig;
         pauseController = p.pauseController;

@@ -56,6 +56,7 @@ contract SystemConfig is ISystemConfig, Ownable2Step {
     /// @dev A higher minimum would price everybody out.
     uint64 internal constant MIN_BASE_FEE_MAX = 1_000 gwei;
 
+    /// @inheritdoc ISystemConfig
     address public immutable inbox;
     address public immutable optimismPortal;
     address public immutable disputeGameFactory;
@@ -63,6 +64,7 @@ contract SystemConfig is ISystemConfig, Ownable2Step {
     address public immutable l1StandardBridge;
     address public immutable l1ERC721Bridge;
     address public immutable optimismMintableERC20Factory;
+    /// @inheritdoc ISystemConfig
     uint32 public immutable span;
     uint64 private immutable _l2ChainId;
     /// @notice L1 block of the deployment: no event of this chain is older.
@@ -187,7 +189,7 @@ contract SystemConfig is ISystemConfig, Ownable2Step {
         return (uint256(1) << 248) | (uint256(blobbasefeeScalar) << 32) | basefeeScalar;
     }
 
-    /// @notice Chain id of the L2.
+    /// @inheritdoc ISystemConfig
     function l2ChainId() external view returns (uint256) {
         return _l2ChainId;
     }

@@ -7,6 +7,7 @@ import {CalldataDa} from "../src/da/CalldataDa.sol";
 import {IDataAvailability} from "../src/interfaces/IDataAvailability.sol";
 import {IInbox} from "../src/interfaces/IInbox.sol";
 import {Pausable} from "../src/interfaces/IPauseController.sol";
+import {ISystemConfig} from "../src/interfaces/ISystemConfig.sol";
 import {Hashing} from "../src/libraries/Hashing.sol";
 import {BatchHeader} from "../src/types/Batch.sol";
 import {QueueMessage} from "../src/types/Queue.sol";
@@ -64,6 +65,27 @@ contract InboxTest is Deployment {
         p = _inboxParameters();
         p.permissionlessDelay = p.forceDelay + p.forceGrace;
         _expectBad("permissionlessDelay", p);
+    }
+
+    function test_constructor_disagreesWithSystemConfig_reverts() public {
+        Inbox.Parameters memory p = _inboxParameters();
+        // The config names the inbox of the deployment, and this is another.
+        _expectBad("systemConfig", p);
+        p.l2ChainId += 1;
+        _nameTheNext();
+        _expectBad("l2ChainId", p);
+        p = _inboxParameters();
+        p.span = 1;
+        _nameTheNext();
+        _expectBad("span", p);
+        _nameTheNext();
+        vm.assertEq(uint256(new Inbox(_inboxParameters()).span()), SPAN);
+    }
+
+    /// @dev Makes the config name the next contract that this one creates.
+    function _nameTheNext() private {
+        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.mockCall(address(config), abi.encodeCall(ISystemConfig.inbox, ()), abi.encode(next));
     }
 
     function _expectBad(string memory name, Inbox.Parameters memory p) private {
@@ -255,6 +277,7 @@ contract InboxTest is Deployment {
     function test_postBatch_committee_usesTheInstalledContract() public {
         Inbox.Parameters memory p = _inboxParameters();
         p.committeeDa = address(new CalldataDa());
+        _nameTheNext();
         Inbox withCommittee = new Inbox(p);
         bytes32 head = withCommittee.acc(0);
         bytes32 queue = withCommittee.queueAcc(0);

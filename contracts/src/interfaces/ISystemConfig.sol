@@ -26,4 +26,13 @@ interface ISystemConfig {
 
     /// @notice The L1 account that may post batches.
     function batcher() external view returns (address);
+
+    /// @notice Chain id of the L2.
+    function l2ChainId() external view returns (uint256);
+
+    /// @notice Blocks between two entries of a claim.
+    function span() external view returns (uint32);
+
+    /// @notice The inbox that takes the changes to L2.
+    function inbox() external view returns (address);
 }

@@ -27,6 +27,7 @@ interface Vm {
     function chainId(uint256 id) external;
     function setBlockhash(uint256 number, bytes32 hash) external;
     function setNonce(address who, uint64 nonce) external;
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address who) external view returns (uint64);
     function cool(address who) external;
     function addr(uint256 key) external pure returns (address);

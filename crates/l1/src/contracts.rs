@@ -49,6 +49,7 @@ mod inbox {
             function pauseController() external view returns (address);
             function calldataDa() external view returns (address);
             function blobDa() external view returns (address);
+            function committeeDa() external view returns (address);
             function forceDelay() external view returns (uint64);
             function forceGrace() external view returns (uint64);
             function permissionlessDelay() external view returns (uint64);
@@ -169,6 +170,12 @@ mod bridge {
             function messageNonce() external view returns (uint256);
             function otherMessenger() external view returns (address);
             function portal() external view returns (address);
+            function PAUSE() external view returns (address);
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface MintableErc20Factory {
+            function bridge() external view returns (address);
         }
 
         #[derive(Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use crate::{
     BlockRef, Client, Error,
     contracts::{
         ClaimManager, CrossDomainMessenger, DisputeGameFactory, Erc721Bridge, Inbox,
-        PauseController, Portal, StandardBridge, SystemConfig, TimelockController,
+        MintableErc20Factory, PauseController, Portal, StandardBridge, SystemConfig,
+        TimelockController,
     },
 };
 use alloy::{
@@ -79,6 +80,8 @@ pub async fn inspect(client: &Client, deployment: &Deployment) -> Result<Inspect
     let mut reader = Reader { client, at: block.hash, findings: Vec::new() };
     reader.codes(deployment).await?;
     reader.wiring(deployment).await?;
+    reader.data_availability(deployment).await?;
+    reader.directory(deployment).await?;
     reader.parameters(deployment).await?;
     reader.configuration(deployment).await?;
     reader.claims(deployment).await?;
@@ -154,6 +157,8 @@ impl Reader<'_> {
             (c.timelock, &artifacts::TIMELOCK),
             (c.pause_controller, &artifacts::PAUSE_CONTROLLER),
             (c.system_config, &artifacts::SYSTEM_CONFIG),
+            (deployment.step(3), &artifacts::CALLDATA_DA),
+            (deployment.step(4), &artifacts::BLOB_DA),
             (c.inbox, &artifacts::INBOX),
             (c.dispute_game_factory, &artifacts::DISPUTE_GAME_FACTORY),
             (c.claim_manager, &artifacts::CLAIM_MANAGER),
@@ -231,6 +236,20 @@ impl Reader<'_> {
         )
         .await?;
         self.compare(
+            "messenger.pauseController",
+            c.l1_cross_domain_messenger,
+            CrossDomainMessenger::PAUSECall {},
+            c.pause_controller,
+        )
+        .await?;
+        self.compare(
+            "mintableERC20Factory.bridge",
+            deployment.l1_mintable_erc20_factory,
+            MintableErc20Factory::bridgeCall {},
+            c.l1_standard_bridge,
+        )
+        .await?;
+        self.compare(
             "standardBridge.messenger",
             c.l1_standard_bridge,
             StandardBridge::messengerCall {},
@@ -255,6 +274,56 @@ impl Reader<'_> {
         .await
     }
 
+    /// Who says what a batch commits to. The factory's own, so that nothing can be posted whose data nobody has.
+    async fn data_availability(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let inbox = deployment.contracts.inbox;
+        let (calldata, blobs) = (deployment.step(3), deployment.step(4));
+        self.compare("inbox.calldataDa", inbox, Inbox::calldataDaCall {}, calldata).await?;
+        self.compare("inbox.blobDa", inbox, Inbox::blobDaCall {}, blobs).await?;
+        self.compare("inbox.committeeDa", inbox, Inbox::committeeDaCall {}, Address::ZERO).await
+    }
+
+    /// The addresses that tools take from the system config.
+    async fn directory(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let c = &deployment.contracts;
+        let at = c.system_config;
+        self.compare(
+            "systemConfig.disputeGameFactory",
+            at,
+            SystemConfig::disputeGameFactoryCall {},
+            c.dispute_game_factory,
+        )
+        .await?;
+        self.compare(
+            "systemConfig.messenger",
+            at,
+            SystemConfig::l1CrossDomainMessengerCall {},
+            c.l1_cross_domain_messenger,
+        )
+        .await?;
+        self.compare(
+            "systemConfig.standardBridge",
+            at,
+            SystemConfig::l1StandardBridgeCall {},
+            c.l1_standard_bridge,
+        )
+        .await?;
+        self.compare(
+            "systemConfig.erc721Bridge",
+            at,
+            SystemConfig::l1ERC721BridgeCall {},
+            c.l1_erc721_bridge,
+        )
+        .await?;
+        self.compare(
+            "systemConfig.mintableERC20Factory",
+            at,
+            SystemConfig::optimismMintableERC20FactoryCall {},
+            deployment.l1_mintable_erc20_factory,
+        )
+        .await
+    }
+
     /// What nobody can change.
     async fn parameters(&mut self, deployment: &Deployment) -> Result<(), Error> {
         let (c, config, roles) = (&deployment.contracts, &deployment.config, &deployment.roles);
@@ -263,6 +332,15 @@ impl Reader<'_> {
         self.compare("inbox.l2ChainId", c.inbox, Inbox::l2ChainIdCall {}, config.l2_chain_id)
             .await?;
         self.compare("inbox.span", c.inbox, Inbox::spanCall {}, span).await?;
+        // A config of another chain or span would bound the gas of another chain's claims.
+        self.compare(
+            "systemConfig.l2ChainId",
+            c.system_config,
+            SystemConfig::l2ChainIdCall {},
+            U256::from(config.l2_chain_id),
+        )
+        .await?;
+        self.compare("systemConfig.span", c.system_config, SystemConfig::spanCall {}, span).await?;
         self.compare("inbox.forceDelay", c.inbox, Inbox::forceDelayCall {}, w.force_delay).await?;
         self.compare("inbox.forceGrace", c.inbox, Inbox::forceGraceCall {}, w.force_grace).await?;
         self.compare(
@@ -300,6 +378,14 @@ impl Reader<'_> {
             U256::from(w.proof_maturity),
         )
         .await?;
+        // Each as the file says, but do they go together? A payment before the end of the window could be one against a false claim.
+        self.findings.push(Finding {
+            what: "portal: proofs outlast windows".into(),
+            expected: format!("at least {} s", w.claim_window),
+            actual: format!("{} s", w.proof_maturity),
+            agrees: w.proof_maturity >= w.claim_window,
+            changeable: false,
+        });
         self.compare(
             "pauseController.council",
             c.pause_controller,
@@ -390,6 +476,20 @@ impl Reader<'_> {
             at,
             SystemConfig::operatorFeeConstantCall {},
             fees.operator_fee_constant,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.eip1559Denominator",
+            at,
+            SystemConfig::eip1559DenominatorCall {},
+            fees.eip1559_denominator,
+        )
+        .await?;
+        self.compare_changeable(
+            "systemConfig.eip1559Elasticity",
+            at,
+            SystemConfig::eip1559ElasticityCall {},
+            fees.eip1559_elasticity,
         )
         .await?;
         self.compare_changeable(

@@ -130,6 +130,11 @@ impl Deployment {
         Ok(file::save(path, self)?)
     }
 
+    /// The address of a step of the factory (`contracts/README.md`, "Deployment").
+    fn step(&self, number: u64) -> Address {
+        self.deployer.create(number + 1)
+    }
+
     /// The L2 genesis, ready for a store.
     pub fn l2_genesis(&self) -> Genesis {
         genesis(&self.config, &self.contracts, &self.roles)

@@ -43,6 +43,7 @@ fn functions_are_those_of_the_contracts() {
     check_calls::<c::Portal::PortalCalls>("Portal");
     check_calls::<c::CrossDomainMessenger::CrossDomainMessengerCalls>("L1CrossDomainMessenger");
     check_calls::<c::StandardBridge::StandardBridgeCalls>("L1StandardBridge");
+    check_calls::<c::MintableErc20Factory::MintableErc20FactoryCalls>("L1MintableERC20Factory");
     check_calls::<c::Erc721Bridge::Erc721BridgeCalls>("L1ERC721Bridge");
     check_calls::<c::DisputeGameFactory::DisputeGameFactoryCalls>("DisputeGameFactory");
     check_calls::<c::SystemConfig::SystemConfigCalls>("SystemConfig");

@@ -63,6 +63,9 @@ async fn a_deployment_is_what_was_planned() {
     wrong.config.windows.claim_window += 1;
     wrong.contracts.portal = Address::repeat_byte(1);
     wrong.roles.guardian = Address::repeat_byte(2);
+    wrong.config.span = 1;
+    wrong.config.l2_chain_id += 1;
+    wrong.deployer = Address::repeat_byte(3);
     let inspection = inspect(&anvil.client, &wrong).await.unwrap();
     let whats: Vec<_> = inspection.differences().map(|finding| finding.what.as_str()).collect();
     for what in [
@@ -71,6 +74,13 @@ async fn a_deployment_is_what_was_planned() {
         "inbox.portal",
         "portal.inbox",
         "pauseController.guardian",
+        "inbox.span",
+        "systemConfig.span",
+        "inbox.l2ChainId",
+        "systemConfig.l2ChainId",
+        "systemConfig.optimismPortal",
+        "CalldataDa code",
+        "inbox.blobDa",
     ] {
         assert!(whats.contains(&what), "{what} in {whats:?}");
     }
