@@ -98,6 +98,27 @@ contract GasTest is Deployment {
     }
 }
 
+/// @notice What all the transactions of a deployment cost together.
+///
+/// forge-config: default.isolate = true
+contract GasDeploymentTest is Deployment {
+    uint256 private _total;
+
+    function test_gas_deployment() public {
+        _total = 0;
+        _deploy();
+        vm.snapshotValue("L1", "deployment, without its factory's 289,000", _total);
+        vm.assertLe(_total, 21_000_000);
+    }
+
+    function _create(uint256 step, bytes memory code) internal override returns (address deployed) {
+        deployed = deployer.deploy(step, code, 0);
+        (, uint64 gas,,,) = vm.lastCallGas();
+        vm.assertGt(gas, 100_000, "a creation");
+        _total += gas;
+    }
+}
+
 /// @notice The same for a batch in blobs. An isolated transaction has no blobs, so this is the call alone on cold accounts.
 contract GasBlobsTest is Deployment {
     function test_gas_postBatch_sixBlobs() public {

@@ -102,7 +102,7 @@ abstract contract Deployment is Test {
         );
     }
 
-    function _create(uint256 step, bytes memory code) internal returns (address deployed) {
+    function _create(uint256 step, bytes memory code) internal virtual returns (address deployed) {
         deployed = deployer.deploy(step, code, 0);
         vm.assertEq(deployed, deployer.addressOf(step), "predicted address");
     }

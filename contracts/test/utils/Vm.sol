@@ -56,6 +56,7 @@ interface Vm {
         view
         returns (uint64 limit, uint64 total, uint64 memoryUsed, int64 refunded, uint64 remaining);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gas);
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function readFile(string calldata path) external view returns (string memory);
     function writeFile(string calldata path, string calldata text) external;
     function envOr(string calldata name, bool fallbackValue) external view returns (bool);
