@@ -38,7 +38,7 @@ build: setup-rust ## Build the program `mezz`
 
 # ---------------------------------------------------------------------------------------------------------- testing
 
-.PHONY: test check test-rust test-contracts test-riscv test-clients test-deep bench fmt
+.PHONY: test check test-rust test-contracts test-slither test-riscv test-clients test-deep bench fmt
 test: setup check test-contracts test-riscv test-rust test-clients ## Everything that a change must pass (CI runs this)
 
 check: setup-rust setup-deny setup-contracts ## Formatting, layers, licences, lints, documentation
@@ -67,6 +67,10 @@ test-contracts: setup-contracts ## Contract tests; the committed artifacts are t
 	@cd contracts && node bin/genesis.mjs --check
 	@cd contracts && node bin/fastlz.mjs --check
 
+test-slither: setup-contracts setup-slither ## Slither's findings in the contracts are those that contracts/slither.json answers
+	$(call step,slither)
+	@cd contracts && node bin/slither.mjs
+
 test-riscv: setup-riscv ## The crates that are proven build for RISC-V without std
 	$(call step,RISC-V without std)
 	@scripts/riscv-check.sh
@@ -78,7 +82,7 @@ test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, 
 test-deep: FOUNDRY_PROFILE := deep
 test-deep: export PROPTEST_CASES ?= 20000
 test-deep: export MEZZ_DEEP := 1
-test-deep: setup test-contracts test-rust test-clients ## Hours: many seeds, deep fuzzing, advisories
+test-deep: setup test-contracts test-slither test-rust test-clients ## Hours: many seeds, deep fuzzing, advisories
 	$(call step,advisories)
 	@cargo deny check advisories
 
@@ -97,7 +101,7 @@ fmt: setup-contracts ## Format everything
 
 FOUNDRY_PROFILE ?= default
 
-.PHONY: setup setup-rust setup-nextest setup-deny setup-node setup-contracts setup-clients setup-python setup-riscv
+.PHONY: setup setup-rust setup-nextest setup-deny setup-node setup-contracts setup-clients setup-python setup-slither setup-riscv
 setup: setup-rust setup-nextest setup-deny setup-contracts setup-clients setup-riscv ## Everything `make test` needs
 
 setup-rust: ; @scripts/setup.sh rust
@@ -105,6 +109,7 @@ setup-nextest: setup-rust ; @scripts/setup.sh nextest
 setup-deny: setup-rust ; @scripts/setup.sh deny
 setup-node: ; @scripts/setup.sh node
 setup-python: ; @scripts/setup.sh python
+setup-slither: setup-python ; @scripts/setup.sh slither
 setup-riscv: setup-rust ; @scripts/setup.sh riscv
 setup-contracts: setup-node ; @scripts/setup.sh npm contracts
 setup-clients: setup-node setup-contracts ; @scripts/setup.sh npm tests/clients

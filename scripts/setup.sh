@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs one thing that the build or the tests need, unless it is there: setup.sh rust|nextest|deny|node|python|riscv|npm DIR
+# Installs one thing that the build or the tests need, unless it is there: setup.sh rust|nextest|deny|node|python|slither|riscv|npm DIR
 #
 # Silent when there is nothing to do. Safe to run twice at the same time: one waits for the other.
 set -euo pipefail
@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 CACHE=${CACHE:-$HOME/.cache/mezzanine}
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
+SLITHER_VERSION=0.11.6
+CRYTIC_COMPILE_VERSION=0.4.2
 NODE_MAJOR=22
 NPM_MAJOR=11
 
@@ -81,6 +83,14 @@ setup_python() {
   "$CACHE/venv/bin/pip" --quiet install jsonschema 9>&-
 }
 
+# The static analyser of the contracts, in the same environment. Another version finds other things.
+setup_slither() {
+  [ "$("$CACHE/venv/bin/slither" --version 2>/dev/null)" = "$SLITHER_VERSION" ] && return
+  setup_python
+  say "installing slither $SLITHER_VERSION"
+  "$CACHE/venv/bin/pip" --quiet install "slither-analyzer==$SLITHER_VERSION" "crytic-compile==$CRYTIC_COMPILE_VERSION" 9>&-
+}
+
 # A compiler that knows the RISC-V target of zero-knowledge machines, with the source of its library. It lives in /usr/bin
 # and does not disturb rustup's.
 setup_riscv() {
@@ -98,6 +108,6 @@ setup_npm() {
   fi
 }
 
-what=${1:?usage: setup.sh rust|nextest|deny|node|python|riscv|npm DIR}
+what=${1:?usage: setup.sh rust|nextest|deny|node|python|slither|riscv|npm DIR}
 shift
 "setup_$what" "$@"
