@@ -1,20 +1,30 @@
 //! The command line: what was said, not yet what is meant.
 
-use alloy::primitives::{Address, B256, Bytes};
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use alloy::primitives::{Address, B256, Bytes, U256, utils::parse_ether};
+use clap::{Args as ClapArgs, Parser, Subcommand, builder::FalseyValueParser};
 use clap_complete::Shell;
 use mezz_primitives::Family;
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
+
+/// The largest chain id that every wallet can hold.
+const CHAIN_ID_MAX: u64 = (1 << 53) - 1;
 
 /// Every kind of Layer 2 from one program, anchored to Ethereum.
 #[derive(Debug, Parser)]
-#[command(name = "mezz", version, about, propagate_version = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 not running or not ready, 4 refused.\nEvery option has an environment variable: MEZZ_ and its name, such as MEZZ_DATADIR."
+    name = "mezz",
+    bin_name = "mezz",
+    version,
+    about = "Every kind of Layer 2 from one program, anchored to Ethereum.",
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 not running or not ready,\n4 refused, 130 interrupted. An option that shows [env: NAME] may be given by\nthat variable. With --json an error is {\"code\", \"error\"} on standard output."
 )]
 pub(crate) struct Args {
     /// Answer with JSON on standard output.
-    #[arg(long, global = true, env = "MEZZ_JSON")]
+    #[arg(long, global = true, env = "MEZZ_JSON", value_parser = FalseyValueParser::new())]
     pub(crate) json: bool,
     /// What to log, as `level` or `crate=level,…`.
     #[arg(
@@ -25,7 +35,7 @@ pub(crate) struct Args {
     )]
     pub(crate) log: String,
     /// Log as JSON.
-    #[arg(long, global = true, env = "MEZZ_LOG_JSON")]
+    #[arg(long, global = true, env = "MEZZ_LOG_JSON", value_parser = FalseyValueParser::new())]
     pub(crate) log_json: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -89,7 +99,7 @@ pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) here: HereArgs,
     /// Keep nothing: everything is gone when the program ends. Only deployment.json is written.
-    #[arg(long, env = "MEZZ_EPHEMERAL", help_heading = "Files")]
+    #[arg(long, env = "MEZZ_EPHEMERAL", value_parser = FalseyValueParser::new(), help_heading = "Files")]
     pub(crate) ephemeral: bool,
     /// An L1 endpoint (http, https, ws, wss) instead of the embedded L1.
     #[arg(long, env = "MEZZ_L1", value_name = "URL", help_heading = "Layer 1")]
@@ -107,7 +117,7 @@ pub(crate) struct UpArgs {
     #[arg(long, env = "MEZZ_L1_PORT", default_value_t = 8545, help_heading = "Layer 1")]
     pub(crate) l1_port: u16,
     /// Seconds between two blocks of the embedded L1.
-    #[arg(long, env = "MEZZ_L1_BLOCK_TIME", default_value_t = 2.0, value_parser = seconds, help_heading = "Layer 1")]
+    #[arg(long, env = "MEZZ_L1_BLOCK_TIME", default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true, help_heading = "Layer 1")]
     pub(crate) l1_block_time: f64,
     /// Port of the L2 (0: any free one).
     #[arg(long, env = "MEZZ_L2_PORT", default_value_t = 9545, help_heading = "Layer 2")]
@@ -116,22 +126,22 @@ pub(crate) struct UpArgs {
     #[arg(long, env = "MEZZ_METRICS_PORT", default_value_t = 7300, help_heading = "Layer 2")]
     pub(crate) metrics_port: u16,
     /// Address to listen on.
-    #[arg(long, env = "MEZZ_HOST", default_value = "127.0.0.1", help_heading = "Layer 2")]
-    pub(crate) host: std::net::IpAddr,
+    #[arg(long, env = "MEZZ_HOST", default_value = "127.0.0.1", value_parser = host, help_heading = "Layer 2")]
+    pub(crate) host: IpAddr,
     /// Seconds between two L2 blocks, from 0.1 to 12.
-    #[arg(long, env = "MEZZ_BLOCK_TIME", default_value_t = 1.0, value_parser = block_time, help_heading = "Layer 2")]
+    #[arg(long, env = "MEZZ_BLOCK_TIME", default_value_t = 1.0, value_parser = block_time, allow_negative_numbers = true, help_heading = "Layer 2")]
     pub(crate) block_time: f64,
-    /// L2 chain id.
-    #[arg(long, env = "MEZZ_CHAIN_ID", default_value_t = 901, help_heading = "Layer 2")]
-    pub(crate) chain_id: u64,
+    /// L2 chain id of a new chain: 901 unless given.
+    #[arg(long, env = "MEZZ_CHAIN_ID", value_parser = chain_id, allow_negative_numbers = true, help_heading = "Layer 2")]
+    pub(crate) chain_id: Option<u64>,
     /// Seconds of L1 time between two batches (sooner when they are full).
-    #[arg(long, env = "MEZZ_BATCH_INTERVAL", default_value_t = 4, help_heading = "Layer 2")]
+    #[arg(long, env = "MEZZ_BATCH_INTERVAL", default_value_t = 4, value_parser = whole, allow_negative_numbers = true, help_heading = "Layer 2")]
     pub(crate) batch_interval: u64,
     /// Seconds of L1 time between two claims.
-    #[arg(long, env = "MEZZ_CLAIM_INTERVAL", default_value_t = 4, help_heading = "Layer 2")]
+    #[arg(long, env = "MEZZ_CLAIM_INTERVAL", default_value_t = 4, value_parser = whole, allow_negative_numbers = true, help_heading = "Layer 2")]
     pub(crate) claim_interval: u64,
     /// Run in the background; `mezz down` stops it.
-    #[arg(long, env = "MEZZ_DETACH")]
+    #[arg(long, env = "MEZZ_DETACH", value_parser = FalseyValueParser::new())]
     pub(crate) detach: bool,
 }
 
@@ -195,10 +205,10 @@ pub(crate) struct NodeArgs {
     #[arg(long, env = "MEZZ_METRICS_PORT", default_value_t = 7300)]
     pub(crate) metrics_port: u16,
     /// Address to listen on.
-    #[arg(long, env = "MEZZ_HOST", default_value = "127.0.0.1")]
-    pub(crate) host: std::net::IpAddr,
+    #[arg(long, env = "MEZZ_HOST", default_value = "127.0.0.1", value_parser = host)]
+    pub(crate) host: IpAddr,
     /// Seconds between two L2 blocks, from 0.1 to 12.
-    #[arg(long, env = "MEZZ_BLOCK_TIME", default_value_t = 1.0, value_parser = block_time)]
+    #[arg(long, env = "MEZZ_BLOCK_TIME", default_value_t = 1.0, value_parser = block_time, allow_negative_numbers = true)]
     pub(crate) block_time: f64,
     /// Key of the batcher: 0x and 64 hex digits, or @FILE.
     #[arg(long, env = "MEZZ_BATCHER_KEY", hide_env_values = true)]
@@ -207,13 +217,13 @@ pub(crate) struct NodeArgs {
     #[arg(long, env = "MEZZ_PROPOSER_KEY", hide_env_values = true)]
     pub(crate) proposer_key: Option<String>,
     /// L1 blocks above a queue message before the sequencer takes it.
-    #[arg(long, env = "MEZZ_CONFIRMATIONS", default_value_t = 12)]
+    #[arg(long, env = "MEZZ_CONFIRMATIONS", default_value_t = 12, value_parser = whole, allow_negative_numbers = true)]
     pub(crate) confirmations: u64,
     /// Seconds of L1 time between two batches (sooner when they are full).
-    #[arg(long, env = "MEZZ_BATCH_INTERVAL", default_value_t = 60)]
+    #[arg(long, env = "MEZZ_BATCH_INTERVAL", default_value_t = 60, value_parser = whole, allow_negative_numbers = true)]
     pub(crate) batch_interval: u64,
     /// Seconds of L1 time between two claims.
-    #[arg(long, env = "MEZZ_CLAIM_INTERVAL", default_value_t = 3_600)]
+    #[arg(long, env = "MEZZ_CLAIM_INTERVAL", default_value_t = 3_600, value_parser = whole, allow_negative_numbers = true)]
     pub(crate) claim_interval: u64,
 }
 
@@ -228,9 +238,10 @@ pub(crate) struct KeyArgs {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct DepositArgs {
     /// Ether, such as 1.5.
-    pub(crate) amount: String,
+    #[arg(value_parser = some_ether, allow_negative_numbers = true)]
+    pub(crate) amount: U256,
     /// Receiver on L2; the sender by default.
-    #[arg(long)]
+    #[arg(long, value_parser = address)]
     pub(crate) to: Option<Address>,
     /// Do not wait for the L2.
     #[arg(long)]
@@ -244,18 +255,19 @@ pub(crate) struct DepositArgs {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct WithdrawArgs {
     /// Ether, such as 1.5. Leave it out to go on with what was begun.
-    pub(crate) amount: Option<String>,
+    #[arg(value_parser = some_ether, allow_negative_numbers = true)]
+    pub(crate) amount: Option<U256>,
     /// Receiver on L1; the sender by default.
-    #[arg(long)]
+    #[arg(long, value_parser = address, requires = "amount")]
     pub(crate) to: Option<Address>,
     /// Only show where the withdrawals stand.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "amount")]
     pub(crate) status: bool,
     /// Stop after initiating; go on later.
     #[arg(long)]
     pub(crate) no_wait: bool,
     /// Go on with the withdrawal of this L2 transaction, whoever began it.
-    #[arg(long, value_name = "HASH")]
+    #[arg(long, value_name = "HASH", value_parser = hash)]
     pub(crate) transaction: Option<B256>,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
@@ -266,12 +278,13 @@ pub(crate) struct WithdrawArgs {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct SendArgs {
     /// Receiver.
+    #[arg(value_parser = address)]
     pub(crate) to: Address,
     /// Ether, such as 0.1.
-    #[arg(default_value = "0")]
-    pub(crate) amount: String,
+    #[arg(default_value = "0", value_parser = ether, allow_negative_numbers = true)]
+    pub(crate) amount: U256,
     /// Calldata, 0x….
-    #[arg(long, default_value = "0x")]
+    #[arg(long, default_value = "0x", value_parser = calldata)]
     pub(crate) data: Bytes,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
@@ -283,7 +296,7 @@ pub(crate) struct SendArgs {
 pub(crate) struct ResyncArgs {
     #[command(flatten)]
     pub(crate) here: HereArgs,
-    /// The L1 endpoint; the one in deployment.json by default. A stopped embedded L1 is started for the purpose.
+    /// The L1 endpoint of a chain that has no embedded L1. A stopped embedded L1 is started for the purpose.
     #[arg(long, env = "MEZZ_L1", value_name = "URL")]
     pub(crate) l1: Option<String>,
     /// Its beacon API.
@@ -304,20 +317,124 @@ pub(crate) enum KeysCommand {
     Dev,
 }
 
+/// Whether a flag's variable says no: empty, 0, n, no, f, false, off.
+pub(crate) fn is_falsey(value: &str) -> bool {
+    ["", "0", "n", "no", "f", "false", "off"].contains(&value.to_lowercase().as_str())
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "give seconds, such as 2 or 0.5".to_owned())?;
-    if (0.05..=3_600.0).contains(&value) {
-        Ok(value)
-    } else {
-        Err("give seconds from 0.05 to 3600".to_owned())
-    }
+    within(text, 0.05, 3_600.0)
 }
 
 fn block_time(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "give seconds, such as 1 or 0.25".to_owned())?;
-    if (0.1..=12.0).contains(&value) {
-        Ok(value)
-    } else {
-        Err("give seconds from 0.1 to 12".to_owned())
+    within(text, 0.1, 12.0)
+}
+
+fn within(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    let value: Option<f64> = text.parse().ok();
+    value
+        .filter(|value| (least..=most).contains(value))
+        .ok_or_else(|| format!("give seconds from {least} to {most}, such as 1 or 0.5"))
+}
+
+fn whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "give a whole number, such as 12".to_owned())
+}
+
+fn chain_id(text: &str) -> Result<u64, String> {
+    let value: Option<u64> = text.parse().ok();
+    value
+        .filter(|value| (1..=CHAIN_ID_MAX).contains(value))
+        .ok_or_else(|| format!("give a whole number from 1 to {CHAIN_ID_MAX}"))
+}
+
+fn host(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "give an IP address, such as 127.0.0.1 or 0.0.0.0".to_owned())
+}
+
+/// An address; one in mixed case must have the right case, which tells of a digit mistyped.
+fn address(text: &str) -> Result<Address, String> {
+    let address: Address =
+        text.parse().map_err(|_| "give an address: 0x and 40 hex digits".to_owned())?;
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let mixed = digits.contains(|digit: char| digit.is_ascii_uppercase())
+        && digits.contains(|digit: char| digit.is_ascii_lowercase());
+    if mixed && address.to_string()[2..] != *digits {
+        return Err("its checksum is wrong, so a digit is: copy the address again".to_owned());
+    }
+    Ok(address)
+}
+
+fn hash(text: &str) -> Result<B256, String> {
+    text.parse().map_err(|_| "give a transaction's hash: 0x and 64 hex digits".to_owned())
+}
+
+fn calldata(text: &str) -> Result<Bytes, String> {
+    text.parse().map_err(|_| "give 0x and an even number of hex digits".to_owned())
+}
+
+/// An amount of ether, to the wei: nothing is rounded.
+fn ether(text: &str) -> Result<U256, String> {
+    let wrong = || "give ether, such as 1.5, with at most 18 decimals".to_owned();
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(decimals) || decimals.len() > 18 {
+        return Err(wrong());
+    }
+    parse_ether(text).map_err(|_| wrong())
+}
+
+fn some_ether(text: &str) -> Result<U256, String> {
+    match ether(text)? {
+        U256::ZERO => Err("give more than nothing".to_owned()),
+        amount => Ok(amount),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn ether_is_exact() {
+        let check = |text: &str, wei: Option<u64>| {
+            assert_eq!(ether(text).ok(), wei.map(U256::from), "{text:?}")
+        };
+        check("1.5", Some(1_500_000_000_000_000_000));
+        check("0.000000000000000001", Some(1));
+        check("0", Some(0));
+        for wrong in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "-1",
+            "+1",
+            "1,5",
+            "1e3",
+            "0x1",
+            "1_0",
+            "1.0000000000000000001",
+            " 1",
+        ] {
+            check(wrong, None);
+        }
+        check(&"9".repeat(78), None);
+        assert!(some_ether("0.0").is_err());
+    }
+
+    #[test]
+    fn an_address_in_mixed_case_has_a_checksum() {
+        let address = |text: &str| super::address(text).is_ok();
+        assert!(address("0x70997970C51812dc3A010C7d01b50e0d17dc79C8"));
+        assert!(!address("0x70997970C51812dc3A010C7d01b50e0d17dc79c8"));
+        assert!(address("0x70997970c51812dc3a010c7d01b50e0d17dc79c8"));
+        assert!(!address("0x70997970c51812dc3a010c7d01b50e0d17dc79"));
     }
 }

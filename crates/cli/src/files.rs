@@ -4,18 +4,26 @@
 //! |---|---|
 //! | `deployment.json` | for users and tools: endpoints, chain ids, contracts, dev accounts |
 //! | `rollup.json` | for nodes: the deployment |
-//! | `mezz.pid`, `mezz.log` | of a detached `mezz up` |
+//! | `mezz.pid` | the process that runs here, which holds the file locked |
+//! | `mezz.log` | of a detached `mezz up` |
 //! | `l1/`, `l2/` | the chains |
 
 use crate::output::Failure;
 use alloy::primitives::{Address, B256};
+use mezz_l1::deploy::Deployment;
 use mezz_primitives::Family;
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
     io::{ErrorKind, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// How often and how long apart the lock of a directory is tried: whoever only looks holds it for a moment.
+const TRIES: u32 = 10;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// A data directory.
 #[derive(Debug, Clone)]
@@ -61,13 +69,67 @@ pub(crate) struct DevAccount {
 
 impl DataDir {
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
+        let path_shown = path.display();
+        if path.exists() && !path.is_dir() {
+            return Err(Failure::failed(format!(
+                "{path_shown} is a file, not a directory; choose another --datadir"
+            )));
+        }
         fs::create_dir_all(path).map_err(|error| {
             Failure::failed(format!(
-                "{} cannot be created: {error}; choose another --datadir",
-                path.display()
+                "{path_shown} cannot be created: {error}; choose another --datadir"
             ))
         })?;
         Ok(Self(path.to_owned()))
+    }
+
+    /// Takes the directory for this process until the answer is dropped; refused while another one has it.
+    pub(crate) fn take(&self) -> Result<Running, Failure> {
+        let path = self.join("mezz.pid");
+        let wrong = |error: std::io::Error| {
+            Failure::failed(format!(
+                "{} cannot be written: {error}; choose another --datadir",
+                path.display()
+            ))
+        };
+        for _ in 0..TRIES {
+            let open = fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+            let mut file = open.map_err(wrong)?;
+            match file.try_lock() {
+                // Whoever ran here before may have removed the name after it was opened.
+                Ok(()) if fs::metadata(&path).is_ok_and(|named| is_same(&named, &file)) => {
+                    let id = std::process::id().to_string();
+                    file.set_len(0).and_then(|()| file.write_all(id.as_bytes())).map_err(wrong)?;
+                    return Ok(Running { path, _locked: file });
+                }
+                Ok(()) | Err(fs::TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_TRIES),
+                Err(fs::TryLockError::Error(error)) => return Err(wrong(error)),
+            }
+        }
+        let process = self
+            .process()
+            .map_or_else(|| "another process".to_owned(), |id| format!("process {id}"));
+        Err(Failure::refused(format!(
+            "{process} runs in {0}; stop it with `mezz down --datadir {0}`, or give another --datadir",
+            self.0.display()
+        )))
+    }
+
+    /// Where `mezz resync` puts the chain that it rebuilds.
+    pub(crate) fn aside(&self) -> PathBuf {
+        self.join("l2.before-resync")
+    }
+
+    /// Refuses to go on with a chain that `mezz resync` has not rebuilt to its end.
+    pub(crate) fn refuse_half_resynced(&self) -> Result<(), Failure> {
+        if !self.aside().exists() {
+            return Ok(());
+        }
+        Err(Failure::refused(format!(
+            "a resync was interrupted here, and {} holds the chain before it; run `mezz resync --datadir {}` again",
+            self.aside().display(),
+            self.0.display()
+        )))
     }
 
     pub(crate) fn join(&self, name: &str) -> PathBuf {
@@ -91,17 +153,48 @@ impl DataDir {
                     self.0.display()
                 )))
             }
-            Err(error) => {
-                Err(Failure::failed(format!("{} cannot be read: {error}", path.display())))
-            }
+            Err(error) => Err(Failure::failed(format!(
+                "{} cannot be read: {error}; give the --datadir of a running chain",
+                path.display()
+            ))),
         }
     }
 
-    /// The process of a running `mezz up`, if it is alive.
+    /// The process that runs here. A number that an ended one left behind says nothing: it may be anybody's by now.
     pub(crate) fn process(&self) -> Option<i32> {
-        let id: i32 = fs::read_to_string(self.join("mezz.pid")).ok()?.trim().parse().ok()?;
-        is_alive(id).then_some(id)
+        let file = fs::File::open(self.join("mezz.pid")).ok()?;
+        let Err(fs::TryLockError::WouldBlock) = file.try_lock_shared() else { return None };
+        std::io::read_to_string(file).ok()?.trim().parse().ok()
     }
+}
+
+/// A data directory that this process has to itself.
+#[derive(Debug)]
+pub(crate) struct Running {
+    path: PathBuf,
+    _locked: fs::File,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn is_same(named: &fs::Metadata, file: &fs::File) -> bool {
+    file.metadata().is_ok_and(|opened| (opened.dev(), opened.ino()) == (named.dev(), named.ino()))
+}
+
+/// The deployment in a file; `otherwise` says what to do when it is not there.
+pub(crate) fn rollup(path: &Path, otherwise: &str) -> Result<Deployment, Failure> {
+    if !path.exists() {
+        return Err(Failure::not_running(format!("{} is not there; {otherwise}", path.display())));
+    }
+    Deployment::load(path).map_err(|error| {
+        Failure::failed(format!(
+            "{error}; it is damaged or of another version: restore it from a copy, or choose another --datadir"
+        ))
+    })
 }
 
 /// Writes a file so that a reader sees the old one or the new one, never half of it.
@@ -122,4 +215,24 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure>
 pub(crate) fn is_alive(process: i32) -> bool {
     Path::new(&format!("/proc/{process}")).exists()
         && !fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default().contains(") Z ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_has_one_process_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let here = DataDir(directory.path().to_owned());
+        fs::write(here.join("mezz.pid"), "1").unwrap();
+        assert_eq!(here.process(), None, "what is left of another process");
+        let running = here.take().unwrap();
+        assert_eq!(here.process(), i32::try_from(std::process::id()).ok());
+        let refused = here.take().unwrap_err();
+        assert_eq!(refused.code, 4, "{}", refused.message);
+        drop(running);
+        assert_eq!(here.process(), None);
+        drop(here.take().unwrap());
+    }
 }

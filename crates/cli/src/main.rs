@@ -9,14 +9,22 @@ mod files;
 mod output;
 
 use args::{Args, Command};
-use clap::Parser;
+use clap::{Parser, error::ErrorKind};
 use output::{Failure, Output};
-use std::process::ExitCode;
+use std::{
+    io::{IsTerminal, stderr},
+    process::ExitCode,
+};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return unparsed(&error),
+    };
     let output = Output { json: args.json };
-    logging(&args);
+    if let Err(failure) = logging(&args) {
+        return output.fail(&failure);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -42,10 +50,48 @@ async fn run(command: Command, output: Output) -> Result<(), Failure> {
     }
 }
 
+/// Prints the help that was asked for, or what is wrong with the arguments: as JSON too, if that was to be the answer.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json")
+        || std::env::var("MEZZ_JSON").is_ok_and(|value| !args::is_falsey(&value));
+    if !(json && error.use_stderr()) {
+        let _ = error.print();
+        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+    }
+    let text = error.render().to_string();
+    let message = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "a command is missing; see `mezz --help`"
+        }
+        _ => text
+            .trim_start_matches("error: ")
+            .split("\n\nFor more information")
+            .next()
+            .unwrap_or(&text),
+    };
+    Output { json }.fail(&Failure::usage(message))
+}
+
 /// Logs go to standard error, what a command answers to standard output.
-fn logging(args: &Args) {
+fn logging(args: &Args) -> Result<(), Failure> {
     use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_new(&args.log).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    if args.log_json { builder.json().init() } else { builder.init() }
+    let filter = EnvFilter::try_new(&args.log).map_err(|error| {
+        Failure::usage(format!(
+            "--log {}: {error}; give a level such as debug, or mezz_node=debug,warn",
+            args.log
+        ))
+    })?;
+    let color = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(color)
+        .with_target(false)
+        .log_internal_errors(false);
+    if args.log_json {
+        builder.json().init()
+    } else {
+        builder.init()
+    }
+    Ok(())
 }

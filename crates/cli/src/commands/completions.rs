@@ -1,10 +1,14 @@
 //! `mezz completions`.
 
-use crate::{args::Args, output::Failure};
+use crate::{
+    args::Args,
+    output::{Failure, print},
+};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
 pub(crate) fn run(shell: Shell) -> Result<(), Failure> {
-    clap_complete::generate(shell, &mut Args::command(), "mezz", &mut std::io::stdout());
-    Ok(())
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "mezz", &mut script);
+    print(String::from_utf8_lossy(&script).trim_end())
 }

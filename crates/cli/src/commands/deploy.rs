@@ -3,22 +3,22 @@
 use super::keys;
 use crate::{
     args::{DeployArgs, DeployCommand},
-    files::DataDir,
+    files::{self, DataDir},
     output::{Failure, Output},
 };
-use alloy::signers::local::PrivateKeySigner;
+use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use indicatif::{ProgressBar, ProgressStyle};
 use mezz_l1::{
     Client, Sender, SenderConfig,
-    deploy::{Deployment, Intent, Plan, apply, inspect},
+    deploy::{Intent, Plan, apply, inspect},
 };
-use std::{fs, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 pub(crate) async fn run(command: &DeployCommand, output: Output) -> Result<(), Failure> {
     match command {
         DeployCommand::Plan(args) => {
             let (plan, _, _) = plan(args).await?;
-            output.answer(plan.to_string(), &plan);
+            output.answer(plan.to_string(), &plan)
         }
         DeployCommand::Apply(args) => {
             let (plan, client, key) = plan(args).await?;
@@ -39,44 +39,47 @@ pub(crate) async fn run(command: &DeployCommand, output: Output) -> Result<(), F
                     here.join("rollup.json").display()
                 ),
                 &deployment,
-            );
+            )
         }
         DeployCommand::Inspect(args) => {
-            let path = DataDir(args.here.datadir.clone()).join("rollup.json");
-            let deployment = Deployment::load(&path).map_err(|error| {
-                Failure::failed(format!("{error}; give the --datadir of a deployment"))
-            })?;
-            let inspection = inspect(&Client::connect(&args.l1, None).await?, &deployment).await?;
-            let sound = inspection.is_sound();
-            output.answer(inspection.to_string(), &inspection);
-            if !sound {
-                return Err(Failure::failed(
-                    "the chain differs from rollup.json where it must not; see above",
-                ));
+            let path = args.here.datadir.join("rollup.json");
+            let deployment = files::rollup(&path, "give the --datadir of a deployment")?;
+            let client = Client::connect_to(&args.l1, None, deployment.config.l1_chain_id).await?;
+            let inspection = inspect(&client, &deployment).await?;
+            if inspection.is_sound() {
+                return output.answer(inspection.to_string(), &inspection);
             }
+            let failure = "the chain differs from rollup.json where it must not; see above";
+            output.answer_failing(inspection.to_string(), &inspection, Failure::failed(failure))
         }
     }
-    Ok(())
 }
 
 /// The plan: of the state file if a deployment was begun, of the intent otherwise.
 async fn plan(args: &DeployArgs) -> Result<(Plan, Client, PrivateKeySigner), Failure> {
-    let client = Client::connect(&args.l1, None).await?;
     let key = keys::read(args.deployer_key.as_deref().unwrap_or("dev:100"))?;
-    let state = DataDir(args.here.datadir.clone()).join("deploy-state.json");
+    let intent = args.intent.as_deref().map(|path| intent(path, key.address())).transpose()?;
+    let state = args.here.datadir.join("deploy-state.json");
     if state.exists() {
-        return Ok((Plan::resume(&state)?, client, key));
-    }
-    let intent = match &args.intent {
-        Some(path) => {
-            let text = fs::read_to_string(path).map_err(|error| {
-                Failure::usage(format!("the intent {} cannot be read: {error}", path.display()))
-            })?;
-            Intent::from_toml(&text, key.address())?
+        let plan = Plan::resume(&state)?;
+        if intent.is_some_and(|intent| intent != plan.seed.intent) {
+            return Err(Failure::refused(format!(
+                "{} holds a deployment with another intent; leave out --intent to go on with it, or give another --datadir",
+                state.display()
+            )));
         }
-        None => Intent::devnet(client.chain_id(), 901),
-    };
+        return Ok((plan, Client::connect(&args.l1, None).await?, key));
+    }
+    let client = Client::connect(&args.l1, None).await?;
+    let intent = intent.unwrap_or_else(|| Intent::devnet(client.chain_id(), 901));
     Ok((Plan::prepare(intent, &client, key.address()).await?, client, key))
+}
+
+fn intent(path: &Path, deployer: Address) -> Result<Intent, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("the intent {} cannot be read: {error}", path.display()))
+    })?;
+    Ok(Intent::from_toml(&text, deployer)?)
 }
 
 /// A progress bar on standard error; hidden when the answer is JSON or nobody watches.

@@ -3,7 +3,7 @@
 use crate::{
     args::DoctorArgs,
     files::DataDir,
-    output::{Failure, Output},
+    output::{self, Failure, Output},
 };
 use mezz_l1::Client;
 use serde::Serialize;
@@ -44,20 +44,17 @@ pub(crate) async fn run(args: &DoctorArgs, output: Output) -> Result<(), Failure
                 "{}  {:<13} {}",
                 if finding.good { "ok  " } else { "BAD " },
                 finding.check,
-                finding.says
+                output::wrapped(&finding.says, 20)
             )
         })
         .collect();
-    output.answer(text.join("\n"), &findings);
+    let text = text.join("\n");
     let bad = findings.iter().filter(|finding| !finding.good).count();
-    if bad > 0 {
-        Err(Failure::failed(format!(
-            "{bad} of {} checks failed; each says what to do",
-            findings.len()
-        )))
-    } else {
-        Ok(())
+    if bad == 0 {
+        return output.answer(text, &findings);
     }
+    let failure = format!("{bad} of {} checks failed; each says what to do", findings.len());
+    output.answer_failing(text, &findings, Failure::failed(failure))
 }
 
 fn memory() -> Finding {

@@ -21,7 +21,7 @@ pub(crate) async fn run(args: &HereArgs, output: Output) -> Result<(), Failure> 
     };
     terminate(process)?;
     let mut waited = Duration::ZERO;
-    while is_alive(process) {
+    while is_alive(process) || here.process() == Some(process) {
         if waited > PATIENCE {
             return Err(Failure::failed(format!(
                 "process {process} does not end; look at its log, or end it with `kill -9 {process}`: nothing promised is lost"
@@ -30,8 +30,7 @@ pub(crate) async fn run(args: &HereArgs, output: Output) -> Result<(), Failure> 
         tokio::time::sleep(Duration::from_millis(50)).await;
         waited += Duration::from_millis(50);
     }
-    output.answer("stopped", &json!({ "stopped": process }));
-    Ok(())
+    output.answer("stopped", &json!({ "stopped": process }))
 }
 
 #[allow(unsafe_code, reason = "a signal to a process has no safe wrapper in the standard library")]

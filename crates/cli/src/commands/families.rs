@@ -35,15 +35,15 @@ fn choices(family: Family) -> [&'static str; 3] {
 
 pub(crate) fn run(output: Output) -> Result<(), Failure> {
     let mut text = format!(
-        "{:<11} {:<15} {:<16} {:<30} {}\n",
+        "{:<10} {:<14} {:<15} {:<29} {}\n",
         "family", "ordered by", "data lie", "a claim is final when", "today"
     );
     for family in Family::ALL {
         let [order, data, finality] = choices(family);
         let today = if works(family).is_ok() { "yes" } else { "no" };
-        text += &format!("{:<11} {order:<15} {data:<16} {finality:<30} {today}\n", family.as_str());
+        text += &format!("{:<10} {order:<14} {data:<15} {finality:<29} {today}\n", family.as_str());
     }
-    text += "\nStart one with `mezz up FAMILY`. Until step proofs are deployed, a wrong claim on\nan optimistic chain is refuted by the security council.";
+    text += "\nStart one with `mezz up FAMILY`. Until step proofs are deployed, a wrong claim\non an optimistic chain is refuted by the security council.";
     let value: Vec<_> = Family::ALL
         .into_iter()
         .map(|family| {
@@ -51,6 +51,5 @@ pub(crate) fn run(output: Output) -> Result<(), Failure> {
             json!({ "family": family, "orderedBy": order, "dataLie": data, "finalWhen": finality, "works": works(family).is_ok(), "instead": works(family).err() })
         })
         .collect();
-    output.answer(text, &value);
-    Ok(())
+    output.answer(text, &value)
 }

@@ -7,18 +7,27 @@ use crate::{
 use alloy::signers::local::PrivateKeySigner;
 use mezz_l1::deploy::dev_key;
 use serde_json::json;
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt};
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+};
 
 /// A key as it is given: 0x and 64 hex digits, @FILE, or dev:N.
 pub(crate) fn read(text: &str) -> Result<PrivateKeySigner, Failure> {
     if let Some(index) = text.strip_prefix("dev:") {
-        let index =
-            index.parse().map_err(|_| Failure::usage("give dev: and a number, such as dev:0"))?;
-        return Ok(dev_key(index));
+        let index: Option<u32> = index.parse().ok();
+        // Greater numbers are hardened derivations, which are other keys.
+        let index = index.filter(|index| *index < 1 << 31);
+        return index
+            .map(dev_key)
+            .ok_or_else(|| Failure::usage("give dev: and a number, such as dev:0"));
     }
     let hex = match text.strip_prefix('@') {
         Some(file) => fs::read_to_string(file).map_err(|error| {
-            Failure::usage(format!("the key file {file} cannot be read: {error}"))
+            Failure::usage(format!(
+                "the key file {file} cannot be read: {error}; make one with `mezz keys new {file}`"
+            ))
         })?,
         None => text.to_owned(),
     };
@@ -36,10 +45,13 @@ pub(crate) fn run(command: &KeysCommand, output: Output) -> Result<(), Failure> 
             let created =
                 fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
             let mut created = created.map_err(|error| {
-                Failure::failed(format!(
-                    "{} cannot be created: {error}; a key is never written over another file",
-                    file.display()
-                ))
+                let advice = match error.kind() {
+                    ErrorKind::AlreadyExists => {
+                        "a key is never written over something else: name another file"
+                    }
+                    _ => "name a file in a directory that exists and can be written",
+                };
+                Failure::failed(format!("{} cannot be created: {error}; {advice}", file.display()))
             })?;
             writeln!(created, "{}", key.to_bytes())?;
             created.sync_all()?;
@@ -50,11 +62,11 @@ pub(crate) fn run(command: &KeysCommand, output: Output) -> Result<(), Failure> 
                     file.display()
                 ),
                 &json!({ "address": address, "file": file }),
-            );
+            )
         }
         KeysCommand::Address(args) => {
             let address = read(&args.key)?.address();
-            output.answer(address.to_string(), &json!({ "address": address }));
+            output.answer(address.to_string(), &json!({ "address": address }))
         }
         KeysCommand::Dev => {
             let accounts: Vec<_> = (0..10).map(|index| (index, dev_key(index))).collect();
@@ -65,8 +77,7 @@ pub(crate) fn run(command: &KeysCommand, output: Output) -> Result<(), Failure> 
                 text += &format!("dev:{index}  {}\n       {}\n", key.address(), key.to_bytes());
             }
             let value: Vec<_> = accounts.iter().map(|(index, key)| json!({ "key": format!("dev:{index}"), "address": key.address(), "privateKey": key.to_bytes() })).collect();
-            output.answer(text.trim_end(), &value);
+            output.answer(text.trim_end(), &value)
         }
     }
-    Ok(())
 }

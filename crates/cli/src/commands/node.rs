@@ -3,29 +3,17 @@
 use super::{keys, run, up};
 use crate::{
     args::NodeArgs,
-    files::{DataDir, write_atomically},
+    files::{self, DataDir},
     output::{Failure, Output},
 };
-use mezz_l1::{Client, Signer, deploy::Deployment};
+use mezz_l1::{Client, Signer};
 use mezz_node::{Node, NodeConfig, PoolLimits, Role};
 use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
-    let here = DataDir::create(&args.here.datadir)?;
-    let rollup = args.rollup.clone().unwrap_or_else(|| here.join("rollup.json"));
-    let deployment = Deployment::load(&rollup).map_err(|error| {
-        Failure::failed(format!(
-            "{error}; give --rollup with the rollup.json that `mezz deploy apply` wrote"
-        ))
-    })?;
     let roles = roles(&args.roles)?;
-    let client =
-        Client::connect_to(&args.l1, args.beacon.as_deref(), deployment.config.l1_chain_id).await?;
-    let l2_listener = run::listen(args.host, args.l2_port, "--l2-port").await?;
-    let metrics_listener = run::listen(args.host, args.metrics_port, "--metrics-port").await?;
-    write_atomically(&here.join("mezz.pid"), std::process::id().to_string().as_bytes())?;
     let key = |text: &Option<String>, role: Role| -> Result<Option<Signer>, Failure> {
         match text {
             Some(text) => Ok(Some(Arc::new(keys::read(text)?) as Signer)),
@@ -36,12 +24,27 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
             None => Ok(None),
         }
     };
+    let batcher = key(&args.batcher_key, Role::Batcher)?;
+    let proposer = key(&args.proposer_key, Role::Proposer)?;
+    let rollup = args.rollup.clone().unwrap_or_else(|| args.here.datadir.join("rollup.json"));
+    let deployment = files::rollup(
+        &rollup,
+        "give --rollup with the rollup.json that `mezz deploy apply` wrote",
+    )?;
+    let here = DataDir::create(&args.here.datadir)?;
+    let _running = here.take()?;
+    here.refuse_half_resynced()?;
+    let client =
+        Client::connect_to(&args.l1, args.beacon.as_deref(), deployment.config.l1_chain_id).await?;
+    run::warn_of_missing(&client);
+    let l2_listener = run::listen(args.host, args.l2_port, "--l2-port").await?;
+    let metrics_listener = run::listen(args.host, args.metrics_port, "--metrics-port").await?;
     let config = NodeConfig {
         chain: deployment.config.clone(),
         contracts: deployment.contracts,
         start_block: deployment.start_block,
-        batcher: key(&args.batcher_key, Role::Batcher)?,
-        proposer: key(&args.proposer_key, Role::Proposer)?,
+        batcher,
+        proposer,
         roles,
         directory: here.join("l2"),
         block_time: Duration::from_secs_f64(args.block_time),
@@ -60,9 +63,15 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let (rpc, scrape) =
         (format!("http://{}", l2.address), format!("http://{}/metrics", metrics.address));
-    output.answer(
-        format!("node of chain {} at {rpc}, metrics at {scrape}", deployment.config.l2_chain_id),
-        &json!({ "rpc": rpc, "metrics": scrape }),
+    run::announce(
+        output,
+        output.answer(
+            format!(
+                "node of chain {} at {rpc}, metrics at {scrape}",
+                deployment.config.l2_chain_id
+            ),
+            &json!({ "rpc": rpc, "metrics": scrape }),
+        ),
     );
     run::interrupted().await?;
     output.note("stopping: writing what was promised to disk");
@@ -71,7 +80,6 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     for task in [l2.task, metrics.task] {
         let _ = tokio::time::timeout(Duration::from_secs(3), task).await;
     }
-    let _ = std::fs::remove_file(here.join("mezz.pid"));
     Ok(())
 }
 

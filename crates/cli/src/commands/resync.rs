@@ -3,7 +3,7 @@
 use super::{deploy::bar, run, up};
 use crate::{
     args::ResyncArgs,
-    files::DataDir,
+    files::{self, DataDir},
     output::{Failure, Output},
 };
 use mezz_devnet::{Devnet, DevnetConfig, Mining};
@@ -16,15 +16,11 @@ use tokio::sync::watch;
 
 pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure> {
     let here = DataDir(args.here.datadir.clone());
-    if let Some(process) = here.process() {
-        return Err(Failure::refused(format!(
-            "process {process} runs in {}; stop it with `mezz down` first",
-            here.0.display()
-        )));
-    }
-    let deployment = Deployment::load(&here.join("rollup.json")).map_err(|error| {
-        Failure::failed(format!("{error}; give the --datadir of a chain that was started before"))
-    })?;
+    let deployment = files::rollup(
+        &here.join("rollup.json"),
+        "give the --datadir of a chain that was started before",
+    )?;
+    let _running = here.take()?;
     let (end, ended) = watch::channel(false);
     let embedded = match &args.l1 {
         Some(_) => None,
@@ -35,9 +31,10 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
         (None, url) => (url.clone().unwrap_or_default(), args.beacon.clone()),
     };
     let client = Client::connect_to(&l1, beacon.as_deref(), deployment.config.l1_chain_id).await?;
+    up::stands(&client, &deployment).await?;
 
     // The old chain stands aside until the new one is complete: nothing is lost if this is interrupted.
-    let (path, aside) = (here.join("l2"), here.join("l2.before-resync"));
+    let (path, aside) = (here.join("l2"), here.aside());
     if path.exists() && !aside.exists() {
         fs::rename(&path, &aside)?;
     } else if path.exists() {
@@ -47,20 +44,32 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
     let node = Node::start(config(&deployment, &path), store.clone(), client)?;
     let head = follow(&node, output).await?;
     node.stop().await;
-    let Comparison { compared, different, unpublished } =
+    let Comparison { compared, different, unpublished, unreadable } =
         compare(&deployment, &aside, &store, head)?;
     let _ = end.send(true);
     if let Some((devnet, _)) = embedded {
         devnet.stop().await;
     }
     if let Some(number) = different {
+        let kept = here.join(&format!("l2.different-at-{number}"));
+        fs::rename(&aside, &kept)?;
         return Err(Failure::failed(format!(
             "block {number} rebuilt from L1 differs from the one before; the old chain is kept in {}: unpublished blocks or a damaged store",
-            aside.display()
+            kept.display()
         )));
     }
-    let mut text =
-        format!("rebuilt {head} blocks from L1; {compared} compared with the old ones, all equal");
+    let mut text = format!("rebuilt {head} blocks from L1");
+    if let Some(reason) = unreadable {
+        let kept = here.join(&format!("l2.unreadable-after-{head}"));
+        fs::rename(&aside, &kept)?;
+        text += &format!(
+            "; the old ones cannot be read ({reason})\nand are kept in {}",
+            kept.display()
+        );
+        let value = json!({ "blocks": head, "compared": 0, "unpublished": null, "kept": kept });
+        return output.answer(text, &value);
+    }
+    text += &format!("; {compared} compared with the old ones, all equal");
     if unpublished > 0 {
         let kept = here.join(&format!("l2.unpublished-after-{head}"));
         fs::rename(&aside, &kept)?;
@@ -72,8 +81,7 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
         fs::remove_dir_all(&aside)?;
     }
     output
-        .answer(text, &json!({ "blocks": head, "compared": compared, "unpublished": unpublished }));
-    Ok(())
+        .answer(text, &json!({ "blocks": head, "compared": compared, "unpublished": unpublished }))
 }
 
 async fn embedded(path: &Path, ended: run::Stop) -> Result<(Devnet, String), Failure> {
@@ -133,12 +141,15 @@ async fn follow(node: &Node, output: Output) -> Result<u64, Failure> {
 }
 
 /// The new blocks beside the old ones.
+#[derive(Default)]
 struct Comparison {
     compared: u64,
     /// The first that differs.
     different: Option<u64>,
     /// Blocks of the old chain with transactions of users that L1 does not have.
     unpublished: u64,
+    /// Why there is nothing to compare with: a store of another version, or a damaged one.
+    unreadable: Option<String>,
 }
 
 /// Compares the new blocks with those of the old store, as far as both go.
@@ -149,18 +160,20 @@ fn compare(
     head: u64,
 ) -> Result<Comparison, Failure> {
     if !aside.join("chain").exists() {
-        return Ok(Comparison { compared: 0, different: None, unpublished: 0 });
+        return Ok(Comparison::default());
     }
-    let old = up::open_l2(deployment, Some(aside))?;
+    let old = match up::open_l2(deployment, Some(aside)) {
+        Ok(old) => old,
+        Err(failure) => {
+            return Ok(Comparison { unreadable: Some(failure.message), ..Comparison::default() });
+        }
+    };
     let last = head.min(old.head().number);
     for number in 1..=last {
         let hash = |store: &Store| store.block(number).map(|block| block.map(|block| block.hash));
         if hash(&old)? != hash(store)? {
-            return Ok(Comparison {
-                compared: number - 1,
-                different: Some(number),
-                unpublished: 0,
-            });
+            let compared = number - 1;
+            return Ok(Comparison { compared, different: Some(number), ..Comparison::default() });
         }
     }
     let mut unpublished = 0;
@@ -170,5 +183,5 @@ fn compare(
         });
         unpublished += u64::from(users);
     }
-    Ok(Comparison { compared: last, different: None, unpublished })
+    Ok(Comparison { compared: last, unpublished, ..Comparison::default() })
 }

@@ -1,7 +1,8 @@
 //! What `up` and `node` share: serving a chain, the metrics, and waiting for the end.
 
-use crate::output::Failure;
+use crate::output::{Failure, Output};
 use axum::{Router, routing::get};
+use mezz_l1::Client;
 use mezz_node::Metrics;
 use mezz_rpc::{Backend, Limits, Server};
 use std::{
@@ -74,6 +75,20 @@ pub(crate) fn serve_metrics(
         }
     });
     Ok(Served { address, task, rpc: None })
+}
+
+/// A chain that runs goes on when nobody can be told so.
+pub(crate) fn announce(output: Output, told: Result<(), Failure>) {
+    if let Err(failure) = told {
+        output.note(failure.message);
+    }
+}
+
+/// Logs what an L1 endpoint lacks, for whoever works with it for long.
+pub(crate) fn warn_of_missing(client: &Client) {
+    for missing in client.capabilities().missing() {
+        tracing::warn!(endpoint = client.endpoint(), missing, "the L1 endpoint lacks something");
+    }
 }
 
 /// Waits for the end.

@@ -9,18 +9,12 @@ use crate::{
 use alloy::{
     eips::eip2718::Encodable2718,
     network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder},
-    primitives::{Bytes, U256, utils::parse_ether},
+    primitives::{B256, Bytes, U64},
     providers::{Provider, ProviderBuilder},
     rpc::types::TransactionRequest,
+    signers::local::PrivateKeySigner,
 };
 use serde_json::Value;
-
-/// Reads an amount of ether.
-pub(crate) fn ether(text: &str) -> Result<U256, Failure> {
-    parse_ether(text).map_err(|_| {
-        Failure::usage(format!("`{text}` is no amount of ether; give one such as 1.5"))
-    })
-}
 
 /// A provider for an endpoint of deployment.json.
 pub(crate) fn provider(url: &str) -> Result<impl Provider + Clone + use<>, Failure> {
@@ -35,10 +29,9 @@ pub(crate) fn provider(url: &str) -> Result<impl Provider + Clone + use<>, Failu
 /// Fills in, signs and sends a transaction; the preconfirmed receipt.
 pub(crate) async fn submit(
     provider: &impl Provider,
-    key: &str,
+    signer: PrivateKeySigner,
     request: TransactionRequest,
 ) -> Result<Value, Failure> {
-    let signer = keys::read(key)?;
     let from = signer.address();
     let request = request.with_from(from);
     let fees = provider.estimate_eip1559_fees().await?;
@@ -54,25 +47,22 @@ pub(crate) async fn submit(
 }
 
 pub(crate) async fn run(args: &SendArgs, output: Output) -> Result<(), Failure> {
+    let signer = keys::read(&args.key.key)?;
     let deployment = DataDir(args.here.datadir.clone()).deployment()?;
     let provider = provider(&deployment.l2.rpc)?;
     let request = TransactionRequest::default()
         .with_to(args.to)
-        .with_value(ether(&args.amount)?)
+        .with_value(args.amount)
         .with_input(args.data.clone());
     let began = std::time::Instant::now();
-    let receipt = submit(&provider, &args.key.key, request).await?;
+    let receipt = submit(&provider, signer, request).await?;
     let took = began.elapsed().as_millis();
-    let status =
-        if receipt["status"] == "0x1" { "preconfirmed" } else { "preconfirmed, but reverted" };
-    let text = |field: &str| receipt[field].as_str().unwrap_or("?").to_owned();
-    output.answer(
-        format!(
-            "{status} in block {} after {took} ms\n{}",
-            text("blockNumber"),
-            text("transactionHash")
-        ),
-        &receipt,
-    );
-    Ok(())
+    let number: U64 = serde_json::from_value(receipt["blockNumber"].clone())?;
+    let hash: B256 = serde_json::from_value(receipt["transactionHash"].clone())?;
+    let text = |status: &str| format!("{status} in block {number} after {took} ms\n{hash}");
+    if receipt["status"] == "0x1" {
+        return output.answer(text("preconfirmed"), &receipt);
+    }
+    let failure = format!("transaction {hash} reverted; `debug_traceTransaction` says where");
+    output.answer_failing(text("reverted"), &receipt, Failure::failed(failure))
 }

@@ -1,26 +1,18 @@
 //! `mezz status`: how far the chain is.
 
+use super::send;
 use crate::{
     args::HereArgs,
     files::DataDir,
     output::{Failure, Output},
 };
-use alloy::providers::{Provider, ProviderBuilder};
+use alloy::providers::Provider;
 use serde_json::{Value, json};
 
 pub(crate) async fn run(args: &HereArgs, output: Output) -> Result<(), Failure> {
     let deployment = DataDir(args.datadir.clone()).deployment()?;
-    let url = deployment.l2.rpc.parse().map_err(|_| {
-        Failure::failed("deployment.json names no URL for the L2; start `mezz up` again")
-    })?;
-    let provider = ProviderBuilder::new().connect_http(url);
-    let status: Value = provider.raw_request("mezz_status".into(), ()).await.map_err(|error| {
-        Failure::not_running(format!(
-            "the node at {} does not answer ({error}); start it with `mezz up --datadir {}`",
-            deployment.l2.rpc,
-            args.datadir.display()
-        ))
-    })?;
+    let provider = send::provider(&deployment.l2.rpc)?;
+    let status: Value = provider.raw_request("mezz_status".into(), ()).await?;
     let heads = &status["heads"];
     let number = |value: &Value| value.as_u64().unwrap_or_default();
     let mut text = format!(
@@ -51,6 +43,5 @@ pub(crate) async fn run(args: &HereArgs, output: Output) -> Result<(), Failure> 
     if let Some(failure) = status["failure"].as_str() {
         text += &format!("\n\n  STOPPED    {failure}");
     }
-    output.answer(text, &json!({ "family": deployment.family, "l1": deployment.l1, "l2": deployment.l2, "status": status }));
-    Ok(())
+    output.answer(text, &json!({ "family": deployment.family, "l1": deployment.l1, "l2": deployment.l2, "status": status }))
 }

@@ -3,7 +3,9 @@
 use super::{families, run};
 use crate::{
     args::UpArgs,
-    files::{DataDir, DeploymentFile, DevAccount, L1Endpoints, L2Endpoints, write_atomically},
+    files::{
+        self, DataDir, DeploymentFile, DevAccount, L1Endpoints, L2Endpoints, write_atomically,
+    },
     output::{Failure, Output},
 };
 use alloy::{
@@ -23,7 +25,7 @@ use mezz_storage::{Genesis, Store};
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -33,6 +35,8 @@ use tokio::sync::watch;
 const OWNER: u32 = 100;
 const BATCHER: u32 = 101;
 const PROPOSER: u32 = 102;
+/// L2 chain id of a new chain.
+const CHAIN_ID: u64 = 901;
 /// Dev accounts that users get.
 const USERS: u32 = 10;
 /// Ether that each of them finds on L2.
@@ -57,32 +61,33 @@ pub(crate) async fn run(args: Box<UpArgs>, output: Output) -> Result<(), Failure
         )));
     }
     let here = DataDir::create(&args.here.datadir)?;
-    if let Some(process) = here.process() {
-        return Err(Failure::refused(format!(
-            "process {process} runs in {} already; stop it with `mezz down`, or give another --datadir",
-            here.0.display()
-        )));
+    let running = here.take()?;
+    if !args.ephemeral {
+        here.refuse_half_resynced()?;
     }
     // What an earlier run wrote must not pass for this one's.
     let _ = std::fs::remove_file(here.join("deployment.json"));
     if args.detach {
+        drop(running);
         return detach(&here, output).await;
     }
-    write_atomically(&here.join("mezz.pid"), std::process::id().to_string().as_bytes())?;
-    let done = foreground(&args, &here, output).await;
-    let _ = std::fs::remove_file(here.join("mezz.pid"));
-    done
+    foreground(&args, &here, output).await
 }
 
 /// Starts the same command again in the background and waits until it is ready.
 async fn detach(here: &DataDir, output: Output) -> Result<(), Failure> {
     let log_path = here.join("mezz.log");
     let log = std::fs::File::create(&log_path)?;
-    let arguments = std::env::args().skip(1).filter(|argument| argument != "--detach");
+    // What it says goes into the log, for people: this process answers with JSON.
+    let ours = ["--detach", "--json"];
+    let arguments = std::env::args_os()
+        .skip(1)
+        .filter(|argument| !ours.iter().any(|option| argument == option));
     let mut command = std::process::Command::new(std::env::current_exe()?);
     command
         .args(arguments)
         .env_remove("MEZZ_DETACH")
+        .env_remove("MEZZ_JSON")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log);
@@ -91,15 +96,10 @@ async fn detach(here: &DataDir, output: Output) -> Result<(), Failure> {
     let began = Instant::now();
     while began.elapsed() < READY {
         if let Some(status) = child.try_wait()? {
-            let text = std::fs::read_to_string(&log_path).unwrap_or_default();
-            return Err(Failure::failed(format!(
-                "the chain did not start ({status}):\n{}",
-                text.trim()
-            )));
+            return Err(not_started(status, &log_path));
         }
         if let Ok(deployment) = here.deployment() {
-            output.answer(banner(&deployment, here, None), &deployment);
-            return Ok(());
+            return output.answer(banner(&deployment, here, None), &deployment);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -108,6 +108,17 @@ async fn detach(here: &DataDir, output: Output) -> Result<(), Failure> {
         READY.as_secs(),
         log_path.display()
     )))
+}
+
+/// Why the process in the background ended: its own last word and exit code.
+fn not_started(status: ExitStatus, log_path: &Path) -> Failure {
+    let log = std::fs::read_to_string(log_path).unwrap_or_default();
+    let message = match log.rsplit_once("error: ") {
+        Some((_, message)) => message.trim().to_owned(),
+        None => format!("the chain did not start ({status}); look at {}", log_path.display()),
+    };
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+    Failure { code, ..Failure::failed(message) }
 }
 
 /// Where things are kept.
@@ -163,6 +174,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         (None, None) => unreachable!("either an L1 is embedded or one is named; qed"),
     };
     let client = Client::connect(&l1, beacon.as_deref()).await?;
+    run::warn_of_missing(&client);
 
     // The rollup.
     let deployment = deployment(args, &places, &client, output).await?;
@@ -200,7 +212,8 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     let mut answer = json!(file);
     answer["readyMilliseconds"] = json!(began.elapsed().as_millis() as u64);
     answer["windows"] = json!(deployment.config.windows);
-    output.answer(banner(&file, here, Some((&deployment, began.elapsed()))), &answer);
+    let text = banner(&file, here, Some((&deployment, began.elapsed())));
+    run::announce(output, output.answer(text, &answer));
 
     run::interrupted().await?;
     output.note("stopping: writing what was promised to disk");
@@ -229,10 +242,17 @@ async fn embedded_l1(
     places: &Places,
     ended: run::Stop,
 ) -> Result<EmbeddedL1, Failure> {
+    let chain = places.chain("l1");
+    if places.rollup.exists() && chain.as_ref().is_some_and(|chain| !chain.exists()) {
+        return Err(Failure::refused(format!(
+            "{} is of a chain on another L1; give that with --l1 and --beacon, or another --datadir for a new chain",
+            places.rollup.display()
+        )));
+    }
     let listener = run::listen(args.host, args.l1_port, "--l1-port").await?;
     // Blocks come at once while the contracts are deployed, then on the clock.
     let devnet = Devnet::start(DevnetConfig {
-        datadir: places.chain("l1"),
+        datadir: chain,
         mining: Mining::Automatic,
         ..DevnetConfig::default()
     })?;
@@ -254,26 +274,25 @@ async fn deployment(
     output: Output,
 ) -> Result<Deployment, Failure> {
     if places.rollup.exists() {
-        let deployment = Deployment::load(&places.rollup)?;
-        let inbox = deployment.contracts.inbox;
-        if client.chain_id() != deployment.config.l1_chain_id
-            || client.code(inbox, BlockNumberOrTag::Latest).await?.is_empty()
-        {
+        let deployment = files::rollup(&places.rollup, "start again")?;
+        let known = deployment.config.l2_chain_id;
+        if args.chain_id.is_some_and(|id| id != known) {
             return Err(Failure::refused(format!(
-                "{} names contracts that are not on this L1 (no code at {inbox}); give the L1 of that deployment, or another --datadir for a new one",
+                "{} is of chain {known}; leave out --chain-id, or give another --datadir for a new chain",
                 places.rollup.display()
             )));
         }
+        stands(client, &deployment).await?;
         return Ok(deployment);
     }
     output.note("deploying the contracts");
     let owner = dev_key(OWNER);
+    let sender = Sender::new(client.clone(), Arc::new(owner.clone()), quick());
+    let intent = Intent::devnet(client.chain_id(), args.chain_id.unwrap_or(CHAIN_ID));
+    let plan = Plan::prepare(intent, client, owner.address()).await?;
     if args.l1.is_some() {
         fund_roles(client).await?;
     }
-    let sender = Sender::new(client.clone(), Arc::new(owner.clone()), quick());
-    let intent = Intent::devnet(client.chain_id(), args.chain_id);
-    let plan = Plan::prepare(intent, client, owner.address()).await?;
     let deployment = apply(&plan, &sender, None, |_| {}).await?;
     if args.l1.is_none() {
         endow(client, &deployment.contracts).await?;
@@ -282,6 +301,19 @@ async fn deployment(
     std::fs::create_dir_all(places.rollup.parent().unwrap_or(Path::new(".")))?;
     deployment.save(&places.rollup)?;
     Ok(deployment)
+}
+
+/// Refuses an L1 that does not have the contracts.
+pub(crate) async fn stands(client: &Client, deployment: &Deployment) -> Result<(), Failure> {
+    let inbox = deployment.contracts.inbox;
+    if client.chain_id() == deployment.config.l1_chain_id
+        && !client.code(inbox, BlockNumberOrTag::Latest).await?.is_empty()
+    {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "rollup.json names contracts that are not on this L1 (no code at {inbox}); give the L1 of that deployment, or another --datadir for a new one"
+    )))
 }
 
 /// On somebody else's dev L1 (anvil): the first dev account funds the accounts that deploy, post and claim.
@@ -346,10 +378,13 @@ fn quick() -> SenderConfig {
 pub(crate) fn open_l2(deployment: &Deployment, path: Option<&Path>) -> Result<Store, Failure> {
     let genesis = deployment.l2_genesis();
     let path = path.map(|path| path.join("chain"));
-    Ok(Store::open(
-        path.as_deref(),
-        Genesis { chain: genesis.chain, header: genesis.header, alloc: genesis.alloc },
-    )?)
+    let genesis = Genesis { chain: genesis.chain, header: genesis.header, alloc: genesis.alloc };
+    Store::open(path.as_deref(), genesis).map_err(|error| match error {
+        mezz_storage::Error::Database(_) => Failure::failed(format!(
+            "{error}; where that does not help, `mezz resync` rebuilds it from L1"
+        )),
+        error => error.into(),
+    })
 }
 
 fn node_config(
@@ -433,5 +468,5 @@ fn banner(
     for account in file.accounts.iter().take(3) {
         text += &format!("    {}\n    key {}\n", account.address, account.private_key);
     }
-    text + "\n  Until step proofs are deployed a wrong claim is refuted by the security council.\n"
+    text + "\n  Until step proofs are deployed the security council refutes wrong claims.\n"
 }

@@ -8,14 +8,15 @@ use super::{keys, send};
 use crate::{
     args::WithdrawArgs,
     files::{DataDir, DeploymentFile, write_atomically},
-    output::{Failure, Output},
+    output::{Failure, Output, ether},
 };
 use alloy::{
     eips::BlockNumberOrTag,
     network::TransactionBuilder,
-    primitives::{Address, B256, Bytes, U256, utils::format_ether},
+    primitives::{Address, B256, Bytes, U256},
     providers::Provider,
     rpc::types::TransactionRequest,
+    signers::local::PrivateKeySigner,
     sol_types::{SolCall, SolEvent},
 };
 use indicatif::ProgressBar;
@@ -65,27 +66,28 @@ enum Stage {
 
 pub(crate) async fn run(args: &WithdrawArgs, output: Output) -> Result<(), Failure> {
     let here = DataDir(args.here.datadir.clone());
+    let signer = keys::read(&args.key.key)?;
     let deployment = here.deployment()?;
     let mut known = load(&here)?;
     let l2 = send::provider(&deployment.l2.rpc)?;
     if let Some(hash) = args.transaction {
         remember(&here, &mut known, find(&l2, hash).await?)?;
     }
-    if let Some(amount) = &args.amount {
-        let initiated = initiate(&l2, &deployment, args, amount).await?;
+    if let Some(amount) = args.amount {
+        let target = args.to.unwrap_or_else(|| signer.address());
+        refuse_parts(&deployment, target)?;
+        let initiated = initiate(&l2, signer.clone(), target, amount).await?;
         output.note(format!(
-            "initiated on L2 in block {}: {}",
+            "initiated on L2 in block {}\n  {}",
             initiated.block, initiated.transaction
         ));
         remember(&here, &mut known, initiated)?;
     }
     let client = Client::connect(&deployment.l1.rpc, None).await?;
-    let prover = keys::read(&args.key.key)?.address();
     if args.status || args.no_wait {
-        return show(&client, &deployment, prover, &known, output).await;
+        return show(&client, &deployment, signer.address(), &known, output).await;
     }
-    let sender =
-        Sender::new(client.clone(), Arc::new(keys::read(&args.key.key)?), SenderConfig::default());
+    let sender = Sender::new(client.clone(), Arc::new(signer), SenderConfig::default());
     let mut done = Vec::new();
     for initiated in &known {
         let bar = super::deploy::bar(output, 4);
@@ -100,7 +102,7 @@ pub(crate) async fn run(args: &WithdrawArgs, output: Output) -> Result<(), Failu
         .map(|initiated| {
             format!(
                 "{} ether paid to {} on L1",
-                format_ether(initiated.withdrawal.value),
+                ether(initiated.withdrawal.value),
                 initiated.withdrawal.target
             )
         })
@@ -110,26 +112,26 @@ pub(crate) async fn run(args: &WithdrawArgs, output: Output) -> Result<(), Failu
     } else {
         text.join("\n")
     };
-    output.answer(text, &done);
+    output.answer(text, &done)
+}
+
+/// The contracts of the chain cannot be paid: the portal sends such a withdrawal back to L2.
+fn refuse_parts(deployment: &DeploymentFile, target: Address) -> Result<(), Failure> {
+    let c = &deployment.contracts;
+    if [c.portal, c.inbox, c.claim_manager, c.system_config].contains(&target) {
+        let reason = "is a contract of the chain, which would send the ether back to L2";
+        return Err(Failure::usage(format!("{target} {reason}: name the receiver's own address")));
+    }
     Ok(())
 }
 
 /// Sends the L2 transaction.
 async fn initiate(
     l2: &impl Provider,
-    deployment: &DeploymentFile,
-    args: &WithdrawArgs,
-    amount: &str,
+    signer: PrivateKeySigner,
+    target: Address,
+    amount: U256,
 ) -> Result<Initiated, Failure> {
-    let target = match args.to {
-        Some(to) => to,
-        None => keys::read(&args.key.key)?.address(),
-    };
-    let c = &deployment.contracts;
-    if [c.portal, c.inbox, c.claim_manager, c.system_config].contains(&target) {
-        let reason = "is a contract of the chain, which would send the ether back to L2";
-        return Err(Failure::usage(format!("{target} {reason}: name the receiver's own address")));
-    }
     let call = L2ToL1MessagePasser::initiateWithdrawalCall {
         target,
         gasLimit: U256::from(RECEIVER_GAS),
@@ -137,9 +139,9 @@ async fn initiate(
     };
     let request = TransactionRequest::default()
         .with_to(MESSAGE_PASSER)
-        .with_value(send::ether(amount)?)
+        .with_value(amount)
         .with_input(call.abi_encode());
-    let receipt = send::submit(l2, &args.key.key, request).await?;
+    let receipt = send::submit(l2, signer, request).await?;
     let hash = serde_json::from_value(receipt["transactionHash"].clone())?;
     // The preconfirmed receipt names the block; the sealed one has the logs for good.
     loop {
@@ -345,8 +347,8 @@ async fn show(
             Stage::Finalized => "paid".to_owned(),
         };
         lines.push(format!(
-            "{} ether to {}\n  {words}\n  L2 transaction {}",
-            format_ether(initiated.withdrawal.value),
+            "{} ether to {}\n  {words}\n  {}",
+            ether(initiated.withdrawal.value),
             initiated.withdrawal.target,
             initiated.transaction
         ));
@@ -355,15 +357,21 @@ async fn show(
         );
     }
     let text = if lines.is_empty() { "no withdrawal is open".to_owned() } else { lines.join("\n") };
-    output.answer(text, &values);
-    Ok(())
+    output.answer(text, &values)
 }
 
 fn load(here: &DataDir) -> Result<Vec<Initiated>, Failure> {
-    match fs::read(here.join("withdrawals.json")) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
+    let path = here.join("withdrawals.json");
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::failed(format!(
+            "{} cannot be read: {error}; move it away, and name each L2 transaction in it with --transaction",
+            path.display()
+        ))
+    };
+    match fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| wrong(&error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(wrong(&error)),
     }
 }
 

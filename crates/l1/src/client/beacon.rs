@@ -72,7 +72,7 @@ impl Beacon {
         let spec: Option<Spec> = beacon.get("eth/v1/config/spec").await?;
         if let (Some(genesis), Some(spec)) = (genesis, spec) {
             let malformed = |reason: &str| Error::Malformed {
-                endpoint: beacon.host().to_owned(),
+                endpoint: beacon.host(),
                 method: "eth/v1/config/spec".into(),
                 reason: reason.to_owned(),
             };
@@ -124,8 +124,10 @@ impl Beacon {
         })
     }
 
-    fn host(&self) -> &str {
-        self.url.host_str().unwrap_or_default()
+    /// Host and port: the path may hold a secret.
+    fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// `None` where the endpoint says that it has no such thing.
@@ -146,7 +148,7 @@ impl Beacon {
     async fn get_once<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Error> {
         let url = self.url.join(path).map_err(|_| Error::Url { url: path.to_owned() })?;
         let unreachable = |reason: String| Error::Unreachable {
-            endpoint: self.host().to_owned(),
+            endpoint: self.host(),
             method: path.to_owned(),
             reason,
         };
@@ -155,7 +157,7 @@ impl Beacon {
             .get(url)
             .send()
             .await
-            .map_err(|error| unreachable(error.without_url().to_string()))?;
+            .map_err(|error| unreachable(super::cause(&error.without_url())))?;
         match answer.status() {
             StatusCode::BAD_REQUEST
             | StatusCode::NOT_FOUND
@@ -166,11 +168,13 @@ impl Beacon {
             }
             _ => {}
         }
-        let body =
-            answer.bytes().await.map_err(|error| unreachable(error.without_url().to_string()))?;
+        let body = answer
+            .bytes()
+            .await
+            .map_err(|error| unreachable(super::cause(&error.without_url())))?;
         let answer: Answer<T> =
             serde_json::from_slice(&body).map_err(|error| Error::Malformed {
-                endpoint: self.host().to_owned(),
+                endpoint: self.host(),
                 method: path.to_owned(),
                 reason: error.to_string(),
             })?;

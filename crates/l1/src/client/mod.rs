@@ -132,7 +132,7 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Connects to an endpoint (`http`, `https`, `ws` or `wss`) and finds out what it can do; what is missing is logged once.
+    /// Connects to an endpoint (`http`, `https`, `ws` or `wss`) and finds out what it can do.
     pub async fn connect(url: &str, beacon: Option<&str>) -> Result<Self, Error> {
         let wrong = || Error::Url { url: url.to_owned() };
         let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
@@ -167,13 +167,6 @@ impl Client {
         }
         let mut probing = Self(Arc::new(inner));
         let capabilities = probe::probe(&probing).await?;
-        for missing in capabilities.missing() {
-            tracing::warn!(
-                endpoint = probing.endpoint(),
-                missing,
-                "the L1 endpoint lacks something"
-            );
-        }
         Arc::get_mut(&mut probing.0).expect("nobody else has it yet; qed").capabilities =
             capabilities;
         Ok(probing)

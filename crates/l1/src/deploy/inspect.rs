@@ -64,14 +64,29 @@ impl Display for Inspection {
                 (false, true) => "set",
                 (false, false) => "WRONG",
             };
-            writeln!(f, "{mark:<5} {:<30} {}", finding.what, finding.actual)?;
+            row(f, mark, &finding.what, &finding.actual)?;
             if !finding.agrees {
-                writeln!(f, "      {:<30} {} in the deployment file", "", finding.expected)?;
+                row(f, "", "  in the deployment file", &finding.expected)?;
             }
         }
         let differences = self.differences().count();
         write!(f, "{} compared, {differences} different", self.findings.len())
     }
+}
+
+/// One line where the value fits beside its name in 80 columns, further ones below where it does not.
+fn row(f: &mut fmt::Formatter<'_>, mark: &str, what: &str, value: &str) -> fmt::Result {
+    const BESIDE: usize = 43;
+    const BELOW: usize = 72;
+    if value.chars().count() <= BESIDE {
+        return writeln!(f, "{mark:<5} {what:<30} {value}");
+    }
+    writeln!(f, "{mark:<5} {what}")?;
+    let characters: Vec<char> = value.chars().collect();
+    for part in characters.chunks(BELOW) {
+        writeln!(f, "        {}", part.iter().collect::<String>())?;
+    }
+    Ok(())
 }
 
 /// Compares a deployment with the chain at its newest block: code, wiring, parameters, owners.

@@ -1,0 +1,250 @@
+//! What the program says, and with which exit code, when it is asked for what cannot be.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+/// Somebody's address.
+const BOB: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+/// Where nobody listens.
+const DEAD: &str = "http://127.0.0.1:1";
+
+/// Runs `mezz` in a directory. What the environment of the test says is not for it.
+fn mezz(directory: &Path, arguments: &[&str]) -> Output {
+    command(directory, arguments).output().unwrap()
+}
+
+fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mezz"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MEZZ_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(directory).env("RUST_BACKTRACE", "1").env("COLUMNS", "80");
+    command
+}
+
+/// The arguments fail with this code and these words, for people and as JSON.
+fn check(directory: &Path, arguments: &[&str], code: i32, words: &str) {
+    let plain = mezz(directory, arguments);
+    let said = String::from_utf8_lossy(&plain.stderr).into_owned();
+    assert_eq!(plain.status.code(), Some(code), "{arguments:?}: {said}");
+    assert!(said.starts_with("error: ") && said.contains(words), "{arguments:?}: {said}");
+    assert_eq!(said.matches("error: ").count(), 1, "{arguments:?}: {said}");
+    for never in ["panicked", "stack backtrace", "\u{1b}["] {
+        assert!(!said.contains(never), "{arguments:?}: {said}");
+    }
+    assert!(plain.stdout.is_empty(), "{arguments:?}");
+
+    let json = mezz(directory, &[&["--json"], arguments].concat());
+    let answer: Value = serde_json::from_slice(&json.stdout)
+        .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {json:?}"));
+    assert_eq!(json.status.code(), Some(code), "{arguments:?}");
+    assert_eq!(answer["code"], code, "{arguments:?}: {answer}");
+    assert!(answer["error"].as_str().unwrap().contains(words), "{arguments:?}: {answer}");
+}
+
+/// A directory with what a failed or foreign run may leave.
+fn scene() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_owned();
+    fs::write(path.join("file"), "text").unwrap();
+    for name in ["damaged", "half", "stale"] {
+        fs::create_dir(path.join(name)).unwrap();
+    }
+    fs::write(path.join("damaged/rollup.json"), "{}").unwrap();
+    fs::write(path.join("damaged/deployment.json"), "{").unwrap();
+    fs::write(path.join("damaged/deploy-state.json"), "[]").unwrap();
+    fs::create_dir(path.join("half/l2.before-resync")).unwrap();
+    // The number of a process that has nothing to do with it: ours.
+    fs::write(path.join("stale/mezz.pid"), std::process::id().to_string()).unwrap();
+    fs::write(path.join("intent.toml"), "profile = \"production\"").unwrap();
+    fs::write(path.join("nonsense.toml"), "profil = 1").unwrap();
+    (directory, path)
+}
+
+#[test]
+fn wrong_arguments_are_named_and_say_what_is_right() {
+    let (_kept, here) = scene();
+    let usage = |arguments: &[&str], words: &str| check(&here, arguments, 2, words);
+    usage(&["bogus"], "unrecognized subcommand 'bogus'");
+    usage(&["--log", "a=b=c", "families"], "give a level such as debug");
+    usage(&["up", "bogus"], "the families are optimistic, zk");
+    usage(&["up", "--block-time", "0"], "give seconds from 0.1 to 12");
+    usage(&["up", "--l1-block-time", "-1"], "give seconds from 0.05 to 3600");
+    usage(&["up", "--l1-block-time", "NaN"], "give seconds from 0.05 to 3600");
+    usage(&["up", "--l2-port", "65536"], "65536 is not in 0..=65535");
+    usage(&["up", "--host", "localhost"], "give an IP address");
+    usage(&["up", "--chain-id", "0"], "give a whole number from 1");
+    usage(&["up", "--batch-interval", "-1"], "give a whole number");
+    usage(&["up", "--beacon", DEAD], "--l1 <URL>");
+    usage(&["up", "--l1", "anvil"], "use http://, https://, ws:// or wss://");
+    usage(&["up", "--l1", "ftp://anvil"], "use http://, https://, ws:// or wss://");
+    usage(&["node"], "--l1 <URL>");
+    usage(&["node", "--l1", DEAD, "--roles", "king"], "the roles are sequencer, batcher");
+    usage(&["node", "--l1", DEAD, "--roles", "batcher"], "give --batcher-key");
+    usage(&["deposit"], "<AMOUNT>");
+    usage(&["deposit", "1e3"], "give ether, such as 1.5");
+    usage(&["deposit", "-1"], "give ether, such as 1.5");
+    usage(&["deposit", "0"], "give more than nothing");
+    usage(&["withdraw", "1,5"], "give ether, such as 1.5");
+    usage(&["withdraw", "1", "--status"], "cannot be used with");
+    usage(&["withdraw", "--to", BOB], "<AMOUNT>");
+    usage(&["withdraw", "--transaction", "0x00"], "0x and 64 hex digits");
+    usage(&["send"], "<TO>");
+    usage(&["send", "bob"], "0x and 40 hex digits");
+    usage(&["send", &BOB.replace('C', "c")], "its checksum is wrong");
+    usage(&["send", BOB, "1.0000000000000000001"], "at most 18 decimals");
+    usage(&["send", BOB, "--data", "0x0"], "an even number of hex digits");
+    usage(&["send", BOB, "--key", "secret"], "a key is 0x and 64 hex digits");
+    usage(&["keys", "address", "--key", "dev:2147483648"], "such as dev:0");
+    usage(&["keys", "address", "--key", "@missing"], "make one with `mezz keys new missing`");
+    usage(&["keys", "address", "--key", &format!("0x{}", "0".repeat(64))], "64 hex digits");
+    usage(&["deploy", "plan", "--intent", "missing"], "missing cannot be read");
+    usage(&["deploy", "plan", "--intent", "nonsense.toml"], "the intent cannot be read");
+    usage(&["completions", "tcsh"], "possible values: bash");
+}
+
+#[test]
+fn a_key_that_cannot_be_read_is_not_repeated() {
+    let (_kept, here) = scene();
+    let said = mezz(&here, &["send", BOB, "--key", "my secret words"]);
+    assert!(!String::from_utf8_lossy(&said.stderr).contains("secret"), "{said:?}");
+}
+
+#[test]
+fn what_is_not_there_is_said_to_be_missing() {
+    let (_kept, here) = scene();
+    let missing = |arguments: &[&str], words: &str| check(&here, arguments, 3, words);
+    missing(&["status"], "start a chain with `mezz up --datadir mezz-data`");
+    missing(&["send", BOB, "1"], "start a chain with `mezz up");
+    missing(&["deposit", "1"], "start a chain with `mezz up");
+    missing(&["withdraw", "1"], "start a chain with `mezz up");
+    missing(&["down"], "nothing runs in mezz-data");
+    missing(&["down", "--datadir", "stale"], "nothing runs in stale");
+    missing(&["resync"], "give the --datadir of a chain that was started before");
+    missing(&["node", "--l1", DEAD], "give --rollup");
+    missing(&["deploy", "inspect"], "give the --datadir of a deployment");
+    missing(&["deploy", "plan", "--l1", DEAD], "no answer from 127.0.0.1:1");
+    let up = ["up", "--l2-port", "0", "--metrics-port", "0", "--beacon", DEAD, "--l1"];
+    missing(&[&up[..], &["ws://127.0.0.1:1"]].concat(), "no answer from 127.0.0.1:1");
+    missing(&[&up[..], &[DEAD, "--detach"]].concat(), "no answer from 127.0.0.1:1");
+}
+
+#[test]
+fn places_that_cannot_be_used_are_named() {
+    let (_kept, here) = scene();
+    let failed = |arguments: &[&str], words: &str| check(&here, arguments, 1, words);
+    failed(&["up", "--datadir", "file"], "file is a file, not a directory");
+    failed(&["up", "--datadir", "file/below"], "choose another --datadir");
+    failed(&["up", "--datadir", "/proc/mezz"], "choose another --datadir");
+    failed(&["status", "--datadir", "file"], "give the --datadir of a running chain");
+    failed(&["status", "--datadir", "damaged"], "start `mezz up` again to write it anew");
+    failed(&["resync", "--datadir", "damaged"], "damaged or of another version");
+    failed(&["node", "--datadir", "damaged", "--l1", DEAD], "damaged or of another version");
+    failed(&["deploy", "plan", "--datadir", "damaged"], "deploy-state.json");
+    failed(&["keys", "new", "file"], "name another file");
+    failed(&["keys", "new", "missing/key"], "a directory that exists");
+    assert_eq!(fs::read_to_string(here.join("file")).unwrap(), "text");
+}
+
+#[test]
+fn what_would_not_be_right_is_refused() {
+    let (_kept, here) = scene();
+    let refused = |arguments: &[&str], words: &str| check(&here, arguments, 4, words);
+    refused(&["up", "zk"], "`zk` does not work yet");
+    refused(&["up", "--datadir", "half"], "run `mezz resync --datadir half` again");
+    refused(&["deploy", "plan", "--intent", "intent.toml"], "is not set");
+}
+
+#[test]
+fn a_taken_port_is_named_with_its_option() {
+    let (_kept, here) = scene();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for option in ["--l2-port", "--metrics-port", "--l1-port"] {
+        let mut arguments = vec!["up", "--ephemeral"];
+        for other in ["--l1-port", "--l2-port", "--metrics-port"] {
+            arguments.extend([other, if other == option { &port } else { "0" }]);
+        }
+        check(&here, &arguments, 1, &format!("give another with {option}"));
+        check(&here, &[&arguments[..], &["--detach"]].concat(), 1, option);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_machine_is_one_answer() {
+    let (_kept, here) = scene();
+    let doctor = mezz(&here, &["--json", "doctor", "--l1", DEAD]);
+    assert_eq!(doctor.status.code(), Some(1), "{doctor:?}");
+    let findings: Value = serde_json::from_slice(&doctor.stdout).unwrap();
+    let l1 = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "L1").unwrap();
+    assert_eq!(l1["good"], false);
+    assert!(l1["says"].as_str().unwrap().contains("no answer from 127.0.0.1:1"), "{l1}");
+}
+
+#[test]
+fn flags_in_the_environment_say_yes_and_no() {
+    let (_kept, here) = scene();
+    for (value, json) in [("1", true), ("true", true), ("0", false), ("", false), ("no", false)] {
+        let families = command(&here, &["families"]).env("MEZZ_JSON", value).output().unwrap();
+        assert_eq!(families.stdout.starts_with(b"["), json, "{value:?}: {families:?}");
+        let wrong = command(&here, &["bogus"]).env("MEZZ_JSON", value).output().unwrap();
+        assert_eq!(wrong.stdout.starts_with(b"{"), json, "{value:?}: {wrong:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is() {
+    let (_kept, here) = scene();
+    for arguments in [&["completions", "bash"][..], &["keys", "dev"], &["--help"], &["families"]] {
+        let mut gone = command(&here, arguments);
+        let mut child = gone.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success() && done.stderr.is_empty(), "{arguments:?}: {done:?}");
+    }
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for arguments in [&["completions", "bash"][..], &["keys", "dev"], &["--json", "families"]] {
+        let done = command(&here, arguments).stdout(full()).output().unwrap();
+        assert_eq!(done.status.code(), Some(1), "{arguments:?}: {done:?}");
+    }
+    let unheard = command(&here, &["status"]).stderr(full()).status().unwrap();
+    assert_eq!(unheard.code(), Some(3));
+}
+
+#[test]
+fn nothing_is_wider_than_a_terminal_of_80_columns() {
+    let (_kept, here) = scene();
+    let narrow = |arguments: &[&str]| {
+        let done = mezz(&here, arguments);
+        for line in String::from_utf8_lossy(&done.stdout).lines() {
+            assert!(line.chars().count() <= 80, "{arguments:?}: {line}");
+        }
+    };
+    for command in [
+        "up",
+        "down",
+        "status",
+        "families",
+        "completions",
+        "doctor",
+        "deploy",
+        "node",
+        "deposit",
+        "withdraw",
+        "send",
+        "resync",
+        "keys",
+    ] {
+        narrow(&[command, "--help"]);
+    }
+    narrow(&["--help"]);
+    narrow(&["deploy", "apply", "--help"]);
+    narrow(&["families"]);
+    narrow(&["keys", "dev"]);
+    narrow(&["doctor", "--l1", DEAD, "--beacon", DEAD]);
+}
