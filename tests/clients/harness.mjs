@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createPublicClient, createWalletClient, defineChain, http, parseEther } from "viem";
+import { createPublicClient, createWalletClient, defineChain, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { chainConfig, publicActionsL1, publicActionsL2, walletActionsL1, walletActionsL2 } from "viem/op-stack";
 
@@ -117,11 +117,11 @@ export async function startAnvil({ blockTime = 1, chainId = 900, args = [] } = {
 export async function startMezz({ family = "optimistic", l1Url, beacon = l1Url, args = [], datadir } = {}) {
   const kept = datadir !== undefined;
   datadir ??= mkdtempSync(join(tmpdir(), "mezz-"));
-  const l1 = l1Url ? ["--l1", l1Url, "--beacon", beacon] : ["--l1-port", await freePort(), "--l1-block-time", 1];
+  const l1 = l1Url ? ["--l1", l1Url, "--beacon", beacon] : ["--l1-port", 0, "--l1-block-time", 1];
   const lasting = kept ? [] : ["--ephemeral"];
   const file = join(datadir, "deployment.json");
   rmSync(file, { force: true });
-  const flags = ["up", family, "--datadir", datadir, ...lasting, ...l1, "--l2-port", await freePort(), "--metrics-port", 0, ...args];
+  const flags = ["up", family, "--datadir", datadir, ...lasting, ...l1, "--l2-port", 0, "--metrics-port", 0, ...args];
   const program = new Background(MEZZ, flags, datadir);
   const deployment = await program.until(() => existsSync(file) && JSON.parse(readFileSync(file, "utf8")));
   const stop = async (signal) => {
@@ -129,21 +129,10 @@ export async function startMezz({ family = "optimistic", l1Url, beacon = l1Url, 
     if (!kept) rmSync(datadir, { recursive: true, force: true });
   };
   const described = clients(deployment);
-  if (l1Url) await depositForAll(described);
   // Deposits are in an early block.
   const rich = async ({ address }) => (await described.publicL2.getBalance({ address })) > 0n;
   await program.until(async () => (await Promise.all(described.accounts.map(rich))).every(Boolean));
   return { deployment, datadir, program, stop, ...described };
-}
-
-/** On the embedded L1 `mezz up` gives the test accounts ether on L2; on somebody else's they bring their own, once. */
-async function depositForAll({ accounts, walletL1, publicL2, l2Chain }) {
-  const mint = parseEther("1000");
-  for (const account of accounts) {
-    if ((await publicL2.getBalance({ address: account.address })) > 0n) continue;
-    const request = { to: account.address, mint, value: mint, gas: 100_000n };
-    await walletL1(account).depositTransaction({ request, targetChain: l2Chain, gas: 300_000n });
-  }
 }
 
 /** A node of an existing deployment, in the given roles; `rollup` is the file that names the deployment. */

@@ -41,6 +41,8 @@ const CHAIN_ID: u64 = 901;
 const USERS: u32 = 10;
 /// Ether that each of them finds on L2.
 const ENDOWMENT: &str = "500";
+/// Gas of a plain payment.
+const GIFT_GAS: u64 = 21_000;
 /// How long a detached chain may take to be ready.
 const READY: Duration = Duration::from_secs(120);
 
@@ -285,17 +287,25 @@ async fn deployment(
         stands(client, &deployment).await?;
         return Ok(deployment);
     }
+    if args.l1.is_some() && stands_still(client).await {
+        output.note(
+            "this L1 makes blocks for transactions only, and the windows count its time:\nnothing settles there; start anvil with --block-time 2",
+        );
+    }
     output.note("deploying the contracts");
     let owner = dev_key(OWNER);
     let sender = Sender::new(client.clone(), Arc::new(owner.clone()), quick());
     let intent = Intent::devnet(client.chain_id(), args.chain_id.unwrap_or(CHAIN_ID));
     let plan = Plan::prepare(intent, client, owner.address()).await?;
-    if args.l1.is_some() {
-        fund_roles(client).await?;
-    }
+    let rich = match &args.l1 {
+        Some(_) => fund(client).await?,
+        None => true,
+    };
     let deployment = apply(&plan, &sender, None, |_| {}).await?;
-    if args.l1.is_none() {
-        endow(client, &deployment.contracts).await?;
+    match &args.l1 {
+        None => endow_at_once(client, &deployment.contracts).await?,
+        Some(_) if rich => endow(client, &deployment.contracts).await?,
+        Some(_) => output.note("the dev accounts have too little ether on this L1 to get some on L2: bring it with `mezz deposit`"),
     }
     // Written last: a run that ends before this deploys anew.
     std::fs::create_dir_all(places.rollup.parent().unwrap_or(Path::new(".")))?;
@@ -316,56 +326,74 @@ pub(crate) async fn stands(client: &Client, deployment: &Deployment) -> Result<(
     )))
 }
 
-/// On somebody else's dev L1 (anvil): the first dev account funds the accounts that deploy, post and claim.
-async fn fund_roles(client: &Client) -> Result<(), Failure> {
-    let rich = Sender::new(client.clone(), Arc::new(dev_key(0)), quick());
-    let wanted = parse_ether("100")?;
-    for index in [OWNER, BATCHER, PROPOSER] {
-        let account = dev_key(index).address();
-        if client.balance(account, BlockNumberOrTag::Latest).await? < wanted / U256::from(2) {
-            let call = Call { to: Some(account), value: wanted, ..Call::default() };
-            rich.send(call).await.map_err(|error| {
-                Failure::failed(format!("account {account} needs ether on this L1, and the dev account {} cannot give it: {error}\nuse `mezz deploy` and `mezz node` with keys of your own on a public L1", rich.address()))
-            })?;
-        }
-    }
-    Ok(())
+/// Whether time passes on the L1 only when somebody sends something, as anvil does unless it is told otherwise.
+async fn stands_still(client: &Client) -> bool {
+    client.request::<_, bool>("anvil_getAutomine", ()).await.is_ok_and(|automatic| automatic)
 }
 
-/// Gives the users' accounts ether on L2, by deposits: all ether on an L2 is backed by the portal.
-async fn endow(client: &Client, contracts: &Contracts) -> Result<(), Failure> {
-    let multicall = alloy::primitives::address!("cA11bde05977b3631167028862bE2a173976CA11");
-    let value = parse_ether(ENDOWMENT)?;
-    let calls = (0..USERS).map(|index| {
-        let deposit = Portal::depositTransactionCall {
-            to: dev_key(index).address(),
-            value,
-            gasLimit: 100_000,
-            isCreation: false,
-            data: Bytes::new(),
-        };
-        Multicall::Call3Value {
-            target: contracts.portal,
-            allowFailure: false,
-            value,
-            callData: alloy::sol_types::SolCall::abi_encode(&deposit).into(),
+/// On somebody else's dev L1 (anvil): the first dev account funds the accounts that deploy, post and claim. Whether it was also
+/// rich enough to endow the users.
+async fn fund(client: &Client) -> Result<bool, Failure> {
+    let giver = Sender::new(client.clone(), Arc::new(dev_key(0)), quick());
+    let wanted = parse_ether("100")?;
+    let endowment = parse_ether(ENDOWMENT)? * U256::from(USERS);
+    let owned = client.balance(giver.address(), BlockNumberOrTag::Latest).await?;
+    let rich = owned > endowment + wanted * U256::from(4);
+    let mut gifts = Vec::new();
+    for index in [OWNER, BATCHER, PROPOSER] {
+        let account = dev_key(index).address();
+        let share = if rich && index == OWNER { wanted + endowment } else { wanted };
+        if client.balance(account, BlockNumberOrTag::Latest).await? < share - wanted / U256::from(2)
+        {
+            let call = Call { to: Some(account), value: share, ..Call::default() };
+            gifts.push((call, GIFT_GAS));
         }
+    }
+    giver.send_together(&gifts, |_| {}).await.map_err(|error| {
+        Failure::failed(format!("the accounts that deploy, post and claim need ether on this L1, and the dev account {} cannot give it: {error}\nuse `mezz deploy` and `mezz node` with keys of your own on a public L1", giver.address()))
+    })?;
+    Ok(rich)
+}
+
+/// One deposit to each user: all ether on an L2 is backed by the portal.
+fn endowments(contracts: &Contracts) -> Result<Vec<Call>, Failure> {
+    let value = parse_ether(ENDOWMENT)?;
+    let deposit = |index| Portal::depositTransactionCall {
+        to: dev_key(index).address(),
+        value,
+        gasLimit: 100_000,
+        isCreation: false,
+        data: Bytes::new(),
+    };
+    let portal = contracts.portal;
+    Ok((0..USERS).map(|index| Call::to(portal, &deposit(index)).with_value(value)).collect())
+}
+
+/// Gives the users' accounts ether on L2, by as many transactions.
+async fn endow(client: &Client, contracts: &Contracts) -> Result<(), Failure> {
+    let sender = Sender::new(client.clone(), Arc::new(dev_key(OWNER)), quick());
+    let mut calls = Vec::new();
+    for call in endowments(contracts)? {
+        // What those above it write makes a deposit cost a little more than alone.
+        calls.push((call.clone(), 2 * sender.estimate(&call).await?));
+    }
+    Ok(sender.send_together(&calls, |_| {}).await?)
+}
+
+/// Gives the users' accounts ether on L2 by one transaction, where there is the contract for that.
+async fn endow_at_once(client: &Client, contracts: &Contracts) -> Result<(), Failure> {
+    let multicall = alloy::primitives::address!("cA11bde05977b3631167028862bE2a173976CA11");
+    let deposits = endowments(contracts)?;
+    let total = deposits.iter().map(|call| call.value).sum();
+    let calls = deposits.into_iter().map(|call| Multicall::Call3Value {
+        target: contracts.portal,
+        allowFailure: false,
+        value: call.value,
+        callData: call.data,
     });
     let sender = Sender::new(client.clone(), Arc::new(dev_key(OWNER)), quick());
-    let total = value * U256::from(USERS);
-    let balance = client.balance(sender.address(), BlockNumberOrTag::Latest).await?;
-    if balance <= total {
-        return Err(Failure::failed(format!(
-            "account {} has too little ether to endow the users' accounts",
-            sender.address()
-        )));
-    }
-    sender
-        .send(
-            Call::to(multicall, &Multicall::aggregate3ValueCall { calls: calls.collect() })
-                .with_value(total),
-        )
-        .await?;
+    let together = Multicall::aggregate3ValueCall { calls: calls.collect() };
+    sender.send(Call::to(multicall, &together).with_value(total)).await?;
     Ok(())
 }
 

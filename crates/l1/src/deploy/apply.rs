@@ -47,27 +47,60 @@ pub async fn apply(
     }
     let of = plan.steps.len() + 1;
     progress(Progress { done: 0, of, next: Some(plan.factory.contract) });
-    create_factory(plan, sender).await?;
+    // All at once takes a block or two; where that is not taken, one by one still gets there.
+    let mut together = true;
     loop {
-        let done = deployments(plan, sender).await?;
-        let Some(step) = plan.steps.get(done) else { break };
-        progress(Progress { done: done + 1, of, next: Some(step.contract) });
-        let call = Deployer::deployCall {
-            step: U256::from(done),
-            initCode: step.init_code.clone(),
-            value: U256::ZERO,
+        let done = standing(plan, sender).await?;
+        let calls = left(plan, done);
+        let Some((next, _)) = calls.first() else { break };
+        progress(Progress { done, of, next: name(plan, done) });
+        let sent = if together {
+            let landed = |index| {
+                let done = done + index + 1;
+                progress(Progress { done, of, next: name(plan, done) });
+            };
+            sender.send_together(&calls, landed).await
+        } else {
+            sender.send(next.clone()).await.map(drop)
         };
-        match sender.send(Call::to(plan.factory.address, &call)).await {
-            Ok(_) => {}
-            // A transaction that an earlier run left in the pool was faster.
-            Err(Error::Replaced { .. }) => continue,
-            Err(Error::Reverted(revert)) if is_wrong_step(&revert) => continue,
+        match sent {
+            Ok(()) => {}
+            // A transaction that an earlier run left in the pool was faster, or a reorg took some back.
+            Err(Error::Replaced { .. } | Error::Unmade { .. }) => {}
+            Err(Error::Reverted(revert)) if is_wrong_step(&revert) => {}
+            Err(error) if together => {
+                tracing::debug!(%error, "deploying one by one");
+                together = false;
+            }
             Err(error) => return Err(error),
         }
     }
     let start_block = verify(plan, sender).await?;
     progress(Progress { done: of, of, next: None });
     Ok(plan.deployment(start_block))
+}
+
+/// The transactions that are left when `done` contracts stand, with their gas.
+fn left(plan: &Plan, done: usize) -> Vec<(Call, u64)> {
+    let create = Call { data: plan.factory.init_code.clone(), ..Call::default() };
+    let factory = (done == 0).then(|| (create, plan.factory.gas_limit()));
+    let steps = plan.steps.iter().enumerate().skip(done.saturating_sub(1)).map(|(index, step)| {
+        let call = Deployer::deployCall {
+            step: U256::from(index),
+            initCode: step.init_code.clone(),
+            value: U256::ZERO,
+        };
+        (Call::to(plan.factory.address, &call), step.gas_limit())
+    });
+    factory.into_iter().chain(steps).collect()
+}
+
+/// The contract that comes when `done` of them stand.
+fn name(plan: &Plan, done: usize) -> Option<&'static str> {
+    match done.checked_sub(1) {
+        None => Some(plan.factory.contract),
+        Some(step) => plan.steps.get(step).map(|step| step.contract),
+    }
 }
 
 impl Plan {
@@ -101,15 +134,19 @@ fn remember(plan: &Plan, path: &Path) -> Result<(), DeployError> {
         .map_err(|difference| DeployError::OtherState { path: path.to_owned(), difference })
 }
 
-async fn create_factory(plan: &Plan, sender: &Sender) -> Result<(), Error> {
+/// How many contracts stand, the factory first.
+async fn standing(plan: &Plan, sender: &Sender) -> Result<usize, Error> {
     let client = sender.client();
-    if client.code(plan.factory.address, BlockNumberOrTag::Latest).await?.is_empty() {
+    let code = || client.code(plan.factory.address, BlockNumberOrTag::Latest);
+    let mut found = code().await?;
+    if found.is_empty() {
         let actual = client.nonce(sender.address(), BlockNumberOrTag::Latest).await?;
-        if actual != plan.seed.nonce {
-            // Between the two questions the factory may have appeared.
-            if !client.code(plan.factory.address, BlockNumberOrTag::Latest).await?.is_empty() {
-                return Ok(());
-            }
+        if actual == plan.seed.nonce {
+            return Ok(0);
+        }
+        // Between the two questions the factory may have appeared.
+        found = code().await?;
+        if found.is_empty() {
             return Err(DeployError::NonceUsed {
                 account: sender.address(),
                 planned: plan.seed.nonce,
@@ -117,23 +154,12 @@ async fn create_factory(plan: &Plan, sender: &Sender) -> Result<(), Error> {
             }
             .into());
         }
-        match sender.send(Call { data: plan.factory.init_code.clone(), ..Call::default() }).await {
-            // An earlier run's transaction: the code tells.
-            Ok(_) | Err(Error::Replaced { .. }) => {}
-            Err(error) => return Err(error),
-        }
     }
-    let code = client.code(plan.factory.address, BlockNumberOrTag::Latest).await?;
-    plan.factory.check(&code)?;
-    Ok(())
-}
-
-async fn deployments(plan: &Plan, sender: &Sender) -> Result<usize, Error> {
-    let count = sender
-        .client()
+    plan.factory.check(&found)?;
+    let steps = client
         .call(plan.factory.address, &Deployer::deploymentsCall {}, BlockNumberOrTag::Latest)
         .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    Ok(usize::try_from(steps).unwrap_or(usize::MAX).saturating_add(1))
 }
 
 fn is_wrong_step(revert: &Revert) -> bool {

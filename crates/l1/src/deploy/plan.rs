@@ -5,7 +5,7 @@ use super::{
     artifacts::{self, Artifact},
     check, genesis,
 };
-use crate::{Client, Error, Prices};
+use crate::{Client, Error, Prices, TRANSACTION_GAS_MAX};
 use alloy::{
     eips::BlockNumberOrTag,
     primitives::{Address, Bytes, U256, utils::format_ether},
@@ -204,6 +204,11 @@ impl PlannedStep {
         let init_code: Bytes = [&artifact.creation(), arguments].concat().into();
         let gas = gas(&init_code, artifact.runtime().len());
         Self { contract: artifact.name, address, gas, init_code, artifact }
+    }
+
+    /// Gas that its transaction is sent with before it can be estimated.
+    pub(super) fn gas_limit(&self) -> u64 {
+        (self.gas + self.gas / 5).min(TRANSACTION_GAS_MAX)
     }
 
     /// Why the code at the address is not that of this step.

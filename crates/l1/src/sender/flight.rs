@@ -205,6 +205,11 @@ impl Flight {
         self.fees
     }
 
+    /// Its turn came at `head`: as long as those with lower nonces were waiting it had nothing to be patient about.
+    pub fn turn(&mut self, head: u64) {
+        self.sent_at = self.sent_at.max(head);
+    }
+
     /// Folds in what the L1 says now.
     pub fn observe(&mut self, sight: &Sight) -> Step {
         if let Some(block) = sight.included {

@@ -1,8 +1,9 @@
 //! The transaction manager of one account.
 //!
 //! It keeps no state: the nonce comes from the chain at each send, so after a restart the first transaction takes the place of
-//! whatever an earlier process left in the pools. It sends one transaction at a time, and while one is on its way only that one is
-//! signed again, with higher fees; so there are never two different transactions for one nonce from one process.
+//! whatever an earlier process left in the pools. It sends one transaction at a time, or a row that was given as one, and while
+//! these are on their way only they are signed again, with higher fees; so there are never two different transactions for one
+//! nonce from one process.
 //!
 //! What to do next is decided by [`Flight`], a value that knows neither network nor clock.
 
@@ -90,7 +91,7 @@ impl Call {
     }
 }
 
-/// Sends the transactions of one account, one at a time.
+/// Sends the transactions of one account, one call or one row of calls at a time.
 pub struct Sender {
     client: Client,
     signer: Signer,
@@ -112,6 +113,13 @@ struct Versions {
     gas: u64,
     hashes: Vec<B256>,
     raw: Bytes,
+}
+
+/// A transaction on its way.
+struct Flying<'a> {
+    call: &'a Call,
+    flight: Flight,
+    versions: Versions,
 }
 
 impl Sender {
@@ -144,44 +152,107 @@ impl Sender {
     pub async fn send(&self, call: Call) -> Result<TransactionReceipt, Error> {
         let _one_at_a_time = self.busy.lock().await;
         let gas = self.estimate(&call).await?;
-        let nonce = self.client.nonce(self.address(), BlockNumberOrTag::Latest).await?;
-        let head = self.client.latest().await?;
+        let calls = [(call, gas)];
+        let (mut flying, head) = self.launch(&calls).await?;
+        let flying = flying.pop().expect("one was launched; qed");
+        Ok(self.land(flying, head).await?.0)
+    }
+
+    /// Sends calls with consecutive nonces, all of them before the first is in a block, and waits for each in turn; `landed` hears
+    /// of it. Each brings its gas: what one needs cannot be estimated before those above it have happened.
+    ///
+    /// An error is that of the first call which did not do; those below it stay where they are, as after [`Self::send`].
+    pub async fn send_together(
+        &self,
+        calls: &[(Call, u64)],
+        mut landed: impl FnMut(usize),
+    ) -> Result<(), Error> {
+        let _one_at_a_time = self.busy.lock().await;
+        let (flying, mut head) = self.launch(calls).await?;
+        for (index, flying) in flying.into_iter().enumerate() {
+            head = self.land(flying, head).await?.1;
+            landed(index);
+        }
+        Ok(())
+    }
+
+    /// Signs the calls and hands them to the pool; also the head when that was done.
+    async fn launch<'a>(&self, calls: &'a [(Call, u64)]) -> Result<(Vec<Flying<'a>>, u64), Error> {
+        let first = self.client.nonce(self.address(), BlockNumberOrTag::Latest).await?;
+        let head = self.client.latest().await?.number;
         let prices = self.client.prices().await?;
-        let mut flight =
-            Flight::new(self.config.fees, nonce, head.number, &prices, call.blobs.is_some());
-        let mut versions = Versions { gas, hashes: Vec::new(), raw: Bytes::new() };
-        let mut sight = Sight { head: head.number, nonce, included: None, prices };
-        let mut step = Step::Sign;
+        let sight = Sight { head, nonce: first, included: None, prices };
+        let mut all = Vec::with_capacity(calls.len());
+        for (nonce, (call, gas)) in (first..).zip(calls) {
+            let blobs = call.blobs.is_some();
+            let mut flying = Flying {
+                call,
+                flight: Flight::new(self.config.fees, nonce, head, &prices, blobs),
+                versions: Versions { gas: *gas, hashes: Vec::new(), raw: Bytes::new() },
+            };
+            self.hand_over(&mut flying, &sight, Step::Sign).await?;
+            all.push(flying);
+        }
+        Ok((all, head))
+    }
+
+    /// Hands a transaction to the pool, signed anew where the step says so, until there is nothing to do but wait.
+    async fn hand_over(
+        &self,
+        flying: &mut Flying<'_>,
+        sight: &Sight,
+        mut step: Step,
+    ) -> Result<(), Error> {
+        while matches!(step, Step::Sign | Step::Resend) {
+            if step == Step::Sign {
+                self.sign(flying.call, &flying.flight, &mut flying.versions).await?;
+            }
+            step = match self.client.send_raw_transaction(&flying.versions.raw).await {
+                Ok(_) => Step::Wait,
+                Err(error) => self.rejected(&mut flying.flight, sight, error)?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Waits until a transaction is in a block, whose turn came at `head`; also the head that was seen last.
+    async fn land(
+        &self,
+        mut flying: Flying<'_>,
+        head: u64,
+    ) -> Result<(TransactionReceipt, u64), Error> {
+        flying.flight.turn(head);
         let mut pause = Duration::from_millis(5).min(self.config.poll);
         let began = Instant::now();
         loop {
-            match step {
-                Step::Sign | Step::Resend => {
-                    if step == Step::Sign {
-                        self.sign(&call, &flight, &mut versions).await?;
-                    }
-                    step = match self.client.send_raw_transaction(&versions.raw).await {
-                        Ok(_) => Step::Wait,
-                        Err(error) => self.rejected(&mut flight, &sight, error)?,
-                    };
-                    continue;
-                }
-                Step::Wait => {}
-                Step::Included(block) => return self.receipt(&call, &versions, block).await,
-                Step::Replaced => return Err(Error::Replaced { account: self.address(), nonce }),
-                Step::Unmade => return Err(Error::Unmade { account: self.address(), nonce }),
-                Step::Funds | Step::Invalid => {
-                    unreachable!("`rejected` returns these as errors; qed")
-                }
-            }
             if began.elapsed() > self.config.timeout {
-                let hash = versions.hashes.last().copied().unwrap_or_default();
+                let hash = flying.versions.hashes.last().copied().unwrap_or_default();
                 return Err(Error::Timeout { hash, seconds: began.elapsed().as_secs() });
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(self.config.poll);
-            sight = self.look(&versions).await?;
-            step = flight.observe(&sight);
+            let sight = self.look(&flying.versions).await?;
+            match flying.flight.observe(&sight) {
+                Step::Wait => {}
+                step @ (Step::Sign | Step::Resend) => {
+                    self.hand_over(&mut flying, &sight, step).await?;
+                }
+                Step::Included(block) => {
+                    let receipt = self.receipt(flying.call, &flying.versions, block).await?;
+                    return Ok((receipt, sight.head));
+                }
+                Step::Replaced => {
+                    let nonce = flying.flight.nonce();
+                    return Err(Error::Replaced { account: self.address(), nonce });
+                }
+                Step::Unmade => {
+                    let nonce = flying.flight.nonce();
+                    return Err(Error::Unmade { account: self.address(), nonce });
+                }
+                Step::Funds | Step::Invalid => {
+                    unreachable!("`rejected` returns these as errors; qed")
+                }
+            }
         }
     }
 

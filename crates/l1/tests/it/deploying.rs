@@ -34,7 +34,7 @@ async fn a_deployment_is_what_was_planned() {
     let deployment = apply(&plan, &sender, Some(&state), |_| {}).await.unwrap();
     let inspection = inspect(&anvil.client, &deployment).await.unwrap();
     assert!(inspection.is_sound() && inspection.differences().count() == 0, "{inspection}");
-    assert!(inspection.to_string().lines().all(|line| line.chars().count() < 110), "{inspection}");
+    assert!(inspection.to_string().lines().all(|line| line.chars().count() <= 80), "{inspection}");
 
     let spent =
         before - anvil.client.balance(sender.address(), BlockNumberOrTag::Latest).await.unwrap();
@@ -97,7 +97,7 @@ async fn an_interruption_at_any_step_is_survived() {
     let first = Plan::prepare(Intent::devnet(900, 901), &anvil.client, account).await.unwrap();
     let (mut reached, mut interruptions) = (0, 0);
     for round in 0..80u64 {
-        // Each life is cut off a little later after the step where the last one was: before the estimate, before the transaction, after it.
+        // Each life is cut off a little later than the last: before the first transaction, between two, after the last.
         let sender = anvil.sender(100);
         let plan = if round == 0 { first.clone() } else { Plan::resume(&state).unwrap() };
         let (tell, mut told) = mpsc::unbounded_channel();
@@ -111,7 +111,7 @@ async fn an_interruption_at_any_step_is_survived() {
                 break;
             }
         }
-        tokio::time::sleep(Duration::from_millis(4 * (round % 6))).await;
+        tokio::time::sleep(Duration::from_micros(500 * round)).await;
         life.abort();
         if let Ok(finished) = life.await {
             finished.unwrap();
@@ -132,6 +132,35 @@ async fn an_interruption_at_any_step_is_survived() {
         .await
         .unwrap();
     assert_eq!(count, U256::from(13));
+}
+
+#[tokio::test]
+async fn it_takes_one_block_and_counts_what_an_earlier_life_left_in_the_pool() {
+    let Some(anvil) = Anvil::start(&["--no-mining"]).await else { return };
+    let account = anvil.sender(0).address();
+    let plan = Plan::prepare(Intent::devnet(900, 901), &anvil.client, account).await.unwrap();
+    let transactions = plan.steps.len() as u64 + 1;
+    let life = || {
+        let (plan, sender) = (plan.clone(), anvil.sender(0));
+        tokio::spawn(async move { apply(&plan, &sender, None, |_| {}).await })
+    };
+    let all_wait = async || {
+        while anvil.pending().await < transactions {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let first = life();
+    all_wait().await;
+    first.abort();
+    let second = life();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    all_wait().await;
+    anvil.mine(1).await;
+    let deployment = second.await.unwrap().unwrap();
+    assert!(inspect(&anvil.client, &deployment).await.unwrap().is_sound());
+    let latest = BlockNumberOrTag::Latest;
+    assert_eq!(anvil.client.nonce(account, latest).await.unwrap(), transactions);
+    assert_eq!(anvil.client.latest().await.unwrap().number, 1);
 }
 
 #[tokio::test]
