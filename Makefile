@@ -75,7 +75,7 @@ test-riscv: setup-riscv ## The crates that are proven build for RISC-V without s
 	$(call step,RISC-V without std)
 	@scripts/riscv-check.sh
 
-test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, OpenZeppelin and Uniswap against a running mezz
+test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, Hardhat, OpenZeppelin and Uniswap against a running mezz
 	$(call step,real clients)
 	@cd tests/clients && node --test --test-concurrency=1 --test-reporter=spec '*.test.mjs'
 
