@@ -86,8 +86,12 @@ describe("controls", () => {
     const hash = await call("eth_sendRawTransaction", await sign(first));
     const { blockNumber } = await chain.publicL1.waitForTransactionReceipt({ hash });
     const before = await chain.publicL1.getBlock({ blockNumber });
+    const other = await sign(second);
+    // No block comes between the question and the reorganisation.
+    await call("evm_setIntervalMining", 0);
     const depth = BigInt((await head()).number) - blockNumber + 1n;
-    await call("anvil_reorg", Number(depth), [[await sign(second), 0]]);
+    await call("anvil_reorg", Number(depth), [[other, 0]]);
+    await call("evm_setIntervalMining", 1);
     const now = await chain.publicL1.getBlock({ blockNumber });
     assert.notEqual(now.hash, before.hash);
     assert.equal(now.parentHash, before.parentHash);

@@ -79,6 +79,8 @@ describe("ethers", () => {
       await listener.on("Transfer", (from, to, value) => heard.push(value));
       const blocks = [];
       await socket.on("block", (number) => blocks.push(number));
+      // Subscriptions are made in order: whoever hears a block hears the event too.
+      await eventually("a block", () => blocks.length > 0, 10);
       await (await coin.transfer(stranger().address, 42n)).wait();
       await eventually("the event", () => heard.includes(42n) && blocks.length > 0, 10);
     } finally {
