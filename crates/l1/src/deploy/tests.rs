@@ -73,6 +73,15 @@ fn the_defaults_pass() {
 }
 
 #[test]
+fn the_documented_intent_passes() {
+    let page = include_str!("../../../../contracts/README.md");
+    let intent = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(refusals(intent), Vec::<String>::new());
+    let intent_of = |text| Intent::from_toml(text, DEPLOYER).unwrap();
+    assert_eq!(intent_of(intent), intent_of(PRODUCTION));
+}
+
+#[test]
 fn production_has_no_defaults_for_the_protocol() {
     let missing = refusals("profile = \"production\"");
     assert_eq!(missing.len(), 19, "{missing:#?}");
