@@ -31,7 +31,7 @@ pub(crate) struct Args {
         long,
         global = true,
         env = "MEZZ_LOG",
-        default_value = "warn,fjall=error,lsm_tree=error"
+        default_value = "warn,fjall=error,lsm_tree=off,sfa=off"
     )]
     pub(crate) log: String,
     /// Log as JSON.

@@ -59,6 +59,8 @@ fn scene() -> (tempfile::TempDir, PathBuf) {
     fs::write(path.join("damaged/deployment.json"), "{").unwrap();
     fs::write(path.join("damaged/deploy-state.json"), "[]").unwrap();
     fs::create_dir(path.join("half/l2.before-resync")).unwrap();
+    fs::create_dir_all(path.join("garbled/l1/chain/db")).unwrap();
+    fs::write(path.join("garbled/l1/chain/db/version"), "none").unwrap();
     // The number of a process that has nothing to do with it: ours.
     fs::write(path.join("stale/mezz.pid"), std::process::id().to_string()).unwrap();
     fs::write(path.join("intent.toml"), "profile = \"production\"").unwrap();
@@ -143,6 +145,9 @@ fn places_that_cannot_be_used_are_named() {
     failed(&["up", "--datadir", "/proc/mezz"], "choose another --datadir");
     failed(&["status", "--datadir", "file"], "give the --datadir of a running chain");
     failed(&["status", "--datadir", "damaged"], "start `mezz up` again to write it anew");
+    let free = ["--l1-port", "0", "--l2-port", "0", "--metrics-port", "0"];
+    let garbled = [&["up", "--datadir", "garbled"][..], &free].concat();
+    failed(&garbled, "nothing can rebuild garbled/l1");
     failed(&["resync", "--datadir", "damaged"], "damaged or of another version");
     failed(&["node", "--datadir", "damaged", "--l1", DEAD], "damaged or of another version");
     failed(&["deploy", "plan", "--datadir", "damaged"], "deploy-state.json");

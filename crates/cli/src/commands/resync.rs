@@ -6,7 +6,7 @@ use crate::{
     files::{self, DataDir},
     output::{Failure, Output},
 };
-use mezz_devnet::{Devnet, DevnetConfig, Mining};
+use mezz_devnet::{Devnet, Mining};
 use mezz_l1::{Client, deploy::Deployment};
 use mezz_node::{Node, NodeConfig, PoolLimits, Role};
 use mezz_storage::Store;
@@ -91,11 +91,7 @@ async fn embedded(path: &Path, ended: run::Stop) -> Result<(Devnet, String), Fai
             path.display()
         )));
     }
-    let devnet = Devnet::start(DevnetConfig {
-        datadir: Some(path.to_owned()),
-        mining: Mining::Manual,
-        ..DevnetConfig::default()
-    })?;
+    let devnet = up::start_l1(Some(path.to_owned()), Mining::Manual)?;
     let listener = run::listen([127, 0, 0, 1].into(), 0, "--l1").await?;
     let served = run::serve(devnet.backend(), listener, devnet.beacon_router(), ended)?;
     Ok((devnet, format!("http://{}", served.address)))

@@ -253,13 +253,30 @@ async fn embedded_l1(
     }
     let listener = run::listen(args.host, args.l1_port, "--l1-port").await?;
     // Blocks come at once while the contracts are deployed, then on the clock.
-    let devnet = Devnet::start(DevnetConfig {
-        datadir: chain,
-        mining: Mining::Automatic,
-        ..DevnetConfig::default()
-    })?;
+    let devnet = start_l1(chain, Mining::Automatic)?;
     let served = run::serve(devnet.backend(), listener, devnet.beacon_router(), ended)?;
     Ok(EmbeddedL1 { url: format!("http://{}", served.address), devnet, served })
+}
+
+/// Starts the embedded L1. Nothing else holds what it does, so a store of it that is damaged stays so.
+pub(crate) fn start_l1(datadir: Option<PathBuf>, mining: Mining) -> Result<Devnet, Failure> {
+    let shown = datadir.as_deref().unwrap_or(Path::new("l1")).display().to_string();
+    let config = DevnetConfig { datadir, mining, ..DevnetConfig::default() };
+    Devnet::start(config).map_err(|error| {
+        use mezz_storage::Error as Storage;
+        let damaged = matches!(
+            error,
+            mezz_devnet::Error::Storage(Storage::Database(_) | Storage::Corrupt(_))
+        );
+        let failure = Failure::from(error);
+        if !damaged {
+            return failure;
+        }
+        let advice = format!(
+            "nothing can rebuild {shown}: restore it from a copy, or choose another --datadir"
+        );
+        Failure { message: format!("{}; {advice}", failure.message), ..failure }
+    })
 }
 
 impl EmbeddedL1 {
