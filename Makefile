@@ -56,7 +56,6 @@ check: setup-rust setup-deny setup-contracts ## Formatting, layers, licences, li
 
 test-rust: setup-rust setup-nextest ## Rust tests, in the release profile like everything else
 	$(call step,Rust tests)
-	@cargo build --release --workspace --bins --quiet
 	@cargo nextest run --release --workspace --no-fail-fast --show-progress none --status-level fail --final-status-level slow
 	@cargo test --release --workspace --doc --quiet
 

@@ -41,7 +41,10 @@ impl fmt::Display for Finding {
 }
 
 fn main() -> ExitCode {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // Asked when it runs: another clone that shares the build folder is not this one.
+    let here = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from("crates/xtask"), PathBuf::from);
+    let root = here.join("../..");
     let tree = match Tree::read(&root) {
         Ok(tree) => tree,
         Err(error) => {

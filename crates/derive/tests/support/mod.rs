@@ -16,7 +16,7 @@ use alloy::{
 use mezz_derive::{Batch, BlockBody};
 use mezz_primitives::{Accumulator, BatchHeader, DaType, DepositHint, MessageKind, QueueMessage};
 use proptest::prelude::*;
-use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
+use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 /// The chain of all tests.
 pub(crate) const CHAIN_ID: u64 = 42_069;

@@ -8,7 +8,7 @@ use alloy::{
     signers::{SignerSync, local::PrivateKeySigner},
 };
 use mezz_derive::{Batch, BlockBody};
-use rand::{Rng, rngs::StdRng};
+use rand::{RngExt, rngs::StdRng};
 
 const GWEI: u128 = 1_000_000_000;
 /// The fee pairs that the wallets offer.
