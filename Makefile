@@ -38,7 +38,7 @@ build: setup-rust ## Build the program `mezz`
 
 # ---------------------------------------------------------------------------------------------------------- testing
 
-.PHONY: test check test-rust test-contracts test-slither test-riscv test-clients test-deep bench fmt
+.PHONY: test check test-rust test-contracts test-slither test-riscv test-clients test-deep bench fixtures fmt
 test: setup check test-contracts test-riscv test-rust test-clients ## Everything that a change must pass (CI runs this)
 
 check: setup-rust setup-deny setup-contracts ## Formatting, layers, licences, lints, documentation
@@ -92,6 +92,9 @@ bench: build setup-contracts ## The benchmarks of docs/benchmarks.md, side by si
 	  ANVIL=$(CURDIR)/contracts/node_modules/.bin/anvil $(TARGET)/release/mezz-bench "$$part"; \
 	done
 
+fixtures: setup-specification ## Compute the execution fixtures anew from Ethereum's executable specification
+	@cd crates/evm/tests/fixtures && $(CACHE)/specification/bin/python state_tests.py
+
 fmt: setup-contracts ## Format everything
 	@cargo fmt --all
 	@cd contracts && node_modules/.bin/forge fmt
@@ -100,7 +103,7 @@ fmt: setup-contracts ## Format everything
 
 FOUNDRY_PROFILE ?= default
 
-.PHONY: setup setup-rust setup-nextest setup-deny setup-node setup-contracts setup-clients setup-python setup-slither setup-riscv
+.PHONY: setup setup-rust setup-nextest setup-deny setup-node setup-contracts setup-clients setup-python setup-slither setup-specification setup-riscv
 setup: setup-rust setup-nextest setup-deny setup-contracts setup-clients setup-riscv ## Everything `make test` needs
 
 setup-rust: ; @scripts/setup.sh rust
@@ -109,6 +112,7 @@ setup-deny: setup-rust ; @scripts/setup.sh deny
 setup-node: ; @scripts/setup.sh node
 setup-python: ; @scripts/setup.sh python
 setup-slither: setup-python ; @scripts/setup.sh slither
+setup-specification: ; @scripts/setup.sh specification
 setup-riscv: setup-rust ; @scripts/setup.sh riscv
 setup-contracts: setup-node ; @scripts/setup.sh npm contracts
 setup-clients: setup-node setup-contracts ; @scripts/setup.sh npm tests/clients

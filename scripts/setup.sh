@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs one thing that the build or the tests need, unless it is there: setup.sh rust|nextest|deny|node|python|slither|riscv|npm DIR
+# Installs one thing that the build or the tests need, unless it is there: setup.sh rust|nextest|deny|node|python|slither|specification|riscv|npm DIR
 #
 # Silent when there is nothing to do. Safe to run twice at the same time: one waits for the other.
 set -euo pipefail
@@ -12,6 +12,7 @@ SLITHER_VERSION=0.11.6
 CRYTIC_COMPILE_VERSION=0.4.2
 NODE_MAJOR=22
 NPM_MAJOR=11
+SPECIFICATION_VERSION=2.20.0
 
 mkdir -p "$CACHE/bin"
 exec 9>"$CACHE/setup.lock"
@@ -91,6 +92,16 @@ setup_slither() {
   "$CACHE/venv/bin/pip" --quiet install "slither-analyzer==$SLITHER_VERSION" "crytic-compile==$CRYTIC_COMPILE_VERSION" 9>&-
 }
 
+# Ethereum's executable specification, which says what the execution fixtures must come out as.
+setup_specification() {
+  local venv=$CACHE/specification
+  "$venv/bin/pip" list 2>/dev/null | grep -q "^ethereum-execution *$SPECIFICATION_VERSION\$" && return
+  has python3 && python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3 python3-venv
+  say "installing the Python package ethereum-execution $SPECIFICATION_VERSION"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" --quiet install "ethereum-execution==$SPECIFICATION_VERSION" 9>&-
+}
+
 # A compiler that knows the RISC-V target of zero-knowledge machines, with the source of its library. It lives in /usr/bin
 # and does not disturb rustup's.
 setup_riscv() {
@@ -108,6 +119,6 @@ setup_npm() {
   fi
 }
 
-what=${1:?usage: setup.sh rust|nextest|deny|node|python|slither|riscv|npm DIR}
+what=${1:?usage: setup.sh rust|nextest|deny|node|python|slither|specification|riscv|npm DIR}
 shift
 "setup_$what" "$@"
