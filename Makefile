@@ -94,6 +94,7 @@ bench: build setup-contracts ## The benchmarks of docs/benchmarks.md, side by si
 
 fixtures: setup-specification ## Compute the execution fixtures anew from Ethereum's executable specification
 	@cd crates/evm/tests/fixtures && $(CACHE)/specification/bin/python state_tests.py
+	@cd crates/evm/tests/fixtures && $(CACHE)/specification/bin/python chain.py
 
 fmt: setup-contracts ## Format everything
 	@cargo fmt --all

@@ -179,7 +179,7 @@ fn block(
     let diff = overlay.diff();
     let (state_root, passer_root) =
         timings.time("state root", count, || store.latest().roots(&diff))??;
-    let unsealed = executor.finish();
+    let unsealed = executor.finish().map_err(|error| eyre!("the block does not end: {error:?}"))?;
     let (outcome, _) = timings
         .time("transaction and receipt roots", count, || unsealed.seal(state_root, passer_root))?;
     let sealed = timings.time("append to the store", count, || store.append(outcome, &diff))??;

@@ -177,7 +177,7 @@ impl Core {
         let mut executor =
             BlockExecutor::begin(self.shared.chain, environment.clone(), Overlay::new(base))?;
         fill(&mut executor)?;
-        let unsealed = executor.finish();
+        let unsealed = executor.finish()?;
         let (state_root, passer_root) = unsealed.db.base.roots(&unsealed.db.diff)?;
         let (outcome, overlay) = unsealed.seal(state_root, passer_root);
         let block = self.shared.store.append(outcome, &overlay.diff)?;

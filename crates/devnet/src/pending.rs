@@ -33,7 +33,7 @@ impl Shared {
         let mut executor = BlockExecutor::begin(self.chain, environment, state.clone())?;
         // What the rules refuse is dropped when the true block is made.
         let _ = pack(&mut executor, &pool)?;
-        let unsealed = executor.finish();
+        let unsealed = executor.finish()?;
         let mut body = PendingBody::default();
         for (transaction, receipt) in unsealed.transactions.into_iter().zip(unsealed.receipts) {
             body.push(transaction, receipt);

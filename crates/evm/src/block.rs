@@ -2,17 +2,19 @@
 
 use crate::{
     BLOB_PARAMS, Chain, Charges, Evm, Kind, L2Config, Layer, Receipt, SignedTransaction,
-    next_base_fee, receipts_bloom, receipts_root, transact, transactions_root,
+    next_base_fee, receipts_bloom, receipts_root,
+    requests::{self, system_call},
+    transact, transactions_root,
 };
 use alloc::vec::Vec;
 use alloy_consensus::{
     EMPTY_OMMER_ROOT_HASH, Header, Transaction as _, Typed2718, constants::EMPTY_WITHDRAWALS,
 };
-use alloy_eips::{eip2935, eip4788, eip7685::EMPTY_REQUESTS_HASH};
+use alloy_eips::{eip2935, eip4788, eip7685::Requests};
 use alloy_primitives::{Address, B64, B256, Bytes, U256};
 use mezz_primitives::predeploys::SEQUENCER_FEE_VAULT;
 use revm::{
-    Database, DatabaseCommit, MainBuilder, SystemCallEvm,
+    Database, DatabaseCommit, MainBuilder,
     context::{
         BlockEnv, CfgEnv, Context,
         result::{EVMError, ExecutionResult, InvalidTransaction},
@@ -202,6 +204,8 @@ pub struct Unsealed<DB> {
     pub gas_used: u64,
     /// Blob gas used.
     pub blob_gas_used: u64,
+    /// What L1 asks of its consensus layer; nothing on L2.
+    pub requests: Requests,
     /// The state after.
     pub db: DB,
 }
@@ -226,35 +230,30 @@ impl<DB: Database + DatabaseCommit> BlockExecutor<DB> {
         environment: BlockEnvironment,
         db: DB,
     ) -> Result<Self, EVMError<DB::Error>> {
+        let mut executor = Self::resume(chain, environment, Vec::new(), db);
+        let (beacon_root, parent_hash) =
+            (executor.environment.parent_beacon_block_root, executor.environment.parent_hash);
+        if executor.environment.number > 0 {
+            system_call(&mut executor.evm, eip4788::BEACON_ROOTS_ADDRESS, beacon_root.into())?;
+            system_call(&mut executor.evm, eip2935::HISTORY_STORAGE_ADDRESS, parent_hash.into())?;
+        }
+        Ok(executor)
+    }
+
+    /// Stands in a block after the transactions that left `receipts` and `db`: for one whose transactions were executed elsewhere.
+    pub fn resume(
+        chain: Chain,
+        environment: BlockEnvironment,
+        receipts: Vec<Receipt>,
+        db: DB,
+    ) -> Self {
         let evm = Context::<BlockEnv, _, _, _, _, _>::new(db, Chain::SPEC)
             .with_cfg(chain.cfg_env())
             .with_block(environment.block_env())
             .build_mainnet();
-        let mut executor = Self {
-            chain,
-            environment,
-            evm,
-            transactions: Vec::new(),
-            receipts: Vec::new(),
-            gas_used: 0,
-            blob_gas_used: 0,
-        };
-        let (beacon_root, parent_hash) =
-            (executor.environment.parent_beacon_block_root, executor.environment.parent_hash);
-        executor.system_call(eip4788::BEACON_ROOTS_ADDRESS, beacon_root)?;
-        executor.system_call(eip2935::HISTORY_STORAGE_ADDRESS, parent_hash)?;
-        Ok(executor)
-    }
-
-    fn system_call(&mut self, contract: Address, word: B256) -> Result<(), EVMError<DB::Error>> {
-        if self.environment.number == 0 {
-            return Ok(());
-        }
-        let outcome = self.evm.system_call(contract, Bytes::copy_from_slice(word.as_slice()))?;
-        let mut state = outcome.state;
-        state.retain(|address, _| *address == contract);
-        self.evm.ctx.journaled_state.database.commit(state);
-        Ok(())
+        let gas_used = receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
+        let transactions = Vec::new();
+        Self { chain, environment, evm, transactions, receipts, gas_used, blob_gas_used: 0 }
     }
 
     /// Executes one more transaction. An invalid one leaves no trace.
@@ -353,16 +352,26 @@ impl<DB: Database + DatabaseCommit> BlockExecutor<DB> {
         &mut self.evm.ctx.journaled_state.database
     }
 
-    /// Ends the block.
-    pub fn finish(self) -> Unsealed<DB> {
-        Unsealed {
+    /// The state so far; the block is not ended.
+    pub fn into_db(self) -> DB {
+        self.evm.ctx.journaled_state.database
+    }
+
+    /// Ends the block: on L1 it takes the requests to the consensus layer, on L2 nothing happens any more.
+    pub fn finish(mut self) -> Result<Unsealed<DB>, EVMError<DB::Error>> {
+        let requests = match self.chain.layer {
+            Layer::One => requests::take(&mut self.evm, &self.receipts)?,
+            Layer::Two => Requests::default(),
+        };
+        Ok(Unsealed {
             environment: self.environment,
             transactions: self.transactions,
             receipts: self.receipts,
             gas_used: self.gas_used,
             blob_gas_used: self.blob_gas_used,
+            requests,
             db: self.evm.ctx.journaled_state.database,
-        }
+        })
     }
 }
 
@@ -395,7 +404,7 @@ impl<DB> Unsealed<DB> {
             blob_gas_used: Some(self.blob_gas_used),
             excess_blob_gas: Some(environment.excess_blob_gas),
             parent_beacon_block_root: Some(environment.parent_beacon_block_root),
-            requests_hash: Some(EMPTY_REQUESTS_HASH),
+            requests_hash: Some(self.requests.requests_hash()),
             ..Header::default()
         };
         (

@@ -40,7 +40,7 @@ pub fn execute<S: StateRoots>(
             let _ = executor.transact(transaction)?;
         }
     }
-    let unsealed = executor.finish();
+    let unsealed = executor.finish()?;
     let (state_root, passer_root) =
         unsealed.db.base.roots(&unsealed.db.diff).map_err(EVMError::Database)?;
     let (outcome, overlay) = unsealed.seal(state_root, passer_root);

@@ -14,6 +14,7 @@ mod execute;
 mod fees;
 mod handler;
 mod receipt;
+mod requests;
 mod state;
 mod transaction;
 pub mod trie;

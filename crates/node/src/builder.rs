@@ -120,7 +120,7 @@ impl Builder {
     pub(crate) fn seal(self, store: &Store) -> Result<Arc<Block>, Error> {
         let diff = self.pending.state.diff();
         let (state_root, passer_root) = store.latest().roots(&diff)?;
-        let (outcome, _) = self.executor.finish().seal(state_root, passer_root);
+        let (outcome, _) = self.executor.finish()?.seal(state_root, passer_root);
         Ok(store.append(outcome, &diff)?)
     }
 

@@ -277,7 +277,7 @@ fn execution_witness(node: &Node, params: &Params<'_>) -> Answer {
             )));
         }
     }
-    let diff = executor.finish().db.diff;
+    let diff = executor.finish().map_err(RpcError::internal)?.db.diff;
     recorded.roots(&diff)?;
     let header = |number| {
         node.backend

@@ -55,7 +55,7 @@ impl Replay {
                 Transactions::Pending(pending.body.read().transactions().to_vec())
             }
         };
-        let db = SceneDb { overlay: executor.finish().db, hashes: BTreeMap::new() };
+        let db = SceneDb { overlay: executor.into_db(), hashes: BTreeMap::new() };
         Ok(Self { chain, environment, transactions, db, deadline, record_bytes_max: usize::MAX })
     }
 

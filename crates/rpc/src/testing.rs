@@ -9,12 +9,12 @@ use crate::{
     words::geth_words,
 };
 use alloy::{
-    eips::eip1559::BaseFeeParams,
+    eips::{eip1559::BaseFeeParams, eip7685::Requests},
     primitives::{Address, B256, Bytes, U64, U256},
 };
 use mezz_evm::{
     BLOB_PARAMS, BlockEnvironment, BlockExecutor, Layer, Overlay, SignedTransaction, StateRoots,
-    TransactionError, Unsealed,
+    TransactionError,
 };
 use mezz_storage::Block;
 use serde::Deserialize;
@@ -65,13 +65,11 @@ fn build_block_v1(node: &Node, params: &Params<'_>) -> Answer {
         Some(list) => include_all(&mut executor, list)?,
         None => include_pool(node, &mut executor)?,
     }
-    let Unsealed { environment, transactions, receipts, gas_used, blob_gas_used, db } =
-        executor.finish();
-    let (state_root, passer_root) = state.roots(&db.diff)?;
-    let unsealed =
-        Unsealed { environment, transactions, receipts, gas_used, blob_gas_used, db: () };
+    let unsealed = executor.finish().map_err(RpcError::internal)?;
+    let (state_root, passer_root) = state.roots(&unsealed.db.diff)?;
+    let requests = unsealed.requests.clone();
     let block: Block = unsealed.seal(state_root, passer_root).0.into();
-    json(&payload(&block))
+    json(&payload(&block, &requests))
 }
 
 fn environment(
@@ -151,7 +149,7 @@ fn include_pool(
 }
 
 /// A block as the engine API shows it.
-fn payload(block: &Block) -> Value {
+fn payload(block: &Block, requests: &Requests) -> Value {
     let header = &block.header;
     let base_fee = header.base_fee_per_gas.unwrap_or_default();
     let tip = |index: usize| {
@@ -182,7 +180,7 @@ fn payload(block: &Block) -> Value {
         },
         "blockValue": value,
         "blobsBundle": { "commitments": [], "proofs": [], "blobs": [] },
-        "executionRequests": [],
+        "executionRequests": requests,
         "shouldOverrideBuilder": false,
     })
 }

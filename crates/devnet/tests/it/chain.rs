@@ -2,9 +2,12 @@
 
 use crate::common::{ALICE, BOB, NOBODY, World, config, ether, quantity};
 use alloy::{
-    eips::BlockNumberOrTag,
+    eips::{
+        BlockNumberOrTag,
+        eip7685::{EMPTY_REQUESTS_HASH, Requests},
+    },
     network::{NetworkTransactionBuilder, TransactionBuilder},
-    primitives::{Address, B256, U256, address, bytes},
+    primitives::{Address, B256, Bytes, U256, address, bytes},
     providers::{Provider, ProviderBuilder},
     rpc::types::TransactionRequest,
 };
@@ -316,5 +319,39 @@ async fn heads_are_pushed_over_websocket() {
     let head = tokio::time::timeout(Duration::from_secs(5), heads.recv()).await.unwrap().unwrap();
     assert_eq!(head.number, 1);
     drop((heads, socket));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn requests_to_the_consensus_layer_stand_in_the_header() {
+    let world = World::automatic().await;
+    let withdrawals = address!("00000961Ef480Eb55e80D19ad83579A64c007002");
+    // A validator's key and an amount of 5 gwei, for one wei.
+    let request = [[7_u8; 48].as_slice(), &5_u64.to_be_bytes()].concat();
+    let pending = world
+        .provider
+        .send_transaction(
+            TransactionRequest::default()
+                .with_to(withdrawals)
+                .with_value(U256::from(1))
+                .with_input(request.clone()),
+        )
+        .await
+        .unwrap();
+    assert!(pending.get_receipt().await.unwrap().status());
+    // EIP-7002: source, key, amount with its least byte first.
+    let data = [ALICE.as_slice(), &request[..48], &5_u64.to_le_bytes()].concat();
+    let expected = Requests::new(vec![[&[1], &data[..]].concat().into()]).requests_hash();
+    assert_eq!(world.block("0x1").await["requestsHash"], json!(expected));
+    // It was taken from the queue: the next block asks for nothing.
+    world.call("anvil_mine", json!([1])).await;
+    let next = &world.block("0x2").await["requestsHash"];
+    assert_eq!(*next, json!(EMPTY_REQUESTS_HASH));
+    // A simulated block has them too.
+    let call =
+        json!({ "from": ALICE, "to": withdrawals, "value": "0x1", "input": Bytes::from(request) });
+    let simulated =
+        world.call("eth_simulateV1", json!([{ "blockStateCalls": [{ "calls": [call] }] }])).await;
+    assert_eq!(simulated[0]["requestsHash"], json!(expected));
     world.stop().await;
 }

@@ -131,7 +131,7 @@ impl Test {
         if (spec, blobs) == (Chain::SPEC, BLOB_PARAMS) {
             let mut executor = BlockExecutor::begin(CHAIN, environment, db).unwrap();
             let executed = executor.transact(transaction).unwrap().ok()?;
-            return Some((executor.finish().db.diff, executed.result.into_logs()));
+            return Some((executor.into_db().diff, executed.result.into_logs()));
         }
         let mut cfg = CfgEnv::new_with_spec(spec).with_chain_id(CHAIN.id);
         cfg.max_blobs_per_tx = Some(blobs.max_blobs_per_tx);

@@ -199,7 +199,9 @@ impl Builder {
     fn seal(&mut self) -> Arc<Block> {
         let state = self.pending.state.clone();
         let (executor, _) = begin(&self.store);
-        let unsealed = std::mem::replace(&mut self.executor, executor).finish();
+        let unsealed = std::mem::replace(&mut self.executor, executor)
+            .finish()
+            .expect("the store is in memory");
         let diff = state.diff();
         let (state_root, passer_root) = state.base().roots(&diff).expect("the store is in memory");
         let (outcome, _) = unsealed.seal(state_root, passer_root);

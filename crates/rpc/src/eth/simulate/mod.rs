@@ -19,7 +19,7 @@ use alloy::{
         EthereumTxEnvelope, SignableTransaction, Transaction as _, TxEip1559, TxEip2930, TxEip4844,
         TxEip7702, TxLegacy,
     },
-    eips::BlockId,
+    eips::{BlockId, eip7685::Requests},
     primitives::{Bytes, Log, Signature, U64, U256},
     rpc::types::{TransactionRequest, simulate::SimulatePayload},
 };
@@ -141,9 +141,11 @@ impl Simulation {
             transactions.push(transaction);
             calls.push(called);
         }
+        let requests = self.requests(&environment, &receipts)?;
         let (state_root, passer_root) = self.base.roots(&self.scene.db.overlay.diff)?;
+        let db = ();
         let unsealed =
-            Unsealed { environment, transactions, receipts, gas_used, blob_gas_used, db: () };
+            Unsealed { environment, transactions, receipts, gas_used, blob_gas_used, requests, db };
         let (outcome, ()) = unsealed.seal(state_root, passer_root);
         Ok(Simulated { block: outcome.into(), calls })
     }
@@ -154,8 +156,24 @@ impl Simulation {
             std::mem::replace(&mut self.scene.db.overlay, Overlay::new(self.base.clone()));
         let executor = BlockExecutor::begin(self.scene.chain, environment.clone(), overlay)
             .map_err(RpcError::internal)?;
-        self.scene.db.overlay = executor.finish().db;
+        self.scene.db.overlay = executor.into_db();
         Ok(())
+    }
+
+    /// Runs the calls that a block of L1 ends with.
+    fn requests(
+        &mut self,
+        environment: &BlockEnvironment,
+        receipts: &[Receipt],
+    ) -> Result<Requests, RpcError> {
+        let overlay =
+            std::mem::replace(&mut self.scene.db.overlay, Overlay::new(self.base.clone()));
+        let receipts = receipts.to_vec();
+        let executor =
+            BlockExecutor::resume(self.scene.chain, environment.clone(), receipts, overlay);
+        let unsealed = executor.finish().map_err(RpcError::internal)?;
+        self.scene.db.overlay = unsealed.db;
+        Ok(unsealed.requests)
     }
 
     fn call(
