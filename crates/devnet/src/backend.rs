@@ -83,6 +83,15 @@ impl mezz_rpc::Backend for Backend {
         })
     }
 
+    fn sign_transaction(&self, request: TransactionRequest) -> Result<Bytes, RpcError> {
+        match sign(&self.shared, request)? {
+            (bytes, None) => Ok(bytes),
+            (_, Some(from)) => Err(RpcError::rejected(format!(
+                "{from} is impersonated: there is no key to sign with; send with eth_sendTransaction"
+            ))),
+        }
+    }
+
     fn sign_message(&self, address: Address, message: Bytes) -> Result<Bytes, RpcError> {
         self.shared.keys.sign_message(address, &message)
     }

@@ -151,9 +151,7 @@ impl Core {
 
     /// Makes a block of its own that carries `edits`, at once.
     pub(crate) fn edit(&mut self, edits: Vec<Edit>) -> Result<(), Error> {
-        for edit in &edits {
-            edit.check(&self.tip.state)?;
-        }
+        Edit::check_all(&edits, &self.tip.state)?;
         let block = self.seal_edits(edits, None)?;
         self.publish(vec![block])?;
         self.settle_everybody()?;

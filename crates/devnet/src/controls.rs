@@ -196,6 +196,10 @@ fn chain(prefix: &str, name: &str, params: &mut Params) -> Parsed {
         (_, "revert") => params
             .required("snapshot id")
             .and_then(|id: u64| command(move |core| Ok(json!(core.revert(id)?)))),
+        (_, "dumpState") => command(|core| Ok(json!(core.dump()?))),
+        (_, "loadState") => params.required("state").and_then(|Json::<Bytes>(dump)| {
+            command(move |core| core.load(&dump).map(|()| Value::Bool(true)))
+        }),
         (_, "rollback") => params.optional("depth").and_then(|depth: Option<u64>| {
             command(move |core| core.rollback(depth.unwrap_or(1)).map(|()| Value::Null))
         }),

@@ -40,8 +40,17 @@ impl EditsOf {
 }
 
 impl Edit {
-    /// Checks it against the state that it would change.
-    pub(crate) fn check(&self, state: &State) -> Result<(), Error> {
+    /// Checks edits against the state that they would change, one after the other.
+    pub(crate) fn check_all(edits: &[Self], state: &State) -> Result<(), Error> {
+        let mut overlay = Overlay::new(state.clone());
+        for edit in edits {
+            edit.check(&overlay)?;
+            edit.apply(&mut overlay)?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, state: &Overlay<State>) -> Result<(), Error> {
         match self {
             Self::Storage { address, .. }
                 if state.basic_ref(*address)?.is_none_or(|info| info.is_empty()) =>

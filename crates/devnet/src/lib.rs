@@ -8,6 +8,7 @@ mod chain;
 mod clock;
 mod config;
 mod controls;
+mod dump;
 mod edits;
 mod environment;
 mod error;
@@ -59,9 +60,11 @@ impl Devnet {
             ));
         }
         let spec = genesis::Spec::load(&config)?;
+        let genesis = spec.genesis();
+        let genesis_accounts = genesis.alloc.accounts.keys().copied().collect();
         let store = Store::open(
             config.datadir.as_deref().map(|folder| folder.join("chain")).as_deref(),
-            spec.genesis(),
+            genesis,
         )?;
         let settings: Settings = store
             .meta(mine::SETTINGS)?
@@ -72,6 +75,7 @@ impl Devnet {
             blobs: BlobStore::open(config.datadir.as_deref())?,
             keys: Keys::new(&config.mnemonic, config.accounts)?,
             chain: spec.chain(),
+            genesis_accounts,
             store,
             pool: RwLock::default(),
             settings: RwLock::new(settings),

@@ -89,7 +89,7 @@ impl Core {
         }
     }
 
-    fn edits_of(&self, block: &Block) -> Result<Vec<Edit>, Error> {
+    pub(crate) fn edits_of(&self, block: &Block) -> Result<Vec<Edit>, Error> {
         let Some(bytes) = self.shared.store.meta(&EditsOf::key(block.header.number))? else {
             return Ok(Vec::new());
         };

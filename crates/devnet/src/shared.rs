@@ -10,7 +10,7 @@ use crate::{
     pending::PendingCache,
     pool::Pool,
 };
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use mezz_evm::{BLOB_PARAMS, BlockEnvironment, Chain, SignedTransaction};
 use mezz_rpc::{Event, FeeSuggestion, Heads};
 use mezz_storage::{Block, State, Store};
@@ -29,6 +29,8 @@ const TIP: u64 = 1_000_000_000;
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) chain: Chain,
+    /// The accounts that the chain began with.
+    pub(crate) genesis_accounts: Box<[Address]>,
     pub(crate) blobs: BlobStore,
     pub(crate) keys: Keys,
     pub(crate) tip: RwLock<Tip>,

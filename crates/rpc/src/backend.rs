@@ -81,6 +81,11 @@ pub trait Backend: Send + Sync + 'static {
         Box::pin(async { Err(RpcError::no_keys()) })
     }
 
+    /// Signs a request, its missing fields filled already, with one of [`Self::accounts`]: `eth_signTransaction`.
+    fn sign_transaction(&self, _request: TransactionRequest) -> Result<Bytes, RpcError> {
+        Err(RpcError::no_keys())
+    }
+
     /// Signs an EIP-191 message with one of [`Self::accounts`]: `eth_sign`, `personal_sign`.
     fn sign_message(&self, _address: Address, _message: Bytes) -> Result<Bytes, RpcError> {
         Err(RpcError::no_keys())

@@ -341,3 +341,73 @@ async fn settings_of_the_blocks_to_come() {
     assert!(world.try_call("anvil_noSuchThing", json!([])).await.unwrap_err().contains("-32601"));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_dumped_state_is_loaded_into_another_chain() {
+    let world = World::automatic().await;
+    // Stores its first word of calldata in the slot of the caller.
+    let code = "0x5f35335500";
+    world.call("anvil_setCode", json!([NOBODY, code])).await;
+    let request = TransactionRequest::default().with_to(NOBODY).with_input([7_u8; 32].to_vec());
+    world.provider.send_transaction(request).await.unwrap().get_receipt().await.unwrap();
+    world.call("anvil_setStorageAt", json!([NOBODY, "0x5", "0x6"])).await;
+    // A contract that sends is executed again, too.
+    world.call("anvil_setBalance", json!([NOBODY, "0xde0b6b3a7640000"])).await;
+    world.call("anvil_impersonateAccount", json!([NOBODY])).await;
+    let sent = json!([{ "from": NOBODY, "to": address!("0000000000000000000000000000000000abcdef"), "value": "0x9" }]);
+    world.call("eth_sendTransaction", sent).await;
+    let dump = world.call("anvil_dumpState", json!([])).await;
+    let slot = B256::left_padding_from(ALICE.as_slice());
+    let seen = async |world: &World| {
+        let mut seen = Vec::new();
+        for address in [ALICE, BOB, NOBODY, address!("0000000000000000000000000000000000abcdef")] {
+            for method in ["eth_getBalance", "eth_getTransactionCount", "eth_getCode"] {
+                seen.push(world.call(method, json!([address, "latest"])).await);
+            }
+        }
+        for slot in [slot, B256::with_last_byte(5)] {
+            seen.push(world.call("eth_getStorageAt", json!([NOBODY, slot, "latest"])).await);
+        }
+        seen
+    };
+    let expected = seen(&world).await;
+    assert_eq!(expected[13], json!(B256::with_last_byte(6)));
+    // What changed in between is put back.
+    world.call("anvil_setBalance", json!([NOBODY, "0x1"])).await;
+    assert_eq!(world.call("anvil_loadState", json!([dump])).await, json!(true));
+    assert_eq!(seen(&world).await, expected);
+    world.stop().await;
+
+    let other = World::automatic().await;
+    assert_eq!(other.call("anvil_loadState", json!([dump])).await, json!(true));
+    assert_eq!(seen(&other).await, expected);
+    assert_eq!(other.number().await, 1);
+    // Of accounts that were loaded it is known how they are named.
+    let again = other.call("anvil_dumpState", json!([])).await;
+    other.call("anvil_loadState", json!([again])).await;
+    assert_eq!(seen(&other).await, expected);
+    let accounts = json!({ "accounts": { NOBODY.to_string(): { "nonce": 3, "balance": "0x5", "code": "0x", "storage": {} } }, "block": null });
+    let plain = hex::encode_prefixed(accounts.to_string());
+    assert_eq!(other.call("anvil_loadState", json!([plain])).await, json!(true));
+    assert_eq!(other.balance(NOBODY).await, U256::from(5));
+    for damaged in ["0x", "0x1f8b", "0x7b7d", &dump.as_str().unwrap()[..200]] {
+        let error = other.try_call("anvil_loadState", json!([damaged])).await.unwrap_err();
+        assert!(error.to_string().contains("not a dump"), "{error}");
+    }
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn a_transaction_is_signed_and_not_sent() {
+    let world = World::automatic().await;
+    let request = json!({ "from": ALICE, "to": NOBODY, "value": "0x5" });
+    let raw = world.call("eth_signTransaction", json!([request])).await;
+    assert_eq!(world.number().await, 0);
+    world.call("eth_sendRawTransaction", json!([raw])).await;
+    assert_eq!(world.balance(NOBODY).await, U256::from(5));
+    world.call("anvil_impersonateAccount", json!([NOBODY])).await;
+    let request = json!({ "from": NOBODY, "to": ALICE, "gas": "0x5208" });
+    let error = world.try_call("eth_signTransaction", json!([request])).await.unwrap_err();
+    assert!(error.to_string().contains("impersonated"), "{error}");
+    world.stop().await;
+}

@@ -23,6 +23,7 @@ pub(crate) const METHODS: &[(&str, Handler)] = &[
     ("eth_sendRawTransaction", Future(submit::send_raw_transaction)),
     ("eth_sendRawTransactionSync", Future(submit::send_raw_transaction_sync)),
     ("eth_sendTransaction", Future(submit::send_transaction)),
+    ("eth_signTransaction", Worker(submit::sign_transaction)),
     ("eth_fillTransaction", Worker(submit::fill_transaction)),
     ("eth_accounts", Inline(submit::accounts)),
     ("eth_sign", Inline(submit::sign)),

@@ -156,6 +156,11 @@ pub(super) fn send_transaction(
     }))
 }
 
+/// `eth_signTransaction`: fills what is missing and signs with an account of the chain.
+pub(super) fn sign_transaction(node: &Node, params: &Params<'_>) -> Answer {
+    json(&node.backend.sign_transaction(fill(node, params.get(0)?)?)?)
+}
+
 /// `eth_fillTransaction`: the request with everything that is missing, ready to be signed.
 pub(super) fn fill_transaction(node: &Node, params: &Params<'_>) -> Answer {
     let filled = fill(node, params.get(0)?)?;
