@@ -80,7 +80,6 @@ test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, 
 
 test-deep: FOUNDRY_PROFILE := deep
 test-deep: export PROPTEST_CASES ?= 20000
-test-deep: export MEZZ_DEEP := 1
 test-deep: setup test-contracts test-slither test-rust test-clients ## Hours: many seeds, deep fuzzing, advisories
 	$(call step,advisories)
 	@cargo deny check advisories

@@ -129,6 +129,27 @@ proptest! {
         check(&payload);
     }
 
+    /// Whatever somebody put into the queue.
+    #[test]
+    fn any_messages(
+        contents in vec((prop_oneof![4 => 0u8..5, 1 => any::<u8>()], prop_oneof![vec(any::<u8>(), 0..300), vec(any::<u8>(), 192), vec(any::<u8>(), 64)], any::<(u64, u64)>()), 0..40),
+    ) {
+        let queue: Vec<_> = messages(&vec![0; contents.len()])
+            .into_iter()
+            .zip(contents)
+            .map(|(message, (kind, data, (value, gas)))| mezz_primitives::QueueMessage {
+                kind: kind.into(),
+                data: data.into(),
+                value: alloy_primitives::U256::from(value),
+                gas,
+                ..message
+            })
+            .collect();
+        let derived = blocks(&header(BLOCK_COUNT, queue.len() as u64), PARENT_TIME, &queue, None, CHAIN_ID);
+        prop_assert_eq!(derived.len(), BLOCK_COUNT as usize);
+        prop_assert_eq!(derived.last().unwrap().queue_index, 100 + queue.len() as u64);
+    }
+
     #[test]
     fn any_header(
         block_count in 0u32..40, parent_time: u64, l1_time: u64, q_end: u64, declared in vec(any::<(u64, u32)>(), 40),

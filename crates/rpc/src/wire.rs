@@ -156,3 +156,67 @@ pub(crate) fn response(id: &str, answer: &Answer) -> String {
     write_response(&mut out, id, answer);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy::rpc::types::{Filter, TransactionRequest};
+    use proptest::prelude::*;
+
+    /// Text that is nearly JSON.
+    fn text() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "null",
+            "true",
+            "\"",
+            "\"jsonrpc\"",
+            "\"2.0\"",
+            "\"id\"",
+            "\"method\"",
+            "\"params\"",
+            "1",
+            "-1",
+            "1e999",
+            "\"0x\"",
+            "\"0xff\"",
+            "\"latest\"",
+            "\"from\"",
+            "\"input\"",
+            "\\u0000",
+            "é",
+        ]);
+        prop_oneof![
+            ".{0,60}",
+            prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_request_or_an_error(text in text()) {
+            if let Ok(request) = Request::parse(&text) {
+                prop_assert!(serde_json::from_str::<serde_json::Value>(request.id_text()).is_ok());
+            }
+        }
+
+        #[test]
+        fn any_params_are_values_or_errors(id in any::<u32>(), params in text()) {
+            let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"m","params":[{params}]}}"#);
+            let Ok(request) = Request::parse(&text) else { return Ok(()) };
+            prop_assert_eq!(request.id_text(), id.to_string());
+            let params = Params::new(request.params).unwrap();
+            let _ = params.hash(0);
+            let _ = params.address(0);
+            let _ = params.block(0);
+            let _ = params.get::<TransactionRequest>(0);
+            let _ = params.get::<Filter>(0);
+            let _ = params.optional::<u64>(1);
+        }
+    }
+}

@@ -170,3 +170,24 @@ pub(crate) fn decode_number(bytes: &[u8]) -> Result<u64, Error> {
         .map(u64::from_be_bytes)
         .map_err(|_| Error::Corrupt("a block number does not decode".into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Damage is an error, whatever it looks like.
+        #[test]
+        fn any_bytes_are_a_record_or_damage(bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0xc0..0xc8_u8, 0xf7..=0xff_u8], 0..200)) {
+            let _ = decode::<HeaderRecord>(&bytes, "a header");
+            let _ = decode::<Vec<KeysRecord>>(&bytes, "keys");
+            let _ = decode_account(&bytes);
+            let _ = decode_slot(&bytes);
+            let _ = decode_place(&bytes);
+            let _ = decode_number(&bytes);
+            let header = HeaderRecord { hash: B256::ZERO, size: 0, header: Header::default() };
+            let _ = decode_block(header, &bytes);
+        }
+    }
+}

@@ -146,8 +146,16 @@ fn a_record_that_is_too_long_is_refused() {
     assert!(matches!(log.append(&vec![0; (1 << 28) + 1]), Err(Error::RecordTooLong { .. })));
 }
 
+/// How often a property is tried: so often, or as `PROPTEST_CASES` says.
+fn cases(usual: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    // 256 is proptest's own number: nobody has said another.
+    let cases = if default.cases == 256 { usual } else { default.cases };
+    ProptestConfig { cases, ..default }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(cases(150))]
 
     /// Damage is noticed wherever it is; only in the last record it looks like a torn tail. What comes back is always a prefix of what was written.
     #[test]

@@ -261,8 +261,16 @@ fn run(path: Option<&Path>, steps: &[Step]) {
     }
 }
 
+/// How often a property is tried: so often, or as `PROPTEST_CASES` says.
+fn cases(usual: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    // 256 is proptest's own number: nobody has said another.
+    let cases = if default.cases == 256 { usual } else { default.cases };
+    ProptestConfig { cases, ..default }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn the_store_does_what_the_model_does(steps in prop::collection::vec(step(), 1..30)) {

@@ -21,11 +21,12 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 /// The chain of all tests.
 pub(crate) const CHAIN_ID: u64 = 42_069;
 
-/// How often a property is tried: more with `MEZZ_DEEP=1`.
-pub(crate) fn config(cases: u32) -> ProptestConfig {
-    let deep = std::env::var_os("MEZZ_DEEP").is_some_and(|value| value == "1");
-    let cases = if deep { cases * 100 } else { cases };
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+/// How often a property is tried: so often, or as `PROPTEST_CASES` says.
+pub(crate) fn config(usual: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    // 256 is proptest's own number: nobody has said another.
+    let cases = if default.cases == 256 { usual } else { default.cases };
+    ProptestConfig { cases, failure_persistence: None, ..default }
 }
 
 /// A generator that gives the same for the same seed.

@@ -183,8 +183,16 @@ fn same(left: &(Outcome, StateDiff), right: &(Outcome, StateDiff)) {
     assert_eq!(left.1, right.1);
 }
 
+/// How often a property is tried: so often, or as `PROPTEST_CASES` says.
+fn cases(usual: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    // 256 is proptest's own number: nobody has said another.
+    let cases = if default.cases == 256 { usual } else { default.cases };
+    ProptestConfig { cases, ..default }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(cases(12))]
 
     #[test]
     fn a_witness_is_what_an_execution_needs(blocks in prop::collection::vec(prop::collection::vec(call(), 0..6), 1..7), spoilt in any::<prop::sample::Index>(), flip in any::<prop::sample::Index>()) {

@@ -17,8 +17,8 @@ use mezz_primitives::{
 use op_alloy_consensus::TxDeposit;
 use proptest::prelude::*;
 
-const ALICE: Address = Address::repeat_byte(0xa1);
-const BOB: Address = Address::repeat_byte(0xb0);
+pub(crate) const ALICE: Address = Address::repeat_byte(0xa1);
+pub(crate) const BOB: Address = Address::repeat_byte(0xb0);
 
 /// Runs one deposit on a fresh rollup.
 fn run(deposit: TxDeposit) -> (Rollup, Receipt, Outcome) {
@@ -203,7 +203,7 @@ fn a_changed_parameter_holds_from_the_next_block() {
     assert_eq!(rollup.nonce(DEPOSITOR), 5);
 }
 
-fn blob_transaction() -> Bytes {
+pub(crate) fn blob_transaction() -> Bytes {
     let blob = TxEip4844 {
         chain_id: CHAIN.id,
         gas_limit: 21_000,
@@ -275,7 +275,7 @@ fn a_deposit_encodes_as_it_decodes() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::common::cases(64))]
 
     #[test]
     fn no_wei_is_lost_or_made(blocks in blocks(), prices in any::<(u32, u32)>()) {

@@ -102,7 +102,7 @@ fn the_base_fee_moves_with_the_gas_and_never_below_the_least() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(crate::common::cases(24))]
 
     #[test]
     fn what_is_charged_is_what_the_oracle_said(

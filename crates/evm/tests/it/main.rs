@@ -5,6 +5,7 @@
 mod common;
 mod deposits;
 mod fees;
+mod parsers;
 mod published_chain;
 mod state_tests;
 mod witness_blocks;

@@ -44,7 +44,7 @@ fn check(rollup: &mut Rollup, input: &BlockInput) -> (Outcome, Witness) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::common::cases(64))]
 
     #[test]
     fn a_witness_repeats_the_block(blocks in blocks(), prices in any::<(u32, u32)>()) {

@@ -5,6 +5,7 @@ use alloy::{
     sol_types::SolEvent,
 };
 use mezz_primitives::MessageKind;
+use proptest::prelude::*;
 
 fn head() -> Head {
     Head {
@@ -189,4 +190,42 @@ fn history_rewinds_prunes_and_knows_its_blocks() {
     assert_eq!((history.get(0), history.len()), (Some(block(13, 0)), 3));
     history.prune(100, 2);
     assert_eq!(history.len(), 2, "the newest stay");
+}
+
+/// A log of one of our contracts, of an event that it has, with any bytes.
+fn any_log() -> impl Strategy<Value = Log> {
+    let topics = [
+        Portal::TransactionDeposited::SIGNATURE_HASH,
+        crate::contracts::Inbox::MessageEnqueued::SIGNATURE_HASH,
+        crate::contracts::Inbox::BatchPosted::SIGNATURE_HASH,
+        crate::contracts::ClaimManager::ClaimAsserted::SIGNATURE_HASH,
+        crate::contracts::ClaimManager::ClaimConfirmed::SIGNATURE_HASH,
+    ];
+    // Words of small numbers look like offsets and lengths.
+    let word = prop_oneof![
+        any::<[u8; 32]>(),
+        (0_u64..1_000).prop_map(|number| U256::from(number).to_be_bytes())
+    ];
+    (
+        prop::sample::select(vec![1_u8, 6, 7]),
+        prop::sample::select(topics.to_vec()),
+        prop::collection::vec(word.clone(), 0..3),
+        prop::collection::vec(word, 0..30),
+        0_usize..32,
+    )
+        .prop_map(|(address, topic, topics, data, cut)| {
+            let topics = std::iter::once(topic).chain(topics.into_iter().map(B256::from));
+            let mut data = data.concat();
+            data.truncate(data.len().saturating_sub(cut));
+            let data = LogData::new_unchecked(topics.collect(), data.into());
+            log(Address::repeat_byte(address), 1, 0, data)
+        })
+}
+
+proptest! {
+    /// An endpoint may answer anything: it is an event or an error.
+    #[test]
+    fn any_logs_are_events_or_an_error(logs in prop::collection::vec(any_log(), 0..4)) {
+        let _ = decode::events(&head(), &contracts(), logs);
+    }
 }

@@ -19,6 +19,7 @@ use mezz_primitives::{
     predeploys::{DEPOSITOR, L1_BLOCK, MESSAGE_PASSER},
 };
 use op_alloy_consensus::TxDeposit;
+use proptest::prelude::ProptestConfig;
 use revm::{
     DatabaseRef, MainBuilder,
     bytecode::Bytecode,
@@ -338,4 +339,12 @@ pub(crate) fn l1_prices(base_fee: u64, blob_base_fee: u64) -> Bytes {
         parentHash: B256::repeat_byte(3),
         prevRandao: B256::repeat_byte(4),
     })
+}
+
+/// How often a property is tried: so often, or as `PROPTEST_CASES` says.
+pub(crate) fn cases(usual: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    // 256 is proptest's own number: nobody has said another.
+    let cases = if default.cases == 256 { usual } else { default.cases };
+    ProptestConfig { cases, ..default }
 }
