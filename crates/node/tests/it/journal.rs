@@ -2,9 +2,11 @@
 
 use alloy::primitives::{Address, B256, Bytes};
 use mezz_node::journal::{Entry, Journal, JournaledBlock, Past};
+use proptest::prelude::*;
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
+    process::Command,
     sync::mpsc::channel,
 };
 
@@ -197,4 +199,70 @@ fn forgotten_segments_are_gone_and_later_ones_are_not() {
     journal.close().unwrap();
     let numbers = |entries| blocks(entries).iter().map(|block| block.number).collect::<Vec<_>>();
     assert_eq!(numbers(reopened(folder.path())), [3, 4, 5, 6]);
+}
+
+/// The variable that turns [`fills_the_disk`] into the process whose disk is full.
+const DIRECTORY: &str = "MEZZ_TEST_FULL_DIRECTORY";
+
+#[test]
+fn nothing_is_promised_on_a_full_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    // Files may have 64 blocks of 512 bytes (some shells: of 1,024); a write beyond is an error and no signal.
+    let script =
+        r#"trap "" XFSZ; ulimit -f 64; "$0" --exact journal::fills_the_disk --ignored --nocapture"#;
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env(DIRECTORY, directory.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let promised: usize = text
+        .lines()
+        .find_map(|line| line.strip_prefix("promised "))
+        .unwrap_or_else(|| panic!("{output:?}"))
+        .parse()
+        .unwrap();
+    assert!((100..600).contains(&promised), "{promised}");
+    assert!(text.contains("check that the disk has room"), "{text}");
+    let entries = reopened(directory.path());
+    assert!(entries.len() >= promised, "{} of {promised}", entries.len());
+    assert!((0..).zip(&entries).all(|(byte, entry)| *entry == transaction(byte as u8)));
+}
+
+#[test]
+#[ignore = "is run by nothing_is_promised_on_a_full_disk"]
+fn fills_the_disk() {
+    let Ok(directory) = std::env::var(DIRECTORY) else { return };
+    let (journal, _) = Journal::open(Path::new(&directory)).unwrap();
+    let mut promised = 0;
+    for number in 0..10_000_u32 {
+        let (promise, answer) = channel();
+        journal.append(&transaction(number as u8));
+        journal.then(Box::new(move || promise.send(()).unwrap()));
+        // The promise is dropped, unkept, when the disk fails.
+        if answer.recv().is_err() {
+            break;
+        }
+        promised += 1;
+    }
+    println!("\npromised {promised}");
+    while journal.is_alive() {
+        std::thread::yield_now();
+    }
+    let (promise, answer) = channel();
+    journal.then(Box::new(move || promise.send(()).unwrap()));
+    assert!(answer.recv().is_err(), "a promise after the disk failed");
+    println!("\n{}", journal.close().unwrap_err());
+}
+
+proptest! {
+    /// What is read is what would have been written.
+    #[test]
+    fn any_record_is_an_entry_or_none(kind in 0_u8..6, rest in prop::collection::vec(any::<u8>(), 0..80)) {
+        let record = [&[kind], &rest[..]].concat();
+        if let Some(entry) = Entry::decode(&record) {
+            prop_assert_eq!(entry.encode(), record);
+        }
+    }
 }
