@@ -228,7 +228,7 @@ fn waits_for_the_block_with_an_overdue_message() {
     }
     settlement.observe(Event::L1(world.mine(6, &[]))).unwrap();
     let force = Move::ForceInclude { from: 0 };
-    assert_eq!(settlement.moves(), [force.clone()]);
+    assert_eq!(settlement.moves(), std::slice::from_ref(&force));
     let with_message = SealedBlock { number: 4, timestamp: 4, queue_index: 1, bytes: 10 };
     settlement.observe(Event::Sealed(with_message)).unwrap();
     assert_eq!(settlement.moves(), [force, Move::Publish { index: 0, first: 1, last: 4 }]);
