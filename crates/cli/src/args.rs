@@ -225,6 +225,9 @@ pub(crate) struct NodeArgs {
     /// Seconds of L1 time between two claims.
     #[arg(long, env = "MEZZ_CLAIM_INTERVAL", default_value_t = 3_600, value_parser = whole, allow_negative_numbers = true)]
     pub(crate) claim_interval: u64,
+    /// Serve `admin_*` on the RPC port: whoever reaches it may then stop the sequencer.
+    #[arg(long, env = "MEZZ_RPC_ADMIN", value_parser = FalseyValueParser::new())]
+    pub(crate) rpc_admin: bool,
 }
 
 /// Whose key signs.

@@ -25,6 +25,7 @@ pub(crate) struct NodeBackend {
     pub(crate) sequencer: Arc<Sequencer>,
     pub(crate) settlement: Arc<RwLock<Settlement>>,
     pub(crate) rollup: Value,
+    pub(crate) admin: bool,
     pub(crate) client: Client,
     pub(crate) contracts: Contracts,
 }
@@ -104,7 +105,7 @@ impl Backend for NodeBackend {
     }
 
     fn modules(&self) -> &'static [&'static str] {
-        &["optimism", "mezz", "admin"]
+        if self.admin { &["optimism", "mezz", "admin"] } else { &["optimism", "mezz"] }
     }
 
     fn client_version(&self) -> String {

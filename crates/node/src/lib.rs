@@ -68,6 +68,8 @@ pub struct NodeConfig {
     pub claim_interval: u64,
     /// Distance of the finalized L1 block where the endpoint has no such tag.
     pub finalized_lag: u64,
+    /// Whether the RPC serves `admin_*`, with which anybody who reaches it may stop the sequencer.
+    pub admin: bool,
     /// Key of the batcher.
     pub batcher: Option<Signer>,
     /// Key of the proposer.
@@ -166,6 +168,7 @@ impl Node {
             sequencer: sequencer.clone(),
             settlement: settlement.clone(),
             rollup,
+            admin: config.admin,
             client: client.clone(),
             contracts: config.contracts,
         });

@@ -43,6 +43,7 @@ pub(crate) fn answer(
                 costs::of_batches(&node, batches.map(|count| count.to())).await
             }));
         }
+        _ if method.starts_with("admin_") && !node.admin => return None,
         "admin_sequencerActive" => Ok(json!(node.pending().is_some())),
         "admin_stopSequencer" | "admin_startSequencer" => {
             let (sequencer, on) = (node.sequencer.clone(), method == "admin_startSequencer");

@@ -54,6 +54,7 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
         batch_interval: args.batch_interval,
         batch_bytes: 500_000,
         claim_interval: args.claim_interval,
+        admin: args.rpc_admin,
         finalized_lag: 64,
     };
     let (end, ended) = watch::channel(false);

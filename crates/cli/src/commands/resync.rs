@@ -111,6 +111,7 @@ fn config(deployment: &Deployment, path: &Path) -> NodeConfig {
         batch_interval: u64::MAX,
         batch_bytes: u64::MAX,
         claim_interval: u64::MAX,
+        admin: false,
         finalized_lag: 64,
         batcher: None,
         proposer: None,

@@ -451,6 +451,7 @@ fn node_config(
         batch_interval: args.batch_interval,
         batch_bytes: 500_000,
         claim_interval: args.claim_interval,
+        admin: args.host.is_loopback(),
         finalized_lag: 4,
         batcher: Some(Arc::new(dev_key(BATCHER))),
         proposer: Some(Arc::new(dev_key(PROPOSER))),

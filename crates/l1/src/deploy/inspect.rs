@@ -76,10 +76,11 @@ impl Display for Inspection {
 
 /// One line where the value fits beside its name in 80 columns, further ones below where it does not.
 fn row(f: &mut fmt::Formatter<'_>, mark: &str, what: &str, value: &str) -> fmt::Result {
+    const NAME: usize = 30;
     const BESIDE: usize = 43;
     const BELOW: usize = 72;
-    if value.chars().count() <= BESIDE {
-        return writeln!(f, "{mark:<5} {what:<30} {value}");
+    if what.chars().count() <= NAME && value.chars().count() <= BESIDE {
+        return writeln!(f, "{mark:<5} {what:<NAME$} {value}");
     }
     writeln!(f, "{mark:<5} {what}")?;
     let characters: Vec<char> = value.chars().collect();

@@ -47,6 +47,10 @@ async fn check(beacon: bool, expected: DaType) {
     let fresh = world.node(Settings::watcher()).await;
     fresh.wait_derived(last).await;
     assert!(fresh.assert_same(&sequencer) >= last);
+    // Only the node that was told so may be stopped over its RPC.
+    let modules = async |node: &L2| node.ask("rpc_modules", json!([])).await;
+    assert!(modules(&sequencer).await.get("admin").is_some());
+    assert!(modules(&fresh).await.get("admin").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

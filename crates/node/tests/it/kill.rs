@@ -85,6 +85,8 @@ impl Mezz {
 
     /// Has L1 change its mind about a deposit that a block of L2 holds already.
     async fn reorganise(&self, round: u64) {
+        // What the accounts under load live on stays.
+        ask(&self.l1, "anvil_mine", json!([DEPTH])).await.unwrap();
         let receiver = Address::with_last_byte(round as u8 + 1);
         let from = ask(&self.l1, "eth_accounts", json!([])).await.unwrap()[9].clone();
         let deposit = Portal::depositTransactionCall {

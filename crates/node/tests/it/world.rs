@@ -143,6 +143,7 @@ impl World {
         let store = Store::open(Some(&directory.join("chain")), genesis).unwrap();
         let beacon = settings.beacon.then_some(self.url.as_str());
         let client = Client::connect(&self.url, beacon).await.unwrap();
+        let admin = settings.roles.contains(&Role::Sequencer);
         let config = NodeConfig {
             chain: self.deployment.config.clone(),
             contracts: self.deployment.contracts,
@@ -157,6 +158,7 @@ impl World {
             batch_bytes: 500_000,
             claim_interval: 2,
             finalized_lag: 4,
+            admin,
             batcher: Some(Arc::new(dev_key(BATCHER))),
             proposer: Some(Arc::new(dev_key(settings.proposer))),
         };
