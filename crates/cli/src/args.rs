@@ -140,6 +140,9 @@ pub(crate) struct UpArgs {
     /// Seconds of L1 time between two claims.
     #[arg(long, env = "MEZZ_CLAIM_INTERVAL", default_value_t = 4, value_parser = whole, allow_negative_numbers = true, help_heading = "Layer 2")]
     pub(crate) claim_interval: u64,
+    /// Serve `admin_*` on the RPC port: whoever reaches it may then stop the sequencer.
+    #[arg(long, env = "MEZZ_RPC_ADMIN", value_parser = FalseyValueParser::new(), help_heading = "Layer 2")]
+    pub(crate) rpc_admin: bool,
     /// Run in the background; `mezz down` stops it.
     #[arg(long, env = "MEZZ_DETACH", value_parser = FalseyValueParser::new())]
     pub(crate) detach: bool,

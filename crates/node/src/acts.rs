@@ -4,7 +4,7 @@ use crate::{Error, batches, builder::header, metrics::Metrics, sequencer::Sequen
 use alloy::{eips::BlockNumberOrTag, rpc::types::TransactionReceipt, sol};
 use alloy_primitives::{B256, Bytes};
 use mezz_da::{Choice, DataSource};
-use mezz_derive::Compressor;
+use mezz_derive::{Compressor, EncodeError};
 use mezz_l1::{
     Call, Client, Sender,
     contracts::{ClaimManager, Inbox as InboxContract},
@@ -148,7 +148,15 @@ impl Acts {
         // What could not be read back is not posted.
         let blobs = capabilities.blobs && capabilities.beacon;
         let (choice, payload) = loop {
-            let payload = self.pack(&inbox, first, last).await?;
+            let payload = match self.pack(&inbox, first, last).await {
+                Err(Error::Encode(EncodeError::Length | EncodeError::TransactionCount))
+                    if last > first =>
+                {
+                    last = first + (last - first) / 2;
+                    continue;
+                }
+                packed => packed?,
+            };
             let prices = self.client.prices().await?;
             match mezz_da::choose(payload.len(), prices.base_fee, prices.blob_base_fee, blobs) {
                 Some(choice) => break (choice, payload),

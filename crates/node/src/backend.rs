@@ -16,7 +16,10 @@ use parking_lot::RwLock;
 use revm::DatabaseRef;
 use serde_json::Value;
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
+
+/// Bytes of one transaction, as geth takes them.
+const TRANSACTION_BYTES_MAX: usize = 128 << 10;
 
 /// A node behind the server.
 #[derive(Debug, Clone)]
@@ -28,6 +31,8 @@ pub(crate) struct NodeBackend {
     pub(crate) admin: bool,
     pub(crate) client: Client,
     pub(crate) contracts: Contracts,
+    /// Questions that are passed on to L1, a few at a time.
+    pub(crate) l1_questions: Arc<Semaphore>,
 }
 
 impl Backend for NodeBackend {
@@ -48,6 +53,10 @@ impl Backend for NodeBackend {
     fn submit(&self, submission: Submission) -> BoxFuture<'static, Result<Submitted, SubmitError>> {
         let (sequencer, chain) = (self.sequencer.clone(), self.store.chain().id);
         Box::pin(async move {
+            if submission.bytes.len() > TRANSACTION_BYTES_MAX {
+                let bytes = submission.bytes.len();
+                return Err(SubmitError::Oversized { bytes, limit: TRANSACTION_BYTES_MAX });
+            }
             // Refused here already, before a signature is recovered: no batch could carry it.
             if let Err(reason) = mezz_derive::check_encodable(&submission.bytes, chain) {
                 return Err(SubmitError::Decode(reason.to_string()));
@@ -76,10 +85,7 @@ impl Backend for NodeBackend {
     }
 
     fn pool_size(&self) -> (u64, u64) {
-        let pool = self.pool();
-        let count =
-            |slots: &mezz_rpc::PoolSlots| slots.values().map(|nonces| nonces.len() as u64).sum();
-        (count(&pool.pending), count(&pool.queued))
+        self.sequencer.shared.pool.read().counts(|sender| self.account_nonce(sender))
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

@@ -4,11 +4,13 @@ use crate::{
     Error,
     journal::{Entry, Journal, JournaledBlock},
 };
-use alloy_consensus::Header;
+use alloy_consensus::{Header, Transaction as _};
+use alloy_primitives::{Address, U256};
 use mezz_evm::{BlockEnvironment, BlockExecutor, SignedTransaction, StateRoots, TransactionError};
 use mezz_rpc::{Pending, PendingBody, Preconfirmed};
 use mezz_storage::{Block, SharedOverlay, Store};
 use parking_lot::RwLock;
+use revm::DatabaseRef;
 use std::sync::Arc;
 
 /// What begins a block.
@@ -24,11 +26,14 @@ pub(crate) struct Builder {
     executor: BlockExecutor<SharedOverlay>,
     pending: Pending,
     logs: u64,
+    /// Bytes that users' transactions take up to now, and may take: the batch with this block must fit L1.
+    bytes: usize,
+    bytes_max: usize,
 }
 
 impl Builder {
     /// Begins the block after the store's head.
-    pub(crate) fn begin(store: &Store, opening: Opening) -> Result<Self, Error> {
+    pub(crate) fn begin(store: &Store, opening: Opening, bytes_max: usize) -> Result<Self, Error> {
         let head = store.head();
         let parent = header(store, head.number)?;
         let mut overlay = SharedOverlay::new(store.latest());
@@ -45,18 +50,21 @@ impl Builder {
             state: overlay.clone(),
         };
         let executor = BlockExecutor::begin(store.chain(), environment, overlay)?;
-        Ok(Self { executor, pending, logs: 0 })
+        Ok(Self { executor, pending, logs: 0, bytes: 0, bytes_max })
     }
 
     /// Does again what the journal says was done.
-    pub(crate) fn replay(store: &Store, block: &JournaledBlock) -> Result<Self, Error> {
-        let mut builder = Self::begin(
-            store,
-            Opening { timestamp: block.timestamp, queue_index: block.queue_index },
-        )?;
+    pub(crate) fn replay(
+        store: &Store,
+        block: &JournaledBlock,
+        bytes_max: usize,
+    ) -> Result<Self, Error> {
+        let opening = Opening { timestamp: block.timestamp, queue_index: block.queue_index };
+        let mut builder = Self::begin(store, opening, bytes_max)?;
         for (sender, bytes) in &block.transactions {
             let transaction = SignedTransaction::decode_recovered(bytes.clone(), *sender)
                 .map_err(|_| Error::Diverged { number: block.number })?;
+            builder.bytes += if transaction.is_deposit() { 0 } else { transaction.bytes.len() };
             builder.execute(transaction)?.map_err(|_| Error::Diverged { number: block.number })?;
         }
         Ok(builder)
@@ -116,6 +124,22 @@ impl Builder {
         Ok(done)
     }
 
+    /// What a user sent, executed and written down. There must be room for its bytes in a batch, too.
+    pub(crate) fn execute_signed(
+        &mut self,
+        journal: &Journal,
+        transaction: SignedTransaction,
+    ) -> Result<Result<Preconfirmed, TransactionError>, Error> {
+        let bytes = transaction.bytes.len();
+        if self.bytes + bytes > self.bytes_max {
+            let (needed, (_, left)) = (transaction.transaction.gas_limit(), self.gas());
+            return Ok(Err(TransactionError::BlockFull { needed, left }));
+        }
+        let done = self.execute_journaled(journal, transaction)?;
+        self.bytes += if done.is_ok() { bytes } else { 0 };
+        Ok(done)
+    }
+
     /// Seals the block and appends it to the store.
     pub(crate) fn seal(self, store: &Store) -> Result<Arc<Block>, Error> {
         let diff = self.pending.state.diff();
@@ -130,9 +154,13 @@ impl Builder {
     }
 
     /// The sender's next nonce here.
-    pub(crate) fn next_nonce(&mut self, sender: alloy_primitives::Address) -> Result<u64, Error> {
-        use revm::DatabaseRef;
+    pub(crate) fn next_nonce(&mut self, sender: Address) -> Result<u64, Error> {
         Ok(self.executor.db().basic_ref(sender)?.map_or(0, |info| info.nonce))
+    }
+
+    /// What an account owns here, wei.
+    pub(crate) fn balance(&mut self, account: Address) -> Result<U256, Error> {
+        Ok(self.executor.db().basic_ref(account)?.map_or(U256::ZERO, |info| info.balance))
     }
 
     /// The block's gas limit and what is left of it.

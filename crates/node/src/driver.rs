@@ -36,8 +36,11 @@ pub(crate) struct Observation {
     heads: Option<L1Heads>,
 }
 
+/// What a watcher sees, and the task that it is.
+pub(crate) type Following = (mpsc::Receiver<Observation>, JoinHandle<()>);
+
 /// Watches L1 in a task of its own, at its own pace.
-pub(crate) fn follow(mut watcher: Watcher) -> (mpsc::Receiver<Observation>, JoinHandle<()>) {
+pub(crate) fn follow(mut watcher: Watcher) -> Following {
     let (observations, inbox) = mpsc::channel(256);
     let task = tokio::spawn(async move {
         loop {
@@ -56,9 +59,12 @@ pub(crate) fn follow(mut watcher: Watcher) -> (mpsc::Receiver<Observation>, Join
 
 /// The loop's parts.
 pub(crate) struct Driver {
+    /// The view before anything was observed.
+    pub(crate) pristine: Settlement,
+    /// Begins to watch L1 from the deployment on.
+    pub(crate) follow: Box<dyn Fn() -> Following + Send + Sync>,
     pub(crate) settlement: Arc<RwLock<Settlement>>,
     pub(crate) sequencer: Arc<Sequencer>,
-    pub(crate) l1: mpsc::Receiver<Observation>,
     pub(crate) acts: Arc<Acts>,
     pub(crate) roles: BTreeSet<Role>,
     pub(crate) metrics: Arc<Metrics>,
@@ -85,19 +91,24 @@ struct Turn {
     /// L1 was rewound or just caught up with: sealed blocks may hold messages that are gone.
     suspicious: bool,
     caught_up: bool,
+    /// The sequencer was told to begin: L1 is read and derived.
+    sequencing: bool,
+    /// L1 contradicts the view, which therefore is begun anew.
+    contradicted: bool,
 }
 
 impl Driver {
     /// Runs until told to stop.
     pub(crate) async fn run(mut self) {
         let mut turn = Turn { suspicious: true, ..Turn::default() };
+        let (mut l1, mut watch) = (self.follow)();
         let mut chain = self.sequencer.shared.events.subscribe();
         let mut clock = tokio::time::interval(Duration::from_millis(250));
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 _ = self.stop.changed() => break,
-                Some(observation) = self.l1.recv() => match observation.event {
+                Some(observation) = l1.recv() => match observation.event {
                     Ok(event) => self.observe_l1(event, observation.heads, &mut turn),
                     Err(error) => {
                         self.metrics.l1_errors.increment();
@@ -107,13 +118,36 @@ impl Driver {
                         }
                     }
                 },
-                event = chain.recv() => self.observe_chain(event),
+                event = chain.recv() => self.observe_chain(event, &mut turn),
                 Some(done) = turn.in_flight.join_next() => self.finish(done, &mut turn),
                 _ = clock.tick() => {}
             }
+            if std::mem::take(&mut turn.contradicted) {
+                watch.abort();
+                self.begin_anew(&mut turn).await;
+                (l1, watch) = (self.follow)();
+            }
             self.turn(&mut turn).await;
         }
+        watch.abort();
         turn.in_flight.shutdown().await;
+    }
+
+    /// L1 took back what was final, or the endpoint lied: forgets the view and reads L1 from the deployment on.
+    async fn begin_anew(&self, turn: &mut Turn) {
+        tracing::warn!("L1 is read anew from the deployment on");
+        tokio::time::sleep(RETRY).await;
+        turn.in_flight.shutdown().await;
+        let reorgs = turn.reorgs + 1;
+        *turn = Turn { suspicious: true, sequencing: turn.sequencing, reorgs, ..Turn::default() };
+        self.metrics.caught_up.set(0);
+        let mut view = self.pristine.clone();
+        match acts::progress(&self.acts.store) {
+            Ok(Some((count, acc))) => view.resume(count, acc, self.acts.store.head().number),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "what was derived is derived again"),
+        }
+        *self.settlement.write() = view;
     }
 
     /// Folds an event of L1 into the view.
@@ -146,59 +180,73 @@ impl Driver {
                 Event::Rewound { to: to.number }
             }
         };
-        self.observe(event);
+        self.observe(event, turn);
         if rewound {
             // What a lost batch held waits again to be posted.
-            self.refill();
+            self.refill(turn);
         }
         if let Some(heads) = heads {
-            self.observe(Event::L1Finalized(heads.finalized.number));
+            self.observe(Event::L1Finalized(heads.finalized.number), turn);
             if !turn.caught_up && self.settlement.read().l1_head().number >= heads.latest.number {
                 turn.caught_up = true;
                 self.metrics.caught_up.set(1);
                 self.settlement.write().distrust();
                 // What an earlier run sealed and did not post.
-                self.refill();
+                self.refill(turn);
             }
         }
     }
 
     /// Folds what the sequencer did into the view.
-    fn observe_chain(&self, event: Result<ChainEvent, broadcast::error::RecvError>) {
+    fn observe_chain(
+        &self,
+        event: Result<ChainEvent, broadcast::error::RecvError>,
+        turn: &mut Turn,
+    ) {
         match event {
-            Ok(ChainEvent::Head(block)) => self.observe(Event::Sealed(sealed(&block))),
+            Ok(ChainEvent::Head(block)) => self.observe(Event::Sealed(sealed(&block)), turn),
             Ok(ChainEvent::Reorged { removed }) => {
                 if let Some(first) = removed.first() {
-                    self.observe(Event::Cut(first.header.number - 1));
+                    self.observe(Event::Cut(first.header.number - 1), turn);
                 }
             }
             // Too many blocks at once for the channel: what was missed is read from the store.
-            Err(broadcast::error::RecvError::Lagged(_)) => self.refill(),
+            Err(broadcast::error::RecvError::Lagged(_)) => self.refill(turn),
             Err(broadcast::error::RecvError::Closed) => {}
         }
     }
 
     /// Tells the view all blocks that are not safe.
-    fn refill(&self) {
+    fn refill(&self, turn: &mut Turn) {
         let safe = self.settlement.read().heads().safe;
-        self.observe(Event::Cut(safe));
+        self.observe(Event::Cut(safe), turn);
         let store = &self.acts.store;
         for number in safe + 1..=store.head().number {
             if let Ok(Some(block)) = store.block(number) {
-                self.observe(Event::Sealed(sealed(&block)));
+                self.observe(Event::Sealed(sealed(&block)), turn);
             }
         }
     }
 
-    fn observe(&self, event: Event) {
+    fn observe(&self, event: Event, turn: &mut Turn) {
         if let Err(error) = self.settlement.write().observe(event) {
             tracing::error!(%error, "an L1 event does not fit");
+            turn.contradicted = true;
         }
     }
 
     /// What ended: its events go into the view, its failure into the log.
     fn finish(&self, done: Result<Made, tokio::task::JoinError>, turn: &mut Turn) {
-        let Ok((role, reorgs, made, outcome)) = done else { return };
+        let (role, reorgs, made, outcome) = match done {
+            Ok(made) => made,
+            Err(error) => {
+                if error.is_panic() {
+                    tracing::error!(%error, "a move panicked and is tried again");
+                }
+                turn.busy.retain(|_, made| !made.is_finished());
+                return;
+            }
+        };
         let lasting = reorgs == turn.reorgs;
         if !lasting && role != Role::Watcher {
             // It ended just before it was aborted, and its role may be at the next move.
@@ -210,7 +258,7 @@ impl Driver {
             Ok(done) => {
                 tracing::debug!(?made, "done");
                 turn.awaited.insert(role, done.on_l1);
-                done.events.into_iter().for_each(|event| self.observe(event));
+                done.events.into_iter().for_each(|event| self.observe(event, turn));
             }
             Err(error) => {
                 tracing::warn!(role = role.as_str(), ?made, %error, "a move failed and is tried again");
@@ -233,6 +281,17 @@ impl Driver {
         }
         if !turn.busy.contains_key(&Role::Watcher) && std::mem::take(&mut turn.suspicious) {
             self.drop_stale().await;
+        }
+        let (derived, posted) = {
+            let settlement = self.settlement.read();
+            (settlement.derived(), settlement.inbox().batches().len() as u64)
+        };
+        // Until now nobody knew what the next block stands on.
+        if !turn.sequencing && derived == posted {
+            turn.sequencing = true;
+            if let Err(error) = self.sequencer.sequence(true).await {
+                tracing::error!(%error, "the sequencer does not begin");
+            }
         }
         let (moves, l1_head) = {
             let settlement = self.settlement.read();

@@ -162,11 +162,17 @@ impl Past {
         past
     }
 
+    fn cut(&mut self, to: u64) {
+        while self.blocks.last().is_some_and(|block| block.number > to) {
+            self.blocks.pop();
+        }
+    }
+
     fn observe(&mut self, entry: Entry) {
         let open = self.blocks.last_mut();
         match entry {
             Entry::Open { number, timestamp, queue_index, parent } => {
-                self.blocks.retain(|block| block.number < number);
+                self.cut(number - number.min(1));
                 self.blocks.push(JournaledBlock {
                     number,
                     timestamp,
@@ -188,7 +194,7 @@ impl Past {
                 }
             }
             Entry::Cut { to } => {
-                self.blocks.retain(|block| block.number <= to);
+                self.cut(to);
                 self.cut = Some(to);
             }
             Entry::Displaced { sender, bytes } => self.displaced.push((sender, bytes)),
@@ -299,6 +305,8 @@ fn write(mut log: Log, orders: &Receiver<Order>) -> Result<(), Error> {
                 }
                 Order::Forget(flushed) => {
                     // A segment ends where the next begins: the last one whose successor starts at or below `flushed + 1` may go.
+                    // What the newer segments say must be on disk before the older ones go.
+                    log.sync()?;
                     if let Some((segment, _)) =
                         first_blocks.iter().rev().find(|(_, number)| *number <= flushed + 1)
                     {

@@ -31,14 +31,21 @@ pub use sequencer::SequencerConfig;
 use acts::Acts;
 use driver::Driver;
 use mezz_da::DataSource;
+use mezz_derive::PAYLOAD_BLOBS_MAX;
 use mezz_l1::{Client, Sender, SenderConfig, Signer, WatchConfig, Watcher};
-use mezz_primitives::{ChainConfig, ContentId, Contracts, Output, content_id};
+use mezz_primitives::{CALLDATA_MAX, ChainConfig, ContentId, Contracts, Output, content_id};
 use mezz_settlement::{Heads, L1Ref, Parameters, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
 use sequencer::Sequencer;
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
+
+/// Questions of RPC that are passed on to L1 at once.
+const L1_QUESTIONS: usize = 2;
 
 /// How a node runs.
 pub struct NodeConfig {
@@ -94,7 +101,6 @@ pub struct Node {
     metrics: Arc<Metrics>,
     stop: watch::Sender<bool>,
     driver: JoinHandle<()>,
-    watch: JoinHandle<()>,
 }
 
 impl Node {
@@ -103,22 +109,31 @@ impl Node {
         let genesis = genesis_output(&config.chain, &store);
         let content =
             content_id(ContentId(Default::default()), 0, Default::default(), genesis.hash());
+        let capabilities = client.capabilities();
+        // What a batch surely carries: the encoding adds a little to what hardly compresses.
+        let capacity = match capabilities.blobs && capabilities.beacon {
+            true => PAYLOAD_BLOBS_MAX,
+            false => CALLDATA_MAX,
+        };
+        let capacity = capacity - capacity / 20;
         let parameters = Parameters {
             config: config.chain.clone(),
             proposer: config.proposer.as_ref().map(|signer| signer.address()),
             batch_interval: config.batch_interval,
             batch_bytes: config.batch_bytes,
+            batch_bytes_max: capacity as u64,
             claim_interval: config.claim_interval,
             confirmations: config.confirmations,
         };
-        let settlement = Settlement::new(parameters, L1Ref::default(), (content, genesis), 1);
-        let settlement = Arc::new(RwLock::new(settlement));
+        let pristine = Settlement::new(parameters, L1Ref::default(), (content, genesis), 1);
+        let settlement = Arc::new(RwLock::new(pristine.clone()));
         let messages = settlement.clone();
         let sequencing = config.roles.contains(&Role::Sequencer);
         let sequencer = Arc::new(Sequencer::start(
             SequencerConfig {
                 sequencing,
                 block_time: config.block_time,
+                block_bytes: capacity,
                 pool: config.pool,
                 journal: config.directory.join("journal"),
             },
@@ -151,11 +166,12 @@ impl Node {
             ..WatchConfig::new(config.contracts, config.start_block)
         };
         let (stop, stopped) = watch::channel(false);
-        let (l1, watch) = driver::follow(Watcher::new(client.clone(), watch));
+        let l1 = client.clone();
         let driver = Driver {
+            pristine,
+            follow: Box::new(move || driver::follow(Watcher::new(l1.clone(), watch.clone()))),
             settlement: settlement.clone(),
             sequencer: sequencer.clone(),
-            l1,
             acts,
             roles: config.roles,
             metrics: metrics.clone(),
@@ -171,6 +187,7 @@ impl Node {
             admin: config.admin,
             client: client.clone(),
             contracts: config.contracts,
+            l1_questions: Arc::new(Semaphore::new(L1_QUESTIONS)),
         });
         Ok(Self {
             backend,
@@ -179,7 +196,6 @@ impl Node {
             metrics,
             stop,
             driver: tokio::spawn(driver.run()),
-            watch,
         })
     }
 
@@ -204,6 +220,16 @@ impl Node {
         self.sequencer.shared.failure.read().clone()
     }
 
+    /// Ends when it no longer works, with the reason.
+    pub async fn failed(&self) -> String {
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            if let Some(reason) = self.failure() {
+                return reason;
+            }
+        }
+    }
+
     /// Its numbers.
     pub fn metrics(&self) -> Arc<Metrics> {
         self.metrics.clone()
@@ -212,7 +238,6 @@ impl Node {
     /// Stops cleanly: what was promised is on disk.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        self.watch.abort();
         let _ = self.driver.await;
         let sequencer = self.sequencer.clone();
         let _ = tokio::task::spawn_blocking(move || sequencer.stop()).await;

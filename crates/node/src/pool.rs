@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, HashSet};
 pub struct PoolLimits {
     /// Transactions in all.
     pub total: usize,
+    /// Bytes of all transactions.
+    pub bytes: usize,
     /// Transactions of one sender.
     pub per_sender: usize,
     /// How far ahead of the next nonce one may be.
@@ -23,8 +25,20 @@ pub struct PoolLimits {
 
 impl Default for PoolLimits {
     fn default() -> Self {
-        Self { total: 50_000, per_sender: 1_024, nonce_gap: 1_024, replacement_bump: 10 }
+        Self {
+            total: 50_000,
+            bytes: 64 << 20,
+            per_sender: 1_024,
+            nonce_gap: 1_024,
+            replacement_bump: 10,
+        }
     }
+}
+
+/// What a transaction offers the proposer, wei per gas: all it pays, where it does not say.
+fn tip(tx: &SignedTransaction) -> u128 {
+    let tx = &tx.transaction;
+    tx.max_priority_fee_per_gas().unwrap_or_else(|| tx.max_fee_per_gas())
 }
 
 /// What waits, by sender and nonce.
@@ -33,6 +47,7 @@ pub struct Pool {
     limits: PoolLimits,
     senders: AddressMap<BTreeMap<u64, SignedTransaction>>,
     hashes: HashSet<B256>,
+    bytes: usize,
 }
 
 impl Pool {
@@ -57,36 +72,40 @@ impl Pool {
         if nonce - next > self.limits.nonce_gap {
             return Err(SubmitError::NonceGapTooFar { next, nonce });
         }
-        let full = self.hashes.len() >= self.limits.total;
-        let slots = self.senders.entry(transaction.sender).or_default();
-        match slots.get(&nonce) {
+        let slots = self.senders.get(&transaction.sender);
+        match slots.and_then(|slots| slots.get(&nonce)) {
             Some(old) => {
-                let bump =
-                    |fee: u128| fee + (fee * self.limits.replacement_bump).div_ceil(100).max(1);
-                let required = bump(old.transaction.max_fee_per_gas());
-                let tip = |tx: &SignedTransaction| {
-                    tx.transaction
-                        .max_priority_fee_per_gas()
-                        .unwrap_or_else(|| tx.transaction.max_fee_per_gas())
+                let bump = |fee: u128| {
+                    let more = fee.saturating_mul(self.limits.replacement_bump).div_ceil(100);
+                    fee.saturating_add(more.max(1))
                 };
+                let required = bump(old.transaction.max_fee_per_gas());
                 if transaction.transaction.max_fee_per_gas() < required
                     || tip(&transaction) < bump(tip(old))
                 {
                     return Err(SubmitError::ReplacementUnderpriced { required });
                 }
             }
-            None if full => return Err(SubmitError::PoolFull),
-            None if slots.len() >= self.limits.per_sender => {
+            None if slots.is_some_and(|slots| slots.len() >= self.limits.per_sender) => {
                 return Err(SubmitError::SenderLimit { limit: self.limits.per_sender });
             }
             None => {}
         }
-        self.hashes.insert(transaction.hash);
-        let replaced = slots.insert(nonce, transaction);
-        if let Some(old) = &replaced {
-            self.hashes.remove(&old.hash);
+        let replaced = self.take(transaction.sender, nonce);
+        let full = self.hashes.len() >= self.limits.total
+            || self.bytes + transaction.bytes.len() > self.limits.bytes;
+        if full && replaced.is_none() {
+            return Err(SubmitError::PoolFull);
         }
+        self.put(transaction);
         Ok(replaced)
+    }
+
+    fn put(&mut self, transaction: SignedTransaction) {
+        self.hashes.insert(transaction.hash);
+        self.bytes += transaction.bytes.len();
+        let slots = self.senders.entry(transaction.sender).or_default();
+        slots.insert(transaction.transaction.nonce(), transaction);
     }
 
     /// Takes out the transaction of `sender` with this nonce.
@@ -97,16 +116,14 @@ impl Pool {
             self.senders.remove(&sender);
         }
         self.hashes.remove(&transaction.hash);
+        self.bytes -= transaction.bytes.len();
         Some(transaction)
     }
 
     /// Takes a transaction that was promised a place, whatever the limits say. Gives back the one that stood at its nonce.
     pub fn restore(&mut self, transaction: SignedTransaction) -> Option<SignedTransaction> {
-        let nonce = transaction.transaction.nonce();
-        let sender = transaction.sender;
-        let other = self.take(sender, nonce);
-        self.hashes.insert(transaction.hash);
-        self.senders.entry(sender).or_default().insert(nonce, transaction);
+        let other = self.take(transaction.sender, transaction.transaction.nonce());
+        self.put(transaction);
         other
     }
 
@@ -121,6 +138,7 @@ impl Pool {
         let stale: Vec<_> = stale.into_values().collect();
         for old in &stale {
             self.hashes.remove(&old.hash);
+            self.bytes -= old.bytes.len();
         }
         stale
     }
@@ -134,12 +152,7 @@ impl Pool {
                 slots.first_key_value().map(|(nonce, tx)| (*sender, *nonce, tx))
             })
             .collect();
-        first.sort_by_key(|(sender, _, tx)| {
-            (
-                std::cmp::Reverse(tx.transaction.max_priority_fee_per_gas().unwrap_or_default()),
-                *sender,
-            )
-        });
+        first.sort_by_key(|(sender, _, tx)| (std::cmp::Reverse(tip(tx)), *sender));
         first.into_iter().map(|(sender, nonce, _)| (sender, nonce)).collect()
     }
 
@@ -164,6 +177,16 @@ impl Pool {
     /// Whether none waits.
     pub fn is_empty(&self) -> bool {
         self.hashes.is_empty()
+    }
+
+    /// How many are ready, and how many miss a nonce before them.
+    pub fn counts(&self, next_nonce: impl Fn(Address) -> u64) -> (u64, u64) {
+        let ready = self.senders.keys().filter_map(|sender| {
+            let next = next_nonce(*sender);
+            self.next_nonce(*sender, next).map(|after| after - next)
+        });
+        let ready: u64 = ready.sum();
+        (ready, self.len() as u64 - ready)
     }
 
     /// What waits, split by whether a nonce before is missing.

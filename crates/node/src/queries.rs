@@ -33,13 +33,16 @@ pub(crate) fn answer(
         "mezz_getWithdrawals" => {
             let node = node.clone();
             return Some(Box::pin(async move {
-                withdrawals::of_transaction(&node, parameter(&params, 0)?).await
+                let transaction = parameter(&params, 0)?;
+                let _turn = node.l1_questions.acquire().await.map_err(RpcError::internal)?;
+                withdrawals::of_transaction(&node, transaction).await
             }));
         }
         "mezz_getCosts" => {
             let node = node.clone();
             return Some(Box::pin(async move {
                 let batches: Option<U64> = optional(&params, 0)?;
+                let _turn = node.l1_questions.acquire().await.map_err(RpcError::internal)?;
                 costs::of_batches(&node, batches.map(|count| count.to())).await
             }));
         }
@@ -47,10 +50,9 @@ pub(crate) fn answer(
         "admin_sequencerActive" => Ok(json!(node.pending().is_some())),
         "admin_stopSequencer" | "admin_startSequencer" => {
             let (sequencer, on) = (node.sequencer.clone(), method == "admin_startSequencer");
-            let head = node.store.head().hash;
             return Some(Box::pin(async move {
-                sequencer.sequence(on).await.map_err(RpcError::internal)?;
-                Ok(if on { Value::Null } else { json!(head) })
+                let head = sequencer.sequence(on).await.map_err(RpcError::internal)?;
+                Ok(if on { Value::Null } else { json!(head.hash) })
             }));
         }
         _ => return None,

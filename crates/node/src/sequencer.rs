@@ -12,7 +12,7 @@ use mezz_evm::SignedTransaction;
 use mezz_primitives::BlockInput;
 use mezz_rpc::{Event, Pending, SubmitError, Submitted, Wait};
 use mezz_settlement::Message;
-use mezz_storage::Store;
+use mezz_storage::{BlockRef, Store};
 use parking_lot::RwLock;
 use std::{
     path::PathBuf,
@@ -35,6 +35,8 @@ pub struct SequencerConfig {
     pub sequencing: bool,
     /// Time between two blocks.
     pub block_time: Duration,
+    /// Bytes that the users' transactions of one block may take, so that it fits a batch on L1.
+    pub block_bytes: usize,
     /// How much may wait.
     pub pool: PoolLimits,
     /// Where the journal lies.
@@ -58,7 +60,7 @@ pub(crate) enum Command {
     /// Make these the blocks after `parent`; what they displace is queued again.
     Adopt { parent: u64, blocks: Vec<BlockInput>, reply: oneshot::Sender<Result<(), Error>> },
     /// Stop or resume sealing and taking transactions.
-    Sequence(bool, oneshot::Sender<()>),
+    Sequence(bool, oneshot::Sender<BlockRef>),
     /// End.
     Stop,
 }
@@ -119,7 +121,11 @@ impl Sequencer {
             if recovered.send(Ok(())).is_err() {
                 return;
             }
-            let ended = worker.run(&inbox).and_then(|()| worker.close());
+            let work = std::panic::AssertUnwindSafe(|| worker.run(&inbox));
+            let ended = match std::panic::catch_unwind(work) {
+                Ok(ended) => ended.and_then(|()| worker.close()),
+                Err(_) => Err(Error::Stopped),
+            };
             if let Err(error) = ended {
                 tracing::error!(%error, "the sequencer stopped");
                 *view.failure.write() = Some(error.to_string());
@@ -154,8 +160,8 @@ impl Sequencer {
         answer.await.map_err(|_| Error::Stopped)?
     }
 
-    /// Stops or resumes sealing.
-    pub(crate) async fn sequence(&self, on: bool) -> Result<(), Error> {
+    /// Stops or resumes sealing; gives the head then.
+    pub(crate) async fn sequence(&self, on: bool) -> Result<BlockRef, Error> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Sequence(on, reply))?;
         answer.await.map_err(|_| Error::Stopped)

@@ -6,11 +6,13 @@ use alloy_primitives::{B256, U256};
 use mezz_l1::contracts::{L2ToL1MessagePasser, Portal};
 use mezz_primitives::{Withdrawal, predeploys::MESSAGE_PASSER};
 use mezz_rpc::RpcError;
-use mezz_settlement::ClaimState;
+use mezz_settlement::{Claim, ClaimState};
 use serde_json::{Value, json};
 
-/// Proofs of one withdrawal that are shown.
-const PROOFS_MAX: u64 = 16;
+/// Proofs of one withdrawal that are shown, the newest.
+const PROOFS_MAX: usize = 4;
+/// Withdrawals of one transaction that are shown: each takes several questions to L1.
+const WITHDRAWALS_MAX: usize = 16;
 
 /// The withdrawals that an L2 transaction initiated, each with its status in viem's words.
 pub(crate) async fn of_transaction(
@@ -23,7 +25,8 @@ pub(crate) async fn of_transaction(
     let receipt = block.receipts.get(index).ok_or_else(|| RpcError::internal("no receipt"))?;
     let events = receipt.logs.iter().filter(|log| log.address == MESSAGE_PASSER);
     let mut withdrawals = Vec::new();
-    for event in events.filter_map(|log| L2ToL1MessagePasser::MessagePassed::decode_log(log).ok()) {
+    let events = events.filter_map(|log| L2ToL1MessagePasser::MessagePassed::decode_log(log).ok());
+    for event in events.take(WITHDRAWALS_MAX) {
         let withdrawal = Withdrawal {
             nonce: event.nonce,
             sender: event.sender,
@@ -45,9 +48,9 @@ async fn status(
     let hash = withdrawal.hash();
     let claim = {
         let settlement = node.settlement.read();
-        let standing = |state| matches!(state, ClaimState::Live | ClaimState::Confirmed);
-        let mut claims = settlement.claims().iter();
-        claims.find(|claim| standing(claim.state) && claim.end.number >= block).map(|claim| {
+        let claims = settlement.claims();
+        let covers = |claim: &&Claim| claim.end.number >= block && claims.stands(claim);
+        claims.iter().find(covers).map(|claim| {
             json!({
                 "index": claim.index, "content": claim.content, "block": claim.end.number,
                 "final": claim.state == ClaimState::Confirmed,
@@ -90,7 +93,7 @@ impl AtPortal {
             .await?
             .saturating_to();
         let (mut proofs, mut payable) = (Vec::new(), false);
-        for index in (0..count).rev().take(PROOFS_MAX as usize) {
+        for index in (0..count).rev().take(PROOFS_MAX) {
             let submitter =
                 Portal::proofSubmittersCall { withdrawalHash: hash, index: U256::from(index) };
             let submitter = client.call(portal, &submitter, latest).await?;
@@ -98,7 +101,11 @@ impl AtPortal {
             let proven = client.call(portal, &proven, latest).await?;
             let check =
                 Portal::checkWithdrawalCall { withdrawalHash: hash, proofSubmitter: submitter };
-            let ripe = !paid && client.call(portal, &check, latest).await.is_ok();
+            let ripe = match client.call(portal, &check, latest).await {
+                Ok(_) => !paid,
+                Err(mezz_l1::Error::Reverted(_)) => false,
+                Err(error) => return Err(error),
+            };
             payable |= ripe;
             proofs.push(json!({
                 "submitter": submitter, "game": proven.disputeGameProxy, "timestamp": proven.timestamp,

@@ -10,7 +10,7 @@ use crate::{
 };
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{
-    Address,
+    Address, U256,
     map::{B256Map, B256Set},
 };
 use mezz_evm::{SignedTransaction, TransactionError};
@@ -43,6 +43,8 @@ pub(crate) struct Worker {
     waiting: B256Map<Reply>,
     /// Transactions in the pool that had a place in a block which L1 displaced: they are owed another.
     displaced: B256Set,
+    /// What was displaced just now, in the order of its promises.
+    owed: Vec<SignedTransaction>,
     builder: Option<Builder>,
     sequencing: bool,
 }
@@ -56,7 +58,8 @@ impl Worker {
         shared: Arc<Shared>,
     ) -> Result<Self, Error> {
         let (journal, entries) = Journal::open(&config.journal)?;
-        let sequencing = config.sequencing;
+        // Not before the driver has read L1: until then nobody knows what the next block stands on.
+        let sequencing = false;
         let mut worker = Self {
             config,
             store,
@@ -65,6 +68,7 @@ impl Worker {
             journal,
             waiting: B256Map::default(),
             displaced: B256Set::default(),
+            owed: Vec::new(),
             builder: None,
             sequencing,
         };
@@ -99,12 +103,17 @@ impl Worker {
                     }
                 }
                 Ok(Command::Sequence(on, reply)) => {
+                    let stops = self.sequencing && !on;
                     self.sequencing = on && self.config.sequencing;
+                    if stops {
+                        // Whoever takes over begins after all that was promised here.
+                        self.seal()?;
+                    }
                     if self.sequencing && self.builder.is_none() {
                         self.begin()?;
-                        self.drain_pool()?;
                     }
-                    let _ = reply.send(());
+                    self.drain_pool()?;
+                    let _ = reply.send(self.store.head());
                 }
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -142,12 +151,9 @@ impl Worker {
         let mut builder = Builder::begin(
             &self.store,
             Opening { timestamp, queue_index: next_message + messages.len() as u64 },
+            self.config.block_bytes,
         )?;
-        if head.number.is_multiple_of(SEGMENT_BLOCKS) {
-            self.journal.rotate(head.number + 1);
-            self.journal.forget(self.store.flushed());
-            self.owe_again();
-        }
+        self.turn_page(head.number);
         self.journal.append(&builder.opened());
         for message in messages {
             let bytes = mezz_derive::message_transaction(&message.message, message.hint);
@@ -162,6 +168,15 @@ impl Worker {
         *self.shared.pending.write() = Some(builder.pending());
         self.builder = Some(builder);
         Ok(())
+    }
+
+    /// Begins a segment of the journal where it is time, and lets go of those that the store has made needless.
+    fn turn_page(&mut self, head: u64) {
+        if head.is_multiple_of(SEGMENT_BLOCKS) {
+            self.journal.rotate(head + 1);
+            self.owe_again();
+            self.journal.forget(self.store.flushed());
+        }
     }
 
     fn seal(&mut self) -> Result<(), Error> {
@@ -185,8 +200,12 @@ impl Worker {
         wait: Wait,
         reply: Reply,
     ) -> Result<(), Error> {
-        let Some(builder) = self.builder.as_mut().filter(|_| self.sequencing) else {
-            let _ = reply.send(Err(SubmitError::Unavailable("this node does not sequence; send to the sequencer, or force it through the portal on L1".into())));
+        if !self.sequencing {
+            let _ = reply.send(Err(SubmitError::Unavailable(self.unavailable().into())));
+            return Ok(());
+        }
+        let Some(builder) = self.builder.as_mut() else {
+            let _ = reply.send(Err(SubmitError::Unavailable("no block is open".into())));
             return Ok(());
         };
         let (gas_limit, _) = builder.gas();
@@ -196,6 +215,11 @@ impl Worker {
             Some(SubmitError::ExceedsGasLimit {
                 gas: transaction.transaction.gas_limit(),
                 limit: gas_limit,
+            })
+        } else if transaction.bytes.len() > self.config.block_bytes {
+            Some(SubmitError::Oversized {
+                bytes: transaction.bytes.len(),
+                limit: self.config.block_bytes,
             })
         } else if tip_floor > 0
             && transaction
@@ -222,10 +246,14 @@ impl Worker {
             let _ = self.shared.arrivals.send(Arc::new(transaction.clone()));
         }
         if nonce != next {
+            if let Some(error) = cannot_pay(&transaction, builder.balance(sender)?) {
+                let _ = reply.send(Err(error));
+                return Ok(());
+            }
             self.enqueue(transaction, next, wait, reply, Some(next));
             return Ok(());
         }
-        match builder.execute_journaled(&self.journal, transaction.clone())? {
+        match builder.execute_signed(&self.journal, transaction.clone())? {
             Ok(done) => {
                 self.answer(reply, done, wait);
                 self.drain_sender(sender)?;
@@ -239,6 +267,16 @@ impl Worker {
             }
         }
         Ok(())
+    }
+
+    /// Why it takes no transactions now.
+    fn unavailable(&self) -> &'static str {
+        match self.config.sequencing {
+            true => "the sequencer is reading L1, or was stopped; try again in a few seconds",
+            false => {
+                "this node does not sequence; send to the sequencer, or force it through the portal on L1"
+            }
+        }
     }
 
     /// Puts a transaction into the pool. `missing` is the nonce that must come first.
@@ -306,7 +344,7 @@ impl Worker {
                 self.forget_stale(&stale, next);
                 break;
             };
-            let done = builder.execute_journaled(&self.journal, transaction.clone())?;
+            let done = builder.execute_signed(&self.journal, transaction.clone())?;
             self.forget_stale(&stale, next);
             match done {
                 Ok(done) => {
@@ -372,6 +410,18 @@ impl Company {
             std::thread::sleep(GATHERING);
         }
     }
+}
+
+/// Why a transaction that waits for others would not even alone be paid for.
+fn cannot_pay(transaction: &SignedTransaction, balance: U256) -> Option<SubmitError> {
+    let tx = &transaction.transaction;
+    let gas = U256::from(tx.gas_limit()).saturating_mul(U256::from(tx.max_fee_per_gas()));
+    let want = gas.saturating_add(tx.value());
+    (want > balance).then_some(SubmitError::InsufficientFunds {
+        address: transaction.sender,
+        have: balance,
+        want,
+    })
 }
 
 /// The refusal in the words of a pool.

@@ -202,6 +202,14 @@ pub enum SubmitError {
         /// The limit.
         limit: u64,
     },
+    /// It is longer than a block of this chain can carry to L1.
+    #[error("oversized data: {bytes} bytes, {limit} are the most")]
+    Oversized {
+        /// Its bytes.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The rules of the chain refuse it.
     #[error("{0}")]
     Invalid(TransactionError),

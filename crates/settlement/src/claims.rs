@@ -103,6 +103,9 @@ impl Claims {
                 }
             }),
             Fact::ClaimConfirmed { content } => {
+                if self.get(*content).is_none() {
+                    return;
+                }
                 self.confirmed = *content;
                 let parent = self.get(*content).and_then(|claim| claim.parent);
                 for claim in self
@@ -132,6 +135,18 @@ impl Claims {
     /// One claim.
     pub fn get(&self, content: ContentId) -> Option<&Claim> {
         self.claims.get(self.by_content.get(&content)?)
+    }
+
+    /// Whether a claim and all that it builds on may still become final, or are.
+    pub fn stands(&self, claim: &Claim) -> bool {
+        let mut claim = claim;
+        loop {
+            match (claim.state, claim.parent.and_then(|parent| self.get(parent))) {
+                (ClaimState::Confirmed, _) => return true,
+                (ClaimState::Live, Some(parent)) => claim = parent,
+                _ => return false,
+            }
+        }
     }
 
     /// All claims, oldest first.

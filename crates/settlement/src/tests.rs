@@ -39,6 +39,7 @@ fn parameters() -> Parameters {
         proposer: Some(ME),
         batch_interval: 10,
         batch_bytes: 1_000,
+        batch_bytes_max: 2_000,
         claim_interval: 5,
         confirmations: 1,
     }
@@ -231,7 +232,21 @@ fn waits_for_the_block_with_an_overdue_message() {
     assert_eq!(settlement.moves(), std::slice::from_ref(&force));
     let with_message = SealedBlock { number: 4, timestamp: 4, queue_index: 1, bytes: 10 };
     settlement.observe(Event::Sealed(with_message)).unwrap();
-    assert_eq!(settlement.moves(), [force, Move::Publish { index: 0, first: 1, last: 4 }]);
+    // The batch takes the message up: nobody need force it, which would displace the blocks.
+    let publish = |last| [Move::Publish { index: 0, first: 1, last }];
+    assert_eq!(settlement.moves(), publish(4));
+    // Also where that makes the batch larger than others.
+    let mut large = fresh();
+    world.blocks.iter().for_each(|block| large.observe(Event::L1(block.clone())).unwrap());
+    seal(&mut large, 1, 3, 500);
+    large.observe(Event::Sealed(with_message)).unwrap();
+    assert_eq!(large.moves(), publish(4));
+    // But not larger than L1 takes: then it must be forced, and the blocks give way.
+    let mut too_large = fresh();
+    world.blocks.iter().for_each(|block| too_large.observe(Event::L1(block.clone())).unwrap());
+    seal(&mut too_large, 1, 3, 700);
+    too_large.observe(Event::Sealed(with_message)).unwrap();
+    assert_eq!(too_large.moves(), [force]);
 }
 
 #[test]

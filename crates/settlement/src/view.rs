@@ -58,6 +58,8 @@ pub struct Parameters {
     pub batch_interval: u64,
     /// Bytes that make a batch worth posting at once.
     pub batch_bytes: u64,
+    /// Bytes that L1 takes in one batch.
+    pub batch_bytes_max: u64,
     /// Least seconds of L1 time between two claims.
     pub claim_interval: u64,
     /// L1 blocks above a message before the sequencer takes it.
@@ -197,6 +199,10 @@ impl Settlement {
 
     /// Replays what is left after a reorg.
     fn rewind(&mut self, to: u64) -> Result<(), Error> {
+        // What was final is gone: nothing here is true any more.
+        if to < self.base.head.number {
+            return Err(Error::Order { expected: self.base.head.number, found: to });
+        }
         self.recent.retain(|block| block.block.number <= to);
         let mut now = self.base.clone();
         for block in &self.recent {
@@ -253,14 +259,19 @@ impl Settlement {
             return None;
         }
         let last_posted = self.now.inbox.last_block(posted);
-        let (mut first, mut last, mut bytes, mut queue_index) = (None, 0, 0, 0);
+        let (mut first, mut last, mut bytes) = (None, 0, 0);
+        let mut queue_index = self.now.inbox.consumed();
         for block in self
             .sealed
             .iter()
             .filter(|block| block.number > last_posted)
             .take(self.parameters.config.batch_blocks_max() as usize)
         {
-            if bytes + block.bytes > self.parameters.batch_bytes && first.is_some() {
+            // Beyond what makes a batch only for a message that must be in it, and never beyond what L1 takes.
+            let full =
+                bytes + block.bytes > self.parameters.batch_bytes && !self.is_overdue(queue_index);
+            let too_much = bytes + block.bytes > self.parameters.batch_bytes_max;
+            if (full || too_much) && first.is_some() {
                 break;
             }
             first.get_or_insert(block.number);
@@ -308,9 +319,15 @@ impl Settlement {
             .any(|first| self.now.head.time > first.message.l1_time.saturating_add(delay))
     }
 
-    /// Includes overdue messages when no batcher did in time.
+    /// Includes overdue messages when no batcher did in time, and no batch is about to.
     fn force_include(&self) -> Option<Move> {
         let from = self.now.inbox.consumed();
+        if let Some(Move::Publish { last, .. }) = self.publish() {
+            let block = self.sealed.iter().find(|block| block.number == last);
+            if block.is_some_and(|block| block.queue_index > from) {
+                return None;
+            }
+        }
         let windows = &self.parameters.config.windows;
         let oldest = self.now.inbox.messages(from, from + 1).next()?;
         let late = self.now.head.time

@@ -74,14 +74,14 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
             &json!({ "rpc": rpc, "metrics": scrape }),
         ),
     );
-    run::interrupted().await?;
+    let ended = run::until_the_end(&node).await;
     output.note("stopping: writing what was promised to disk");
     node.stop().await;
     let _ = end.send(true);
     for task in [l2.task, metrics.task] {
         let _ = tokio::time::timeout(Duration::from_secs(3), task).await;
     }
-    Ok(())
+    ended
 }
 
 /// The roles by name. Every node watches.

@@ -3,7 +3,7 @@
 use crate::output::{Failure, Output};
 use axum::{Router, routing::get};
 use mezz_l1::Client;
-use mezz_node::Metrics;
+use mezz_node::{Metrics, Node};
 use mezz_rpc::{Backend, Limits, Server};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -95,6 +95,14 @@ pub(crate) fn warn_of_missing(client: &Client) {
 async fn ended(mut stop: Stop) {
     // A sender that is gone is an end as well.
     let _ = stop.wait_for(|ended| *ended).await;
+}
+
+/// Waits until somebody ends a node, or it fails: then whoever supervises it should know.
+pub(crate) async fn until_the_end(node: &Node) -> Result<(), Failure> {
+    tokio::select! {
+        done = interrupted() => done,
+        reason = node.failed() => Err(Failure::failed(format!("the node stopped: {reason}"))),
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -217,7 +217,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     let text = banner(&file, here, Some((&deployment, began.elapsed())));
     run::announce(output, output.answer(text, &answer));
 
-    run::interrupted().await?;
+    let ended = run::until_the_end(&node).await;
     output.note("stopping: writing what was promised to disk");
     node.stop().await;
     let _ = end.send(true);
@@ -229,7 +229,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         l1.devnet.stop().await;
     }
     let _ = std::fs::remove_file(here.join("deployment.json"));
-    Ok(())
+    ended
 }
 
 /// The embedded L1, served.
@@ -451,7 +451,7 @@ fn node_config(
         batch_interval: args.batch_interval,
         batch_bytes: 500_000,
         claim_interval: args.claim_interval,
-        admin: args.host.is_loopback(),
+        admin: args.rpc_admin,
         finalized_lag: 4,
         batcher: Some(Arc::new(dev_key(BATCHER))),
         proposer: Some(Arc::new(dev_key(PROPOSER))),

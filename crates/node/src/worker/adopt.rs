@@ -32,17 +32,21 @@ impl Worker {
             displaced = past.displaced.len(),
             "recovered"
         );
-        if !self.sequencing {
-            self.builder = None;
+        // What does not decode was never ours.
+        self.owed = past
+            .displaced
+            .into_iter()
+            .filter_map(|(sender, bytes)| SignedTransaction::decode_recovered(bytes, sender).ok())
+            .collect();
+        if !self.config.sequencing
+            && let Some(open) = self.builder.take()
+        {
+            // This run seals nothing; a later one may.
+            open.signed().for_each(|transaction| self.journal.append(&owed(transaction)));
+            self.owed.extend(open.signed().cloned());
         }
         *self.shared.pending.write() = self.builder.as_ref().map(Builder::pending);
-        for (sender, bytes) in past.displaced {
-            // What does not decode was never ours.
-            if let Ok(transaction) = SignedTransaction::decode_recovered(bytes, sender) {
-                self.owe(transaction)?;
-            }
-        }
-        Ok(())
+        self.owe_all()
     }
 
     fn recover_block(&mut self, block: &JournaledBlock) -> Result<(), Error> {
@@ -57,7 +61,7 @@ impl Worker {
         if block.number != head.number + 1 || block.parent != head.hash {
             return Err(Error::Diverged { number: block.number });
         }
-        let builder = Builder::replay(&self.store, block)?;
+        let builder = Builder::replay(&self.store, block, self.config.block_bytes)?;
         let Some(hash) = block.sealed else {
             self.builder = Some(builder);
             return Ok(());
@@ -70,24 +74,22 @@ impl Worker {
 
     /// Cuts the chain back to `parent`, executes the blocks that L1 dictates, and gives what they displaced another place.
     pub(super) fn adopt(&mut self, parent: u64, blocks: &[BlockInput]) -> Result<(), Error> {
-        let displaced = self.displace(parent)?;
+        self.displace(parent)?;
         let adopted = blocks.iter().try_for_each(|input| self.append(input));
         // Also when a block failed: what was displaced before it is owed its place all the same.
         if self.sequencing {
             self.begin()?;
         }
-        if !displaced.is_empty() {
-            tracing::info!(count = displaced.len(), "displaced transactions are placed again");
+        if !self.owed.is_empty() {
+            tracing::info!(count = self.owed.len(), "displaced transactions are placed again");
         }
-        for transaction in displaced {
-            self.owe(transaction)?;
-        }
+        self.owe_all()?;
         self.drain_pool()?;
         adopted
     }
 
-    /// Takes the blocks above `parent` away, the one under construction with them; gives their transactions in order.
-    fn displace(&mut self, parent: u64) -> Result<Vec<SignedTransaction>, Error> {
+    /// Takes the blocks above `parent` away, the one under construction with them; their transactions are owed, in order.
+    fn displace(&mut self, parent: u64) -> Result<(), Error> {
         let mut displaced = Vec::new();
         for number in parent + 1..=self.store.head().number {
             let block = self.store.block(number)?.ok_or(Error::MissingBlock { number })?;
@@ -99,6 +101,7 @@ impl Worker {
         for transaction in &displaced {
             self.journal.append(&owed(transaction));
         }
+        self.owed.append(&mut displaced);
         if parent < self.store.head().number {
             self.journal.append(&Entry::Cut { to: parent });
             self.journal.sync()?;
@@ -106,12 +109,13 @@ impl Worker {
             tracing::warn!(from = parent + 1, blocks = removed.len(), "blocks displaced by L1");
             let _ = self.shared.events.send(Event::Reorged { removed });
         }
-        Ok(displaced)
+        Ok(())
     }
 
     /// Executes one block that L1 dictates.
-    fn append(&self, input: &BlockInput) -> Result<(), Error> {
+    fn append(&mut self, input: &BlockInput) -> Result<(), Error> {
         let head = self.store.head();
+        self.turn_page(head.number);
         let parent = header(&self.store, head.number)?;
         let (outcome, diff) =
             execute(self.store.chain(), &parent, head.hash, input, self.store.latest())?;
@@ -130,6 +134,14 @@ impl Worker {
         Ok(())
     }
 
+    /// Gives what lost its place another, in the order in which it was promised.
+    fn owe_all(&mut self) -> Result<(), Error> {
+        for transaction in std::mem::take(&mut self.owed) {
+            self.owe(transaction)?;
+        }
+        Ok(())
+    }
+
     /// Gives a transaction that lost its place the next one: in the open block, or in the pool whatever its limits say.
     fn owe(&mut self, transaction: SignedTransaction) -> Result<(), Error> {
         let (hash, sender, nonce) =
@@ -144,7 +156,7 @@ impl Worker {
         }
         self.displaced.insert(hash);
         if let Some(builder) = self.builder.as_mut().filter(|_| nonce == next) {
-            match builder.execute_journaled(&self.journal, transaction.clone())? {
+            match builder.execute_signed(&self.journal, transaction.clone())? {
                 Ok(_) => {
                     self.displaced.remove(&hash);
                     return Ok(());
@@ -166,6 +178,7 @@ impl Worker {
 
     /// Says in a new segment of the journal what is owed still: the segments that said so may be forgotten.
     pub(super) fn owe_again(&mut self) {
+        self.owed.iter().for_each(|transaction| self.journal.append(&owed(transaction)));
         let pool = self.shared.pool.read();
         self.displaced.retain(|hash| match pool.get(hash) {
             Some(transaction) => {

@@ -28,7 +28,13 @@ fn insert(
 }
 
 fn small() -> Pool {
-    Pool::new(PoolLimits { total: 4, per_sender: 3, nonce_gap: 5, replacement_bump: 10 })
+    Pool::new(PoolLimits {
+        total: 4,
+        bytes: 1_000,
+        per_sender: 3,
+        nonce_gap: 5,
+        replacement_bump: 10,
+    })
 }
 
 #[test]
