@@ -43,6 +43,10 @@ const vaultSlots = (vault) => {
 };
 const SLOTS = {
   l1CrossDomainMessenger: ["L2CrossDomainMessenger", 3, 0, 160],
+  l1Portal: ["L2CrossDomainMessenger", 4, 0, 160],
+  l1Inbox: ["L2CrossDomainMessenger", 5, 0, 160],
+  l1ClaimManager: ["L2CrossDomainMessenger", 6, 0, 160],
+  l1SystemConfig: ["L2CrossDomainMessenger", 7, 0, 160],
   l1StandardBridge: ["L2StandardBridge", 1, 0, 160],
   l1ERC721Bridge: ["L2ERC721Bridge", 0, 0, 160],
   l1ChainId: ["OptimismMintableERC721Factory", 1, 0, 256],

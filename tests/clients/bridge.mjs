@@ -192,11 +192,11 @@ export function bridgeTests(chain) {
       assert.equal(await publicL1.getBalance({ address: door }), 5n);
     });
 
-    test("to the portal itself come back to L2", async () => {
-      const { publicL1, publicL2, walletL1, walletL2, accounts, deployment, l2Chain } = chain();
+    test("that ask for too much gas come back to L2", async () => {
+      const { publicL1, publicL2, walletL1, walletL2, accounts, l2Chain } = chain();
       const account = accounts[9];
       const value = parseEther("0.0625");
-      const receipt = await initiate(publicL2, walletL2(account), { to: deployment.contracts.portal, value });
+      const receipt = await initiate(publicL2, walletL2(account), { to: account.address, value, gas: 15_000_001n });
       const before = await publicL2.getBalance({ address: account.address });
       await prove(chain(), account, receipt);
       await mature(chain(), receipt);

@@ -48,6 +48,8 @@ abstract contract CrossDomainMessenger is ICrossDomainMessenger {
     /// @inheritdoc ICrossDomainMessenger
     function sendMessage(address target, bytes calldata message, uint32 minGasLimit) external payable {
         if (_isUnsafeOtherTarget(target)) revert UnsafeTarget(target);
+        // Ether that a part of the other chain refuses, or takes for itself, is nobody's any more.
+        if (msg.value != 0 && isOtherPart(target) && msg.sender != _bridge()) revert UnsafeTarget(target);
 
         uint256 nonce = messageNonce();
         ++_sentCount;
@@ -136,11 +138,17 @@ abstract contract CrossDomainMessenger is ICrossDomainMessenger {
     /// @inheritdoc ICrossDomainMessenger
     function otherMessenger() public view virtual returns (address);
 
+    /// @inheritdoc ICrossDomainMessenger
+    function isOtherPart(address account) public view virtual returns (bool);
+
     /// @dev Hands `relay`, a call of the other messenger, to the channel between the chains.
     function _send(uint64 gasLimit, bytes memory relay) internal virtual;
 
     /// @dev The most gas a message may ask for on the other chain.
     function _gasLimitMax() internal pure virtual returns (uint256);
+
+    /// @dev The standard bridge of this chain, which alone sends ether to a part of the other: to its counterpart.
+    function _bridge() internal view virtual returns (address);
 
     /// @dev Whether the caller speaks for the other messenger.
     function _isOtherMessenger() internal view virtual returns (bool);

@@ -104,7 +104,7 @@ abstract contract ERC721Bridge is IERC721Bridge {
         bytes calldata extraData
     ) private {
         if (remoteToken == address(0)) revert NoRemoteToken();
-        if (to == address(0) || to == otherBridge() || to == messenger().otherMessenger()) revert BadRecipient(to);
+        if (to == address(0) || messenger().isOtherPart(to)) revert BadRecipient(to);
 
         _takeIn(localToken, remoteToken, msg.sender, tokenId);
         emit ERC721BridgeInitiated(localToken, remoteToken, msg.sender, to, tokenId, extraData);

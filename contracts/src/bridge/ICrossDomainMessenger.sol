@@ -19,7 +19,7 @@ interface ICrossDomainMessenger {
     error Paused();
     /// @notice Only messages of version 1 exist here.
     error UnsupportedVersion(uint256 version);
-    /// @notice The target is a part of the bridge, which the messenger must not call.
+    /// @notice The target is a part of the chain, which the messenger must not call or which would keep the ether.
     error UnsafeTarget(address target);
     /// @notice The value sent along differs from that of the message; a replay carries none.
     error WrongValue(uint256 sent, uint256 expected);
@@ -54,6 +54,9 @@ interface ICrossDomainMessenger {
 
     /// @notice The messenger on the other chain.
     function otherMessenger() external view returns (address);
+
+    /// @notice Whether `account`, on the other chain, is a part of this rollup, where what arrives for it is lost.
+    function isOtherPart(address account) external view returns (bool);
 
     /// @notice The nonce of the next message, with the version in the top two bytes.
     function messageNonce() external view returns (uint256);

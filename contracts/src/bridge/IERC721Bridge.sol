@@ -37,7 +37,7 @@ interface IERC721Bridge {
     error OnlyEOA();
     /// @notice Only the bridge of the other chain may call this, through the messenger.
     error OnlyOtherBridge();
-    /// @notice The recipient is zero or a part of the bridge: the token would be lost.
+    /// @notice The recipient is zero or a part of the chain: the token would be lost.
     error BadRecipient(address to);
     /// @notice The collection of the other chain is missing.
     error NoRemoteToken();

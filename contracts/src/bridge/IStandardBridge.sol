@@ -46,7 +46,7 @@ interface IStandardBridge {
     error OnlyEOA();
     /// @notice Only the bridge of the other chain may call this, through the messenger.
     error OnlyOtherBridge();
-    /// @notice The recipient is zero or a part of the bridge: the money would be lost.
+    /// @notice The recipient is zero or a part of the chain: the money would be lost.
     error BadRecipient(address to);
     /// @notice The ether sent differs from the amount.
     error WrongValue(uint256 sent, uint256 expected);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IPauseController, Pausable} from "../interfaces/IPauseController.sol";
 import {IPortal} from "../interfaces/IPortal.sol";
+import {ISystemConfig} from "../interfaces/ISystemConfig.sol";
 import {Predeploys} from "../l2/Predeploys.sol";
 import {Constants} from "../libraries/Constants.sol";
 import {CrossDomainMessenger} from "./CrossDomainMessenger.sol";
@@ -35,12 +36,21 @@ contract L1CrossDomainMessenger is CrossDomainMessenger {
         return Predeploys.L2_CROSS_DOMAIN_MESSENGER;
     }
 
+    /// @notice Whether `account` is in the range of L2's predeploys.
+    function isOtherPart(address account) public pure override returns (bool) {
+        return Predeploys.isPredeploy(account);
+    }
+
     function _send(uint64 gasLimit, bytes memory relay) internal override {
         PORTAL.depositTransaction{value: msg.value}(otherMessenger(), msg.value, gasLimit, false, relay);
     }
 
     function _gasLimitMax() internal pure override returns (uint256) {
         return Constants.MESSAGE_GAS_MAX;
+    }
+
+    function _bridge() internal view override returns (address) {
+        return ISystemConfig(PORTAL.systemConfig()).l1StandardBridge();
     }
 
     function _isOtherMessenger() internal view override returns (bool) {

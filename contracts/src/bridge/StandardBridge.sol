@@ -241,7 +241,7 @@ abstract contract StandardBridge is IStandardBridge, ReentrancyGuardTransient {
     }
 
     function _checkRecipient(address to) private view {
-        if (to == address(0) || to == otherBridge() || to == messenger().otherMessenger()) revert BadRecipient(to);
+        if (to == address(0) || messenger().isOtherPart(to)) revert BadRecipient(to);
     }
 
     function _isMintable(address token) private view returns (bool) {

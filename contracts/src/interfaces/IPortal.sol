@@ -81,4 +81,7 @@ interface IPortal {
 
     /// @notice The L2 account whose withdrawal is being paid now; `0x…dEaD` outside of a payment.
     function l2Sender() external view returns (address);
+
+    /// @notice The configuration of the chain, which knows the other contracts.
+    function systemConfig() external view returns (address);
 }

@@ -35,4 +35,7 @@ interface ISystemConfig {
 
     /// @notice The inbox that takes the changes to L2.
     function inbox() external view returns (address);
+
+    /// @notice The standard bridge of L1.
+    function l1StandardBridge() external view returns (address);
 }

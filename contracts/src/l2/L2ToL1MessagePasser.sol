@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {ICrossDomainMessenger} from "../bridge/ICrossDomainMessenger.sol";
+import {Predeploys} from "./Predeploys.sol";
+
 /// @notice Records what L2 says to L1: the portal pays what it finds here.
 ///
 /// Storage: slot 0 `sentMessages` (what withdrawal proofs open), slot 1 the count of messages.
@@ -18,9 +21,13 @@ contract L2ToL1MessagePasser {
     /// @notice The ether of past withdrawals was destroyed.
     event WithdrawerBalanceBurnt(uint256 indexed amount);
 
+    /// @notice The target is a contract of the rollup on L1: the ether would be lost. Name the receiver's own address.
+    error UnsafeTarget(address target);
+
     /// @notice Version of the withdrawals recorded, in the top two bytes of their nonces.
     uint16 public constant MESSAGE_VERSION = 1;
 
+    address private constant MESSENGER = Predeploys.L2_CROSS_DOMAIN_MESSENGER;
     /// @dev Gas on L1 for a plain transfer to this contract, which is a withdrawal to oneself.
     uint256 private constant RECEIVE_GAS_LIMIT = 100_000;
 
@@ -48,6 +55,10 @@ contract L2ToL1MessagePasser {
 
     /// @notice Asks L1 to call `target` with the value of this call, at least `gasLimit` gas, and `data`.
     function initiateWithdrawal(address target, uint256 gasLimit, bytes memory data) public payable {
+        // The messenger sends to its counterpart, and looks at the targets of its messages itself.
+        if (msg.value != 0 && msg.sender != MESSENGER && ICrossDomainMessenger(MESSENGER).isOtherPart(target)) {
+            revert UnsafeTarget(target);
+        }
         uint256 nonce = messageNonce();
         bytes32 withdrawalHash = keccak256(abi.encode(nonce, msg.sender, target, msg.value, gasLimit, data));
         sentMessages[withdrawalHash] = true;

@@ -16,4 +16,9 @@ library Predeploys {
     address internal constant BASE_FEE_VAULT = 0x4200000000000000000000000000000000000019;
     address internal constant L1_FEE_VAULT = 0x420000000000000000000000000000000000001A;
     address internal constant OPERATOR_FEE_VAULT = 0x420000000000000000000000000000000000001b;
+
+    /// @dev The 2048 addresses that the OP Stack keeps for predeploys, of which we use those above.
+    function isPredeploy(address account) internal pure returns (bool) {
+        return uint160(account) >> 11 == uint160(0x4200000000000000000000000000000000000000) >> 11;
+    }
 }

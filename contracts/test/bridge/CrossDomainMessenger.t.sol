@@ -6,6 +6,7 @@ import {ICrossDomainMessenger} from "../../src/bridge/ICrossDomainMessenger.sol"
 import {L1CrossDomainMessenger} from "../../src/bridge/L1CrossDomainMessenger.sol";
 import {IPauseController} from "../../src/interfaces/IPauseController.sol";
 import {IPortal} from "../../src/interfaces/IPortal.sol";
+import {Predeploys} from "../../src/l2/Predeploys.sol";
 import {Aliasing} from "../../src/libraries/Aliasing.sol";
 import {vm} from "../utils/Vm.sol";
 import {Moody, Reentrant} from "./Recipients.sol";
@@ -231,6 +232,32 @@ contract CrossDomainMessengerTest is TwoChains {
         l2Messenger.relayMessage{value: 1}(uint256(1) << 240, alice, address(moody), 2, 0, "");
     }
 
+    /// @dev What they refuse would wait in a messenger for ever, what they take would be the messenger's.
+    function test_ether_for_a_part_of_the_other_chain_reverts() public {
+        vm.startPrank(alice);
+        address[7] memory parts = _partsOfL1();
+        for (uint256 i; i < parts.length; ++i) {
+            vm.assertTrue(l2Messenger.isOtherPart(parts[i]));
+            vm.expectRevert(abi.encodeWithSelector(ICrossDomainMessenger.UnsafeTarget.selector, parts[i]));
+            l2Messenger.sendMessage{value: 1}(parts[i], hex"01", 0);
+            if (i > 1) l2Messenger.sendMessage(parts[i], hex"01", 0);
+        }
+        vm.assertFalse(l2Messenger.isOtherPart(alice));
+
+        uint160 first = uint160(0x4200000000000000000000000000000000000000);
+        address[5] memory predeploys =
+            [address(first), Predeploys.WETH9, Predeploys.BASE_FEE_VAULT, address(l2Bridge), address(first + 0x7ff)];
+        for (uint256 i; i < predeploys.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(ICrossDomainMessenger.UnsafeTarget.selector, predeploys[i]));
+            l1Messenger.sendMessage{value: 1}(predeploys[i], hex"01", 0);
+            l1Messenger.sendMessage(predeploys[i], hex"01", 0);
+        }
+        l1Messenger.sendMessage{value: 1}(address(first - 1), "", 0);
+        l1Messenger.sendMessage{value: 1}(address(first + 0x800), "", 0);
+        vm.stopPrank();
+        vm.assertEq(alice.balance, 100 ether - 2);
+    }
+
     function test_unsafe_targets_revert() public {
         address[2] memory onL2 = [address(l2Messenger), address(passer)];
         for (uint256 i; i < 2; ++i) {
@@ -241,13 +268,15 @@ contract CrossDomainMessengerTest is TwoChains {
             vm.expectRevert(reason);
             l2Messenger.relayMessage(uint256(1) << 240, alice, onL2[i], 0, 0, "");
         }
-        vm.expectRevert(abi.encodeWithSelector(ICrossDomainMessenger.UnsafeTarget.selector, address(l1Messenger)));
-        l2Messenger.sendMessage(address(l1Messenger), "", 0);
-        // L2 does not know the portal's address; L1 refuses it.
-        l2Messenger.sendMessage(address(portal), "", 0);
-        _collect();
-        vm.expectRevert("portal: call failed");
-        this.payLast();
+        address[2] memory onL1 = [address(l1Messenger), address(portal)];
+        for (uint256 i; i < 2; ++i) {
+            bytes memory reason = abi.encodeWithSelector(ICrossDomainMessenger.UnsafeTarget.selector, onL1[i]);
+            vm.expectRevert(reason);
+            l2Messenger.sendMessage(onL1[i], "", 0);
+            vm.prank(address(portal));
+            vm.expectRevert(reason);
+            l1Messenger.relayMessage(uint256(1) << 240, alice, onL1[i], 0, 0, "");
+        }
     }
 
     function test_pause_stops_relaying_on_L1_only() public {

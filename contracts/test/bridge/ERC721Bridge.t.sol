@@ -132,11 +132,25 @@ contract ERC721BridgeTest is TwoChains {
         l1ERC721Bridge.bridgeERC721To(address(phantom), address(artL2), bob, 1, 0, "");
     }
 
+    function test_bad_recipients_on_L1_revert() public {
+        vm.prank(alice);
+        l1ERC721Bridge.bridgeERC721To(address(art), address(artL2), bob, 7, 300_000, "");
+        _deliverLast();
+        address[7] memory bad = _partsOfL1();
+        vm.startPrank(bob);
+        for (uint256 i; i < bad.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IERC721Bridge.BadRecipient.selector, bad[i]));
+            l2ERC721Bridge.bridgeERC721To(address(artL2), address(art), bad[i], 7, 0, "");
+        }
+        vm.stopPrank();
+        vm.assertEq(artL2.ownerOf(7), bob);
+    }
+
     function test_bad_arguments_revert() public {
         vm.startPrank(alice);
         vm.expectRevert(IERC721Bridge.NoRemoteToken.selector);
         l1ERC721Bridge.bridgeERC721To(address(art), address(0), bob, 7, 0, "");
-        address[3] memory bad = [address(0), address(l2ERC721Bridge), address(l2Messenger)];
+        address[4] memory bad = [address(0), address(l2ERC721Bridge), address(l2Messenger), address(l2Bridge)];
         for (uint256 i; i < bad.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IERC721Bridge.BadRecipient.selector, bad[i]));
             l1ERC721Bridge.bridgeERC721To(address(art), address(artL2), bad[i], 7, 0, "");

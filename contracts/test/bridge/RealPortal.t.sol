@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {L2CrossDomainMessenger} from "../../src/l2/L2CrossDomainMessenger.sol";
+import {L2ERC721Bridge} from "../../src/l2/L2ERC721Bridge.sol";
 import {L2StandardBridge} from "../../src/l2/L2StandardBridge.sol";
 import {L2ToL1MessagePasser} from "../../src/l2/L2ToL1MessagePasser.sol";
 import {OptimismMintableERC20} from "../../src/l2/OptimismMintableERC20.sol";
@@ -26,6 +27,7 @@ contract RealPortalTest is Deployment {
         super.setUp();
         vm.etch(Predeploys.L2_CROSS_DOMAIN_MESSENGER, type(L2CrossDomainMessenger).runtimeCode);
         vm.etch(Predeploys.L2_STANDARD_BRIDGE, type(L2StandardBridge).runtimeCode);
+        vm.etch(Predeploys.L2_ERC721_BRIDGE, type(L2ERC721Bridge).runtimeCode);
         vm.etch(Predeploys.L2_TO_L1_MESSAGE_PASSER, type(L2ToL1MessagePasser).runtimeCode);
         vm.etch(Predeploys.OPTIMISM_MINTABLE_ERC20_FACTORY, type(OptimismMintableERC20Factory).runtimeCode);
         vm.store(

@@ -6,6 +6,7 @@ import {IStandardBridge} from "../../src/bridge/IStandardBridge.sol";
 import {L1MintableERC20Factory} from "../../src/bridge/L1MintableERC20Factory.sol";
 import {L1StandardBridge} from "../../src/bridge/L1StandardBridge.sol";
 import {L2StandardBridge} from "../../src/l2/L2StandardBridge.sol";
+import {Predeploys} from "../../src/l2/Predeploys.sol";
 import {OptimismMintableERC20} from "../../src/l2/OptimismMintableERC20.sol";
 import {vm} from "../utils/Vm.sol";
 import {Moody} from "./Recipients.sol";
@@ -115,7 +116,8 @@ contract StandardBridgeTest is TwoChains {
     }
 
     function test_bad_recipients_revert() public {
-        address[3] memory bad = [address(0), address(l2Bridge), address(l2Messenger)];
+        address[5] memory bad =
+            [address(0), address(l2Bridge), address(l2Messenger), address(passer), address(Predeploys.WETH9)];
         for (uint256 i; i < bad.length; ++i) {
             bytes memory reason = abi.encodeWithSelector(IStandardBridge.BadRecipient.selector, bad[i]);
             vm.startPrank(alice);
@@ -125,6 +127,29 @@ contract StandardBridgeTest is TwoChains {
             l1Bridge.bridgeERC20To(address(plain), address(plainL2), bad[i], 1, 0, "");
             vm.stopPrank();
         }
+    }
+
+    /// @dev The portal would take ether as a deposit of the bridge's alias; tokens of any of these nobody could move.
+    function test_bad_recipients_on_L1_revert() public {
+        vm.prank(alice, alice);
+        l1Bridge.depositERC20(address(plain), address(plainL2), 10, 200_000, "");
+        _deliverLast();
+        address[7] memory bad = _partsOfL1();
+        vm.startPrank(alice);
+        for (uint256 i; i < bad.length; ++i) {
+            bytes memory reason = abi.encodeWithSelector(IStandardBridge.BadRecipient.selector, bad[i]);
+            vm.expectRevert(reason);
+            l2Bridge.bridgeETHTo{value: 1}(bad[i], 0, "");
+            vm.expectRevert(reason);
+            l2Bridge.withdrawTo{value: 1}(ETHER, bad[i], 1, 0, "");
+            vm.expectRevert(reason);
+            l2Bridge.bridgeERC20To(address(plainL2), address(plain), bad[i], 1, 0, "");
+            vm.expectRevert(reason);
+            l2Bridge.withdrawTo(address(plainL2), bad[i], 1, 0, "");
+        }
+        vm.stopPrank();
+        vm.assertEq(plainL2.balanceOf(alice), 10);
+        vm.assertEq(address(passer).balance, 0);
     }
 
     function test_erc20_over_and_back() public {

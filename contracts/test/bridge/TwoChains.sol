@@ -33,6 +33,13 @@ contract PortalHarness {
     mapping(bytes32 => bool) public paid;
     address private transient _l2Sender;
 
+    /// @dev The system config's, which this harness is too.
+    address public l1StandardBridge;
+
+    function setBridge(address bridge) external {
+        l1StandardBridge = bridge;
+    }
+
     function donateETH() external payable {}
 
     function depositTransaction(address to, uint256 value, uint64 gasLimit, bool, bytes calldata data)
@@ -62,6 +69,10 @@ contract PortalHarness {
 
     function l2Sender() external view returns (address) {
         return _l2Sender == address(0) ? address(0xdEaD) : _l2Sender;
+    }
+
+    function systemConfig() external view returns (address) {
+        return address(this);
     }
 
     function depositCount() external view returns (uint256) {
@@ -101,6 +112,9 @@ abstract contract TwoChains is Test {
 
     PortalHarness internal portal;
     PauseHarness internal pause;
+    address internal inbox = _actor("inbox");
+    address internal claimManager = _actor("claim manager");
+    address internal systemConfig = _actor("system config");
     L1CrossDomainMessenger internal l1Messenger;
     L1StandardBridge internal l1Bridge;
     L1ERC721Bridge internal l1ERC721Bridge;
@@ -125,6 +139,7 @@ abstract contract TwoChains is Test {
         l1Messenger = new L1CrossDomainMessenger(IPortal(address(portal)), IPauseController(address(pause)));
         l1Bridge = new L1StandardBridge(l1Messenger);
         l1ERC721Bridge = new L1ERC721Bridge(l1Messenger);
+        portal.setBridge(address(l1Bridge));
 
         vm.etch(address(l2Messenger), type(L2CrossDomainMessenger).runtimeCode);
         vm.etch(address(l2Bridge), type(L2StandardBridge).runtimeCode);
@@ -133,6 +148,10 @@ abstract contract TwoChains is Test {
         vm.etch(address(factory), type(OptimismMintableERC20Factory).runtimeCode);
         vm.etch(address(factory721), type(OptimismMintableERC721Factory).runtimeCode);
         _setSlot(address(l2Messenger), 3, address(l1Messenger));
+        _setSlot(address(l2Messenger), 4, address(portal));
+        _setSlot(address(l2Messenger), 5, inbox);
+        _setSlot(address(l2Messenger), 6, claimManager);
+        _setSlot(address(l2Messenger), 7, systemConfig);
         _setSlot(address(l2Bridge), 1, address(l1Bridge));
         _setSlot(address(l2ERC721Bridge), 0, address(l1ERC721Bridge));
         vm.store(address(factory721), bytes32(uint256(1)), bytes32(uint256(1)));
@@ -159,6 +178,19 @@ abstract contract TwoChains is Test {
         Withdrawal memory w = withdrawals[index];
         portal.pay(w.nonce, w.sender, w.target, w.value, w.gasLimit, w.data);
         _collect();
+    }
+
+    /// @dev Every contract of the rollup on L1 that must not be sent anything; the messenger and the portal first.
+    function _partsOfL1() internal view returns (address[7] memory) {
+        return [
+            address(l1Messenger),
+            address(portal),
+            inbox,
+            claimManager,
+            systemConfig,
+            address(l1Bridge),
+            address(l1ERC721Bridge)
+        ];
     }
 
     /// @dev Pays the latest withdrawal.

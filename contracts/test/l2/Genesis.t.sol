@@ -30,6 +30,13 @@ contract GenesisTest is Test {
 
     function test_slots_reach_their_getters() public {
         _fill("l1CrossDomainMessenger", 0xa1);
+        string[4] memory parts = ["l1Portal", "l1Inbox", "l1ClaimManager", "l1SystemConfig"];
+        for (uint160 i; i < parts.length; ++i) {
+            address part = address(0xb0 + i);
+            vm.assertFalse(L2CrossDomainMessenger(Predeploys.L2_CROSS_DOMAIN_MESSENGER).isOtherPart(part));
+            _fill(parts[i], uint160(part));
+            vm.assertTrue(L2CrossDomainMessenger(Predeploys.L2_CROSS_DOMAIN_MESSENGER).isOtherPart(part));
+        }
         _fill("l1StandardBridge", 0xa2);
         _fill("l1ERC721Bridge", 0xa3);
         _fill("l1ChainId", 900);

@@ -3,6 +3,9 @@ pragma solidity ^0.8.30;
 
 import {SequencerFeeVault} from "../../src/l2/FeeVaults.sol";
 import {FeeVault} from "../../src/l2/FeeVault.sol";
+import {L2CrossDomainMessenger} from "../../src/l2/L2CrossDomainMessenger.sol";
+import {L2ERC721Bridge} from "../../src/l2/L2ERC721Bridge.sol";
+import {L2StandardBridge} from "../../src/l2/L2StandardBridge.sol";
 import {L2ToL1MessagePasser} from "../../src/l2/L2ToL1MessagePasser.sol";
 import {Predeploys} from "../../src/l2/Predeploys.sol";
 import {WETH9} from "../../src/l2/WETH9.sol";
@@ -10,11 +13,26 @@ import {Moody} from "../bridge/Recipients.sol";
 import {Test} from "../utils/Test.sol";
 import {vm} from "../utils/Vm.sol";
 
-contract L2ToL1MessagePasserTest is Test {
+/// @notice Lets the message passer ask which contracts of L1 take nothing: those at 0xa3 to 0xa9.
+abstract contract PartsTest is Test {
+    function _etchParts() internal {
+        vm.etch(Predeploys.L2_CROSS_DOMAIN_MESSENGER, type(L2CrossDomainMessenger).runtimeCode);
+        vm.etch(Predeploys.L2_STANDARD_BRIDGE, type(L2StandardBridge).runtimeCode);
+        vm.etch(Predeploys.L2_ERC721_BRIDGE, type(L2ERC721Bridge).runtimeCode);
+        for (uint256 i = 3; i < 8; ++i) {
+            vm.store(Predeploys.L2_CROSS_DOMAIN_MESSENGER, bytes32(i), bytes32(0xa0 + i));
+        }
+        vm.store(Predeploys.L2_STANDARD_BRIDGE, bytes32(uint256(1)), bytes32(uint256(0xa8)));
+        vm.store(Predeploys.L2_ERC721_BRIDGE, bytes32(0), bytes32(uint256(0xa9)));
+    }
+}
+
+contract L2ToL1MessagePasserTest is PartsTest {
     L2ToL1MessagePasser internal passer;
 
     function setUp() public {
         passer = new L2ToL1MessagePasser();
+        _etchParts();
     }
 
     /// @dev The hash is OP's, and it is in the slot that withdrawal proofs open: keccak256(hash, 0).
@@ -26,6 +44,7 @@ contract L2ToL1MessagePasserTest is Test {
         bytes memory data
     ) public {
         vm.assume(sender != address(passer) && sender != address(vm));
+        vm.assume(uint160(target) < 0xa3 || uint160(target) > 0xa9);
         vm.deal(sender, value);
         uint256 nonce = passer.messageNonce();
         bytes32 hash = keccak256(abi.encode(nonce, sender, target, uint256(value), gasLimit, data));
@@ -52,6 +71,18 @@ contract L2ToL1MessagePasserTest is Test {
         vm.assertTrue(passer.sentMessages(hash));
     }
 
+    function test_initiateWithdrawal_of_ether_to_a_part_of_the_chain_reverts() public {
+        for (uint160 target = 0xa3; target <= 0xa9; ++target) {
+            vm.expectRevert(abi.encodeWithSelector(L2ToL1MessagePasser.UnsafeTarget.selector, address(target)));
+            passer.initiateWithdrawal{value: 1}(address(target), 100_000, "");
+            // Without ether there is nothing to lose, and to replay a message on L1 is anybody's right.
+            passer.initiateWithdrawal(address(target), 100_000, "");
+        }
+        vm.deal(Predeploys.L2_CROSS_DOMAIN_MESSENGER, 1);
+        vm.prank(Predeploys.L2_CROSS_DOMAIN_MESSENGER);
+        passer.initiateWithdrawal{value: 1}(address(0xa3), 100_000, "");
+    }
+
     function test_burn_destroys_the_ether() public {
         vm.deal(address(passer), 7 ether);
         vm.expectEmit(true, true, true, true, address(passer));
@@ -61,7 +92,7 @@ contract L2ToL1MessagePasserTest is Test {
     }
 }
 
-contract FeeVaultTest is Test {
+contract FeeVaultTest is PartsTest {
     L2ToL1MessagePasser internal constant passer = L2ToL1MessagePasser(payable(Predeploys.L2_TO_L1_MESSAGE_PASSER));
 
     SequencerFeeVault internal vault;
@@ -71,6 +102,7 @@ contract FeeVaultTest is Test {
         vault = new SequencerFeeVault();
         treasury = _actor("treasury");
         vm.etch(address(passer), type(L2ToL1MessagePasser).runtimeCode);
+        _etchParts();
     }
 
     function test_withdraw_to_L1() public {

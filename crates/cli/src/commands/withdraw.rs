@@ -115,11 +115,14 @@ pub(crate) async fn run(args: &WithdrawArgs, output: Output) -> Result<(), Failu
     output.answer(text, &done)
 }
 
-/// The contracts of the chain cannot be paid: the portal sends such a withdrawal back to L2.
+/// The contracts of the chain cannot be paid: L2 refuses such a withdrawal, with the bytes of an error.
 fn refuse_parts(deployment: &DeploymentFile, target: Address) -> Result<(), Failure> {
     let c = &deployment.contracts;
-    if [c.portal, c.inbox, c.claim_manager, c.system_config].contains(&target) {
-        let reason = "is a contract of the chain, which would send the ether back to L2";
+    let bridges = [c.l1_cross_domain_messenger, c.l1_standard_bridge, c.l1_erc721_bridge];
+    if bridges.contains(&target)
+        || [c.portal, c.inbox, c.claim_manager, c.system_config].contains(&target)
+    {
+        let reason = "is a contract of the chain, where the ether would be lost";
         return Err(Failure::usage(format!("{target} {reason}: name the receiver's own address")));
     }
     Ok(())

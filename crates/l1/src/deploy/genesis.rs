@@ -128,6 +128,10 @@ fn storage(
     let word = |address: Address| U256::from_be_slice(address.as_slice());
     let mut values = vec![
         ("l1CrossDomainMessenger".to_owned(), word(contracts.l1_cross_domain_messenger)),
+        ("l1Portal".to_owned(), word(contracts.portal)),
+        ("l1Inbox".to_owned(), word(contracts.inbox)),
+        ("l1ClaimManager".to_owned(), word(contracts.claim_manager)),
+        ("l1SystemConfig".to_owned(), word(contracts.system_config)),
         ("l1StandardBridge".to_owned(), word(contracts.l1_standard_bridge)),
         ("l1ERC721Bridge".to_owned(), word(contracts.l1_erc721_bridge)),
         ("l1ChainId".to_owned(), U256::from(config.l1_chain_id)),

@@ -198,8 +198,12 @@ fn the_genesis_holds_the_deployment_and_no_money() {
         trie.storage_root(MESSAGE_PASSER).unwrap(),
         genesis.header.withdrawals_root.unwrap()
     );
-    let messenger = trie.storage(mezz_primitives::predeploys::MESSENGER, U256::from(3)).unwrap();
-    assert_eq!(B256::from(messenger), plan.contracts.l1_cross_domain_messenger.into_word());
+    let c = &plan.contracts;
+    let known = [c.l1_cross_domain_messenger, c.portal, c.inbox, c.claim_manager, c.system_config];
+    for (slot, contract) in (3..).zip(known) {
+        let value = trie.storage(mezz_primitives::predeploys::MESSENGER, U256::from(slot)).unwrap();
+        assert_eq!(B256::from(value), contract.into_word(), "slot {slot} of the messenger");
+    }
     let fees = &plan.config.fees;
     for (slot, value) in L2Config::genesis_slots(fees) {
         assert_eq!(trie.storage(L1_BLOCK, slot).unwrap(), value);
