@@ -98,6 +98,45 @@ contract GasTest is Deployment {
     }
 }
 
+/// @notice The most data that the message passer lets out, none of it zero, can be proven and paid in one L1 transaction each.
+///
+/// forge-config: default.isolate = true
+contract GasLongestWithdrawalTest is Deployment {
+    /// @dev Gas of one L1 transaction (EIP-7825).
+    uint256 private constant TRANSACTION_GAS_MAX = 16_777_216;
+
+    function setUp() public override {
+        super.setUp();
+        _post(batcher, 1);
+        _stake(alice);
+        vm.deal(address(portal), 1 ether);
+    }
+
+    function test_gas_longestWithdrawal() public {
+        uint256 start = vm.snapshotState();
+        // What the messenger asks for at most leaves a fifth (3,282,115 gas); what anybody may ask for fits.
+        _check(12_000_000, TRANSACTION_GAS_MAX * 81 / 100);
+        vm.revertToState(start);
+        _check(15_000_000, TRANSACTION_GAS_MAX);
+    }
+
+    /// @dev Proves a withdrawal that asks for `gasLimit` and pays it with a transaction of `gasMax`.
+    function _check(uint256 gasLimit, uint256 gasMax) private {
+        bytes memory data = new bytes(65_463);
+        for (uint256 i; i < data.length; ++i) {
+            data[i] = 0x01;
+        }
+        WithdrawalTransaction memory w = WithdrawalTransaction(uint256(1) << 240, bob, bob, 1 ether, gasLimit, data);
+        (bytes32 root, bytes[] memory proof) = Trie.single(Hashing.withdrawal(w), 0x01);
+        _assert(alice, 0, Hashing.outputRoot(_rootProof(root)));
+        portal.proveWithdrawalTransaction(w, 1, _rootProof(root), proof);
+        vm.assertLe(vm.snapshotGasLastCall("L1", "proveWithdrawalTransaction, 65,463 bytes of data"), 2_800_000);
+        vm.warp(block.timestamp + PROOF_MATURITY + 1);
+        portal.finalizeWithdrawalTransaction{gas: gasMax}(w);
+        vm.assertTrue(portal.finalizedWithdrawals(Hashing.withdrawal(w)));
+    }
+}
+
 /// @notice What all the transactions of a deployment cost together.
 ///
 /// forge-config: default.isolate = true

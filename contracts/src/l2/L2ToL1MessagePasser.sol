@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {ICrossDomainMessenger} from "../bridge/ICrossDomainMessenger.sol";
+import {Constants} from "../libraries/Constants.sol";
 import {Predeploys} from "./Predeploys.sol";
 
 /// @notice Records what L2 says to L1: the portal pays what it finds here.
@@ -23,6 +24,8 @@ contract L2ToL1MessagePasser {
 
     /// @notice The target is a contract of the rollup on L1: the ether would be lost. Name the receiver's own address.
     error UnsafeTarget(address target);
+    /// @notice The data is too long to be proven on L1 in one transaction.
+    error DataTooLong(uint256 length, uint256 lengthMax);
 
     /// @notice Version of the withdrawals recorded, in the top two bytes of their nonces.
     uint16 public constant MESSAGE_VERSION = 1;
@@ -55,6 +58,9 @@ contract L2ToL1MessagePasser {
 
     /// @notice Asks L1 to call `target` with the value of this call, at least `gasLimit` gas, and `data`.
     function initiateWithdrawal(address target, uint256 gasLimit, bytes memory data) public payable {
+        if (data.length > Constants.WITHDRAWAL_DATA_MAX) {
+            revert DataTooLong(data.length, Constants.WITHDRAWAL_DATA_MAX);
+        }
         // The messenger sends to its counterpart, and looks at the targets of its messages itself.
         if (msg.value != 0 && msg.sender != MESSENGER && ICrossDomainMessenger(MESSENGER).isOtherPart(target)) {
             revert UnsafeTarget(target);

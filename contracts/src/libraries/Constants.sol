@@ -11,6 +11,8 @@ library Constants {
     uint256 internal constant MESSAGE_DATA_MAX = 65_536;
     /// @dev Bytes of a deposit's opaque data before its call data.
     uint256 internal constant OPAQUE_HEADER_SIZE = 73;
+    /// @dev Bytes of a withdrawal's data: what a deposit may have, so that a bridge can send back whatever it was sent.
+    uint256 internal constant WITHDRAWAL_DATA_MAX = MESSAGE_DATA_MAX - OPAQUE_HEADER_SIZE;
     /// @dev L1 gas that a withdrawal may ask for: an L1 transaction has at most 16,777,216 (EIP-7825), and the portal works too.
     uint256 internal constant WITHDRAWAL_GAS_MAX = 15_000_000;
     /// @dev Bytes of a calldata payload.

@@ -88,6 +88,22 @@ contract RealPortalTest is Deployment {
         vm.assertEq(token.balanceOf(alice), 100);
     }
 
+    /// @dev What L2 lets out L1 can send back, at any length: a token of L2 that L1 does not know, with as much data as there may be.
+    function test_longest_message_is_returned_through_the_portal() public {
+        PlainToken foreign = new PlainToken();
+        foreign.mint(alice, 100);
+        vm.startPrank(alice, alice);
+        foreign.approve(address(l2Bridge), 100);
+        vm.expectPartialRevert(L2ToL1MessagePasser.DataTooLong.selector);
+        l2Bridge.bridgeERC20(address(foreign), address(0xabc), 70, 2_000_000, new bytes(64_961));
+        l2Bridge.bridgeERC20(address(foreign), address(0xabc), 70, 2_000_000, new bytes(64_960));
+        vm.stopPrank();
+        _proveAndPay();
+        vm.assertEq(foreign.balanceOf(alice), 30);
+        _deliver();
+        vm.assertEq(foreign.balanceOf(alice), 100);
+    }
+
     /// @dev Decodes the latest deposit from the portal's event, as derivation does, and runs it.
     function _deliver() private {
         Vm.Log memory log = _find(address(portal), IPortal.TransactionDeposited.selector);

@@ -83,6 +83,12 @@ contract L2ToL1MessagePasserTest is PartsTest {
         passer.initiateWithdrawal{value: 1}(address(0xa3), 100_000, "");
     }
 
+    function test_initiateWithdrawal_with_too_much_data_reverts() public {
+        passer.initiateWithdrawal(address(1), 0, new bytes(65_463));
+        vm.expectRevert(abi.encodeWithSelector(L2ToL1MessagePasser.DataTooLong.selector, 65_464, 65_463));
+        passer.initiateWithdrawal(address(1), 0, new bytes(65_464));
+    }
+
     function test_burn_destroys_the_ether() public {
         vm.deal(address(passer), 7 ether);
         vm.expectEmit(true, true, true, true, address(passer));
