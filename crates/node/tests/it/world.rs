@@ -143,7 +143,7 @@ impl World {
         let store = Store::open(Some(&directory.join("chain")), genesis).unwrap();
         let beacon = settings.beacon.then_some(self.url.as_str());
         let client = Client::connect(&self.url, beacon).await.unwrap();
-        let admin = settings.roles.contains(&Role::Sequencer);
+        let sequences = settings.roles.contains(&Role::Sequencer);
         let config = NodeConfig {
             chain: self.deployment.config.clone(),
             contracts: self.deployment.contracts,
@@ -158,13 +158,18 @@ impl World {
             batch_bytes: 500_000,
             claim_interval: 2,
             finalized_lag: 4,
-            admin,
+            admin: sequences,
             batcher: Some(Arc::new(dev_key(BATCHER))),
             proposer: Some(Arc::new(dev_key(settings.proposer))),
         };
         let node = Node::start(config, store.clone(), client).unwrap();
         let server = Server::new(node.backend(), Limits::default());
-        L2 { node, store, server }
+        let l2 = L2 { node, store, server };
+        if sequences {
+            let open = async || l2.node.backend().pending().is_some();
+            wait("the sequencer to have read L1", open).await;
+        }
+        l2
     }
 
     /// Asks the devnet to do something.

@@ -3,10 +3,13 @@
 use crate::{
     RpcError,
     methods::{Methods, Step},
-    wire::{Request, response, write_response},
+    wire::{Answer, Request, response, write_response},
 };
 use futures::{StreamExt, stream::FuturesOrdered};
 use serde_json::value::RawValue;
+
+/// Entries of one batch that run at once.
+const SIDE_BY_SIDE: usize = 128;
 
 /// Answers a body. Empty when it held notifications only.
 pub(crate) async fn answer(methods: &Methods, body: &[u8]) -> String {
@@ -61,12 +64,24 @@ async fn answer_batch(methods: &Methods, text: &str) -> String {
         return response("null", &Err(RpcError::invalid_request(message)));
     }
     let mut running = FuturesOrdered::new();
+    let mut out = Answers { text: String::from("["), bytes_max: limits.answer_bytes_max };
+    // What is answered and not yet written, bytes.
+    let mut held = 0;
     for entry in entries {
+        while running.len() >= SIDE_BY_SIDE || (held > limits.answer_bytes_max && !out.is_full()) {
+            let Some(answered) = running.next().await else { break };
+            held -= out.add(answered).min(held);
+        }
         let request = Request::parse(entry.get());
         let step = match &request {
+            // A transaction must not be taken and its answer withheld.
+            Ok(_) if out.is_full() => Step::Done(Err(too_large())),
             Ok(request) => methods.start(request),
             Err(error) => Step::Done(Err(error.clone())),
         };
+        if let Step::Done(Ok(answer)) = &step {
+            held += answer.len();
+        }
         running.push_back(async move {
             let answer = match step {
                 Step::Done(answer) => answer,
@@ -78,20 +93,41 @@ async fn answer_batch(methods: &Methods, text: &str) -> String {
             }
         });
     }
-    let mut out = String::from("[");
     while let Some(answered) = running.next().await {
-        let Some((id, mut answer)) = answered else { continue };
-        if out.len() > limits.answer_bytes_max {
-            answer = Err(RpcError::new(-32003, "response too large: ask for less in one batch"));
-        }
-        if out.len() > 1 {
-            out.push(',');
-        }
-        write_response(&mut out, id, &answer);
+        out.add(answered);
     }
-    if out.len() == 1 {
-        return String::new();
+    match out.text.len() {
+        1 => String::new(),
+        _ => out.text + "]",
     }
-    out.push(']');
-    out
+}
+
+/// The answers of a batch as they are written.
+struct Answers {
+    text: String,
+    bytes_max: usize,
+}
+
+impl Answers {
+    fn is_full(&self) -> bool {
+        self.text.len() > self.bytes_max
+    }
+
+    /// Writes one, unless it is a notification's; gives the bytes that it took before.
+    fn add(&mut self, answered: Option<(&str, Answer)>) -> usize {
+        let Some((id, answer)) = answered else { return 0 };
+        let bytes = answer.as_ref().map_or(0, String::len);
+        if self.text.len() > 1 {
+            self.text.push(',');
+        }
+        match self.is_full() {
+            true => write_response(&mut self.text, id, &Err(too_large())),
+            false => write_response(&mut self.text, id, &answer),
+        }
+        bytes
+    }
+}
+
+fn too_large() -> RpcError {
+    RpcError::new(-32003, "response too large: ask for less in one batch")
 }
