@@ -38,11 +38,7 @@ pub(crate) fn agreeing(store: &Store, first: u64, inputs: &[BlockInput]) -> Resu
             continue;
         }
         // The batch may hold transactions that are invalid at their place: only execution tells.
-        let parent = header(store, number - 1)?;
-        let state =
-            store.state_at(number - 1)?.ok_or(Error::MissingBlock { number: number - 1 })?;
-        let (outcome, _) = execute(store.chain(), &parent, local.header.parent_hash, input, state)?;
-        if outcome.hash != local.hash {
+        if executed(store, &local, input)? != local.hash {
             return Ok(position);
         }
     }
@@ -55,13 +51,13 @@ pub(crate) fn batch(store: &Store, inbox: &Inbox, first: u64, last: u64) -> Resu
     let mut batch = Batch::default();
     for number in first..=last {
         let local = block(store, number)?;
-        let (hints, taken) =
-            messages(&local, inbox, queue_index(&parent)).ok_or(Error::Stale { number })?;
-        batch.hints.extend(hints);
+        let taken =
+            messages(store, &local, inbox, queue_index(&parent))?.ok_or(Error::Stale { number })?;
+        batch.hints.extend(taken.hints);
         batch.blocks.push(BlockBody {
             step: local.header.timestamp - parent.timestamp,
             messages: (queue_index(&local.header) - queue_index(&parent)) as u32,
-            transactions: local.transactions[taken..]
+            transactions: local.transactions[taken.count..]
                 .iter()
                 .map(|transaction| transaction.bytes.clone())
                 .collect(),
@@ -71,25 +67,62 @@ pub(crate) fn batch(store: &Store, inbox: &Inbox, first: u64, last: u64) -> Resu
     Ok(batch)
 }
 
-/// The hints of the deposits in a block and the number of its transactions that come from messages; `None` if L1 shows other messages.
-fn messages(local: &Block, inbox: &Inbox, from: u64) -> Option<(Vec<DepositHint>, usize)> {
+/// What a block took from the queue.
+struct Taken {
+    /// The hints of its deposits.
+    hints: Vec<DepositHint>,
+    /// Its transactions that come from messages.
+    count: usize,
+}
+
+/// What a block took from the queue; `None` if L1 shows other messages.
+fn messages(
+    store: &Store,
+    local: &Block,
+    inbox: &Inbox,
+    from: u64,
+) -> Result<Option<Taken>, Error> {
     let to = queue_index(&local.header);
-    let (mut hints, mut taken, mut seen) = (Vec::new(), 0, from);
+    let mut taken = Taken { hints: Vec::new(), count: 0 };
+    let (mut all, mut seen) = (Vec::new(), from);
     for entry in inbox.messages(from, to) {
         seen += 1;
         if entry.message.kind == MessageKind::Deposit {
-            hints.push(entry.hint?);
+            let Some(hint) = entry.hint else { return Ok(None) };
+            taken.hints.push(hint);
         }
         let Some(bytes) = mezz_derive::message_transaction(&entry.message, entry.hint) else {
             continue;
         };
-        if local.transactions.get(taken).is_some_and(|transaction| transaction.bytes == bytes) {
-            taken += 1;
+        if local.transactions.get(taken.count).is_some_and(|found| found.bytes == bytes) {
+            taken.count += 1;
         } else if entry.message.kind != MessageKind::Forced {
-            return None;
+            return Ok(None);
+        }
+        all.push(bytes);
+    }
+    if seen != to {
+        return Ok(None);
+    }
+    // A forced transaction that is not in the block was invalid at its place, or another stood there when the block was made: only execution tells.
+    if all.len() > taken.count {
+        let users = local.transactions[taken.count..].iter().map(|user| user.bytes.clone());
+        let timestamp = local.header.timestamp;
+        let transactions = all.into_iter().chain(users).collect();
+        let input = BlockInput { timestamp, queue_index: to, transactions };
+        if executed(store, local, &input)? != local.hash {
+            return Ok(None);
         }
     }
-    (seen == to).then_some((hints, taken))
+    Ok(Some(taken))
+}
+
+/// The hash that `input` gives in the place of a block.
+fn executed(store: &Store, local: &Block, input: &BlockInput) -> Result<B256, Error> {
+    let before = local.header.number - 1;
+    let parent = header(store, before)?;
+    let state = store.state_at(before)?.ok_or(Error::MissingBlock { number: before })?;
+    Ok(execute(store.chain(), &parent, local.header.parent_hash, input, state)?.0.hash)
 }
 
 /// The first block above `safe` whose messages L1 does not show (any more).
@@ -97,7 +130,7 @@ pub(crate) fn first_stale(store: &Store, inbox: &Inbox, safe: u64) -> Result<Opt
     let mut parent = header(store, safe)?;
     for number in safe + 1..=store.head().number {
         let local = block(store, number)?;
-        if messages(&local, inbox, queue_index(&parent)).is_none() {
+        if messages(store, &local, inbox, queue_index(&parent))?.is_none() {
             return Ok(Some(number));
         }
         parent = Arc::new(local.header.clone());

@@ -38,7 +38,12 @@ use mezz_settlement::{Heads, L1Ref, Parameters, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
 use sequencer::Sequencer;
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::{
     sync::{Semaphore, watch},
     task::JoinHandle,
@@ -212,6 +217,7 @@ impl Node {
             derived: settlement.derived(),
             caught_up: self.metrics.caught_up.get() == 1,
             enqueued: settlement.inbox().queue_len(),
+            sequencing: self.sequencer.shared.sequencing.load(Ordering::Relaxed),
         }
     }
 
@@ -255,6 +261,8 @@ pub struct Progress {
     pub caught_up: bool,
     /// Queue messages on L1.
     pub enqueued: u64,
+    /// Whether it takes transactions.
+    pub sequencing: bool,
 }
 
 /// The output of block 0.

@@ -3,10 +3,11 @@
 use crate::{backend::NodeBackend, costs, withdrawals};
 use alloy_primitives::{B256, U64};
 use futures::future::BoxFuture;
-use mezz_rpc::{Backend, RpcError};
+use mezz_rpc::RpcError;
 use mezz_settlement::ClaimState;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 /// Batches, claims or messages in one answer.
 const LIST_MAX: usize = 100;
@@ -47,7 +48,9 @@ pub(crate) fn answer(
             }));
         }
         _ if method.starts_with("admin_") && !node.admin => return None,
-        "admin_sequencerActive" => Ok(json!(node.pending().is_some())),
+        "admin_sequencerActive" => {
+            Ok(json!(node.sequencer.shared.sequencing.load(Ordering::Relaxed)))
+        }
         "admin_stopSequencer" | "admin_startSequencer" => {
             let (sequencer, on) = (node.sequencer.clone(), method == "admin_startSequencer");
             return Some(Box::pin(async move {

@@ -18,7 +18,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::AtomicU64,
+        atomic::{AtomicBool, AtomicU64},
         mpsc::{SyncSender, sync_channel},
     },
     time::Duration,
@@ -80,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) tip_floor: AtomicU64,
     /// Time of the L1 head, seconds: L2 time is never far behind it.
     pub(crate) l1_time: AtomicU64,
+    /// Whether it takes transactions.
+    pub(crate) sequencing: AtomicBool,
     /// Why the thread ended, if it did.
     pub(crate) failure: RwLock<Option<String>>,
 }
@@ -108,6 +110,7 @@ impl Sequencer {
             arrivals: broadcast::channel(16_384).0,
             tip_floor: AtomicU64::new(0),
             l1_time: AtomicU64::new(0),
+            sequencing: AtomicBool::new(false),
             failure: RwLock::new(None),
         });
         let (recovered, outcome) = sync_channel(1);

@@ -113,6 +113,7 @@ impl Worker {
                         self.begin()?;
                     }
                     self.drain_pool()?;
+                    self.shared.sequencing.store(self.sequencing, Ordering::Relaxed);
                     let _ = reply.send(self.store.head());
                 }
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,

@@ -466,7 +466,8 @@ async fn wait_for_block(node: &Node) {
         while let Ok(event) = events.recv().await {
             let mezz_rpc::Event::Head(block) = event else { continue };
             let progress = node.progress();
-            if progress.caught_up && u64::from_be_bytes(block.header.nonce.0) >= progress.enqueued {
+            let taken_up = u64::from_be_bytes(block.header.nonce.0) >= progress.enqueued;
+            if progress.caught_up && progress.sequencing && taken_up {
                 break;
             }
         }

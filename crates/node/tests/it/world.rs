@@ -166,7 +166,7 @@ impl World {
         let server = Server::new(node.backend(), Limits::default());
         let l2 = L2 { node, store, server };
         if sequences {
-            let open = async || l2.node.backend().pending().is_some();
+            let open = async || l2.node.progress().sequencing;
             wait("the sequencer to have read L1", open).await;
         }
         l2
