@@ -385,4 +385,17 @@ mod words {
             }
         }
     }
+
+    impl From<crate::contracts::L2ToL1MessagePasser::MessagePassed> for words::Withdrawal {
+        fn from(event: crate::contracts::L2ToL1MessagePasser::MessagePassed) -> Self {
+            Self {
+                nonce: event.nonce,
+                sender: event.sender,
+                target: event.target,
+                value: event.value,
+                gas_limit: event.gasLimit,
+                data: event.data,
+            }
+        }
+    }
 }

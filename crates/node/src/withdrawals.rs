@@ -27,14 +27,7 @@ pub(crate) async fn of_transaction(
     let mut withdrawals = Vec::new();
     let events = events.filter_map(|log| L2ToL1MessagePasser::MessagePassed::decode_log(log).ok());
     for event in events.take(WITHDRAWALS_MAX) {
-        let withdrawal = Withdrawal {
-            nonce: event.nonce,
-            sender: event.sender,
-            target: event.target,
-            value: event.value,
-            gas_limit: event.gasLimit,
-            data: event.data.data,
-        };
+        let withdrawal = Withdrawal::from(event.data);
         withdrawals.push(status(node, block.header.number, &withdrawal).await?);
     }
     Ok(json!(withdrawals))

@@ -172,14 +172,7 @@ async fn find(l2: &impl Provider, transaction: B256) -> Result<Initiated, Failur
     });
     let event =
         event.ok_or_else(|| Failure::usage(format!("{transaction} initiated no withdrawal")))?;
-    let withdrawal = Withdrawal {
-        nonce: event.nonce,
-        sender: event.sender,
-        target: event.target,
-        value: event.value,
-        gas_limit: event.gasLimit,
-        data: event.data.data.clone(),
-    };
+    let withdrawal = Withdrawal::from(event.data);
     Ok(Initiated { transaction, block: receipt.block_number.unwrap_or_default(), withdrawal })
 }
 

@@ -32,14 +32,7 @@ fn initiated(node: &L2, transaction: B256) -> (Withdrawal, u64) {
         .filter(|log| log.address == MESSAGE_PASSER)
         .find_map(|log| L2ToL1MessagePasser::MessagePassed::decode_log(log).ok())
         .unwrap();
-    let withdrawal = Withdrawal {
-        nonce: event.nonce,
-        sender: event.sender,
-        target: event.target,
-        value: event.value,
-        gas_limit: event.gasLimit,
-        data: event.data.data.clone(),
-    };
+    let withdrawal = Withdrawal::from(event.data);
     (withdrawal, block.header.number)
 }
 
