@@ -141,6 +141,7 @@ impl Driver {
         let reorgs = turn.reorgs + 1;
         *turn = Turn { suspicious: true, sequencing: turn.sequencing, reorgs, ..Turn::default() };
         self.metrics.caught_up.set(0);
+        self.metrics.l1_resets.increment();
         let mut view = self.pristine.clone();
         match acts::progress(&self.acts.store) {
             Ok(Some((count, acc))) => view.resume(count, acc, self.acts.store.head().number),

@@ -62,6 +62,8 @@ pub struct Metrics {
     pub caught_up: Gauge,
     /// Reorgs of L1 seen.
     pub l1_reorgs: Counter,
+    /// Times that L1 contradicted what was final or itself, and was read anew.
+    pub l1_resets: Counter,
     /// Questions to L1 that failed.
     pub l1_errors: Counter,
     /// Moves that failed and were tried again.
@@ -120,6 +122,12 @@ impl Metrics {
             "counter",
             "Reorgs of L1 seen.",
             &[("", self.l1_reorgs.get())],
+        );
+        family(
+            "mezz_node_l1_resets_total",
+            "counter",
+            "Times that L1 contradicted itself or what was final, and was read anew.",
+            &[("", self.l1_resets.get())],
         );
         family(
             "mezz_node_l1_errors_total",

@@ -62,3 +62,39 @@ async fn a_fresh_node_derives_the_sequencers_chain_from_blobs() {
 async fn a_fresh_node_derives_the_sequencers_chain_from_calldata() {
     check(false, DaType::Calldata).await;
 }
+
+/// Bytes that nothing compresses.
+fn noise(seed: u64, length: usize) -> Bytes {
+    let mut state = seed;
+    let next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8 | 1
+    };
+    std::iter::repeat_with(next).take(length).collect::<Vec<_>>().into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_block_holds_more_than_l1_takes() {
+    let world = World::start(4).await;
+    // Calldata alone: 96 KiB.
+    let sequencer = world.node(Settings { beacon: false, ..Settings::operator() }).await;
+    let mut user = User::new(1);
+    world.deposit(FUNDER, user.address(), "10").await;
+    sequencer.wait_for_ether(user.address()).await;
+    let to = Address::repeat_byte(0xee);
+    let too_long = user.clone().sign(to, U256::ZERO, noise(9, 100_000), 5_000_000);
+    let refused = sequencer.refusal("eth_sendRawTransaction", json!([too_long])).await;
+    assert!(refused.starts_with("oversized data"), "{refused}");
+    // Two of them are more than a batch holds: never in one block.
+    let mut sent = Vec::new();
+    for seed in 0..6 {
+        let raw = user.sign(to, U256::ZERO, noise(seed, 60_000), 3_000_000);
+        let hash = sequencer.ask("eth_sendRawTransaction", json!([raw])).await;
+        sent.push(serde_json::from_value(hash).unwrap());
+    }
+    sequencer.wait_safe(&sent).await;
+    let mut blocks: Vec<_> = sent.iter().map(|hash| sequencer.safe_block(*hash)).collect();
+    blocks.dedup();
+    assert_eq!(blocks.len(), sent.len());
+}

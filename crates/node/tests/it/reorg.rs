@@ -4,7 +4,7 @@ use crate::{
     user::User,
     world::{FUNDER, L2, Settings, World, wait},
 };
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, U64, U256};
 use mezz_l1::contracts::Inbox;
 use serde_json::json;
 
@@ -12,8 +12,8 @@ use serde_json::json;
 const UNSAFE_WINDOW: u64 = 64;
 
 /// A sequencer, a node that follows it, and a user whose ether no reorg reaches.
-async fn start() -> (World, L2, L2, User) {
-    let world = World::start(UNSAFE_WINDOW).await;
+async fn start(finalized_lag: u64) -> (World, L2, L2, User) {
+    let world = World::start(finalized_lag).await;
     let sequencer = world.node(Settings::operator()).await;
     let watcher = world.node(Settings::watcher()).await;
     let user = User::new(1);
@@ -56,7 +56,7 @@ async fn batches(world: &World) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reorgs_of_l1_at_several_depths_lose_nothing() {
-    let (world, sequencer, watcher, mut user) = start().await;
+    let (world, sequencer, watcher, mut user) = start(UNSAFE_WINDOW).await;
     let mut sent = Vec::new();
     for depth in [1_u64, 3, 8, 20] {
         let receiver = Address::repeat_byte(depth as u8);
@@ -85,7 +85,7 @@ async fn reorgs_of_l1_at_several_depths_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_l1_forgets_for_good_is_unmade() {
-    let (world, sequencer, watcher, mut user) = start().await;
+    let (world, sequencer, watcher, mut user) = start(UNSAFE_WINDOW).await;
     let mut sent = Vec::new();
     for round in 1..=2_u8 {
         let lost = Address::repeat_byte(round);
@@ -102,4 +102,24 @@ async fn what_l1_forgets_for_good_is_unmade() {
     }
     check(&world, &sequencer, &watcher, &sent).await;
     assert_eq!(watcher.balance(Address::repeat_byte(1)).await, U256::ZERO);
+}
+
+/// An L1 that breaks its own promise: everything observed of it is dropped and read anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_l1_called_final_may_go_too() {
+    let (world, sequencer, watcher, mut user) = start(2).await;
+    let mut sent = Vec::new();
+    send_some(&sequencer, &mut user, &mut sent).await;
+    sequencer.wait_safe(&sent).await;
+    let last = sequencer.safe_block(*sent.last().unwrap()).unwrap();
+    world.control("anvil_mine", json!([4, 1])).await;
+    wait("the batch to be final", async || sequencer.node.heads().finalized >= last).await;
+    let batch = sequencer.ask("mezz_getBatchByBlock", json!([U64::from(last)])).await;
+    let head = world.l1.latest().await.unwrap().number;
+    let depth = head + 1 - batch["l1Block"].as_u64().unwrap();
+    world.control("anvil_reorg", json!([depth, []])).await;
+    send_some(&sequencer, &mut user, &mut sent).await;
+    check(&world, &sequencer, &watcher, &sent).await;
+    assert!(sequencer.node.metrics().l1_resets.get() > 0);
+    assert!(watcher.node.metrics().l1_resets.get() > 0);
 }

@@ -230,6 +230,14 @@ impl L2 {
         answer["result"].clone()
     }
 
+    /// Asks and expects an error: its message.
+    pub(crate) async fn refusal(&self, method: &str, params: Value) -> String {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let answer = self.server.answer(body.to_string().as_bytes()).await;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        answer["error"]["message"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
     /// Sends a transaction and waits for its preconfirmation: its hash.
     pub(crate) async fn send(&self, raw: &Bytes) -> B256 {
         let receipt = self.ask("eth_sendRawTransactionSync", json!([raw])).await;
