@@ -31,6 +31,15 @@ pub mod domain {
     /// An inner node of a claim's vector tree.
     pub const NODE: B256 =
         b256!("51a31ae5295b1d21751709f88751c50a0a7523af74e2a8c1471a7d4a8e8ee592");
+    /// What a run of the program depends on.
+    pub const BOOT: B256 =
+        b256!("c60a6060a5ce5625644364dcae3525a889217d179170e08bfcee5d0b0a23b4d8");
+    /// A state of the machine.
+    pub const STATE: B256 =
+        b256!("5a04cb56530452426264d90f584e61e97d6edc14357b9aa7cf86dfb0c64d170d");
+    /// A doubt about an entry of a vector.
+    pub const QUERY: B256 =
+        b256!("724982bcc6cc7bc1789421433971b64249dce38fc30b6d1764f441c6a24cedf2");
 }
 
 /// The words of one `abi.encode` of static values.
@@ -57,6 +66,10 @@ impl Words {
 
     pub(crate) fn address(self, address: Address) -> Self {
         self.word(address.into_word())
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0
     }
 
     pub(crate) fn hash(self) -> B256 {

@@ -10,6 +10,7 @@ mod addresses;
 mod batch;
 mod block;
 mod chain;
+mod fault;
 mod hash;
 mod output;
 mod queue;
@@ -19,6 +20,7 @@ pub use addresses::{alias, predeploys, unalias};
 pub use batch::{Accumulator, BatchHeader, DaType, blobs_hash};
 pub use block::BlockInput;
 pub use chain::{ChainConfig, Contracts, Family, FeeConfig, GenesisId, ParseFamilyError, Windows};
+pub use fault::{Boot, Preimages, query_id};
 pub use hash::domain;
 pub use output::{
     ClaimVector, ContentId, Output, OutputHash, content_id, op_output_root, vector_root,

@@ -1,0 +1,91 @@
+//! What the fault proof hashes and reads (`docs/spec/fault-proof.md`).
+
+use crate::{
+    Accumulator, ContentId, OutputHash,
+    hash::{Words, domain},
+};
+use alloy_primitives::{Address, B256, Bytes};
+
+/// Everything that a run of the program depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Boot {
+    /// Chain id of the L2.
+    pub chain_id: u64,
+    /// The output before the span.
+    pub start: OutputHash,
+    /// The batch chain after `end` batches.
+    pub acc: Accumulator,
+    /// Batches that the claim covers.
+    pub end: u64,
+    /// Blocks of the span.
+    pub span: u32,
+}
+
+impl Boot {
+    /// Bytes of [`Boot::encode`].
+    pub const SIZE: usize = 192;
+
+    /// What the hash is taken of.
+    pub fn encode(&self) -> Bytes {
+        self.words().into_bytes().into()
+    }
+
+    /// Reads [`Boot::encode`]; `None` if a field does not fit or the domain is another's.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let words: &[[u8; 32]; 6] =
+            bytes.as_chunks().0.try_into().ok().filter(|_| bytes.len() == Self::SIZE)?;
+        let number =
+            |word: &[u8; 32]| u64::try_from(alloy_primitives::U256::from_be_bytes(*word)).ok();
+        (words[0] == domain::BOOT.0).then_some(())?;
+        Some(Self {
+            chain_id: number(&words[1])?,
+            start: OutputHash(words[2].into()),
+            acc: Accumulator(words[3].into()),
+            end: number(&words[4])?,
+            span: u32::try_from(number(&words[5])?).ok()?,
+        })
+    }
+
+    /// What the machine's initial state holds.
+    pub fn hash(&self) -> B256 {
+        self.words().hash()
+    }
+
+    fn words(&self) -> Words {
+        Words::domain(domain::BOOT)
+            .number(self.chain_id)
+            .word(self.start.0)
+            .word(self.acc.0)
+            .number(self.end)
+            .number(self.span.into())
+    }
+}
+
+/// The identity of a doubt about entry `index` of the vector that answered `parent`, which is zero for the claim's own vector.
+pub fn query_id(content: ContentId, owner: Address, parent: B256, index: u8) -> B256 {
+    Words::domain(domain::QUERY)
+        .word(content.0)
+        .address(owner)
+        .word(parent)
+        .number(index.into())
+        .hash()
+}
+
+/// Whatever the program may ask for, by hash.
+pub trait Preimages {
+    /// The bytes whose keccak256 is `hash`.
+    fn keccak(&self, hash: B256) -> Option<Bytes>;
+
+    /// Field element `index` of the blob with this versioned hash.
+    fn element(&self, blob: B256, index: u32) -> Option<[u8; 32]>;
+}
+
+impl<P: Preimages + ?Sized> Preimages for &P {
+    fn keccak(&self, hash: B256) -> Option<Bytes> {
+        (**self).keccak(hash)
+    }
+
+    fn element(&self, blob: B256, index: u32) -> Option<[u8; 32]> {
+        (**self).element(blob, index)
+    }
+}
