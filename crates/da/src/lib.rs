@@ -12,4 +12,4 @@ mod source;
 pub use archive::Archive;
 pub use error::Error;
 pub use price::{Choice, choose};
-pub use source::DataSource;
+pub use source::{DataSource, Opening, opening};

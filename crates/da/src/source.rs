@@ -3,7 +3,7 @@
 use crate::{Archive, Error};
 use alloy::{
     eips::{eip4844::Blob, eip7594::BlobTransactionSidecarEip7594},
-    primitives::{B256, keccak256, map::B256Map},
+    primitives::{B256, U256, keccak256, map::B256Map, uint},
 };
 use mezz_derive::{from_blobs, to_blobs};
 use mezz_l1::{Beacon, Client, Head};
@@ -46,21 +46,33 @@ impl DataSource {
         match header.da_type {
             DaType::None | DaType::Unknown(_) => Ok(None),
             DaType::Calldata => calldata(header, aux).map(Some),
-            DaType::Blobs => {
-                let hashes = versioned_hashes(header, aux)?;
-                let mut blobs = self.archived(hashes.clone()).await;
-                let missing: Vec<B256> =
-                    hashes.iter().copied().filter(|hash| !blobs.contains_key(hash)).collect();
-                if let Some(&hash) = missing.first() {
-                    let (index, block) = (header.index, header.l1_block);
-                    let beacon = client.beacon().ok_or(Error::NoBeacon { index, block, hash })?;
-                    let head =
-                        client.header(block).await?.ok_or(Error::BlockMissing { index, block })?;
-                    blobs.extend(self.download(beacon, &head, missing).await?);
-                }
-                Ok(unpack(&hashes, &blobs))
-            }
+            DaType::Blobs => Ok(unpack(&self.blobs(client, header, aux).await?)),
         }
+    }
+
+    /// The blobs of a batch whose data lie in blobs, with their versioned hashes, in the batch's order.
+    pub async fn blobs(
+        &self,
+        client: &Client,
+        header: &BatchHeader,
+        aux: &[u8],
+    ) -> Result<Vec<(B256, Box<Blob>)>, Error> {
+        let hashes = versioned_hashes(header, aux)?;
+        let mut blobs = self.archived(hashes.clone()).await;
+        let missing: Vec<B256> =
+            hashes.iter().copied().filter(|hash| !blobs.contains_key(hash)).collect();
+        if let Some(&hash) = missing.first() {
+            let (index, block) = (header.index, header.l1_block);
+            let beacon = client.beacon().ok_or(Error::NoBeacon { index, block, hash })?;
+            let head = client.header(block).await?.ok_or(Error::BlockMissing { index, block })?;
+            blobs.extend(self.download(beacon, &head, missing).await?);
+        }
+        // An absent blob must never look like a badly packed one: the chain would differ from everybody else's.
+        let blob = |hash: B256| {
+            let blob = blobs.get(&hash).expect("each blob was in the archive or downloaded; qed");
+            (hash, blob.clone())
+        };
+        Ok(hashes.into_iter().map(blob).collect())
     }
 
     /// Packs a payload into the sidecar of a blob transaction (EIP-7594, cell proofs) and keeps the blobs.
@@ -130,11 +142,42 @@ fn versioned_hashes(header: &BatchHeader, aux: &[u8]) -> Result<Vec<B256>, Error
     Ok(hashes)
 }
 
-/// The payload in the blobs, taken in the order of the hashes.
-fn unpack(hashes: &[B256], blobs: &Blobs) -> Option<Vec<u8>> {
-    // An absent blob must never look like a badly packed one: the chain would differ from everybody else's.
-    let blob = |hash| &blobs.get(hash).expect("each blob was in the archive or downloaded; qed").0;
-    from_blobs(hashes.iter().map(blob)).ok()
+/// The payload in the blobs.
+fn unpack(blobs: &[(B256, Box<Blob>)]) -> Option<Vec<u8>> {
+    from_blobs(blobs.iter().map(|(_, blob)| &blob.0)).ok()
+}
+
+/// What convinces the point-evaluation precompile of one field element of a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// The KZG commitment to the blob.
+    pub commitment: [u8; 48],
+    /// The KZG proof of the element.
+    pub proof: [u8; 48],
+}
+
+/// Proves field element `index` (below 4,096) of a blob: the value at `ω^brp(index)`. It takes tens of milliseconds.
+pub fn opening(blob: &Blob, index: u32) -> Result<Opening, Error> {
+    let settings = kzg_settings();
+    let blob = c_kzg::Blob::new(blob.0);
+    let commitment = settings.blob_to_kzg_commitment(&blob)?;
+    let point = evaluation_point(index);
+    let (proof, _) =
+        settings.compute_kzg_proof(&blob, &c_kzg::Bytes32::new(point.to_be_bytes()))?;
+    Ok(Opening {
+        commitment: commitment.to_bytes().into_inner(),
+        proof: proof.to_bytes().into_inner(),
+    })
+}
+
+/// `ω^brp(index)`: where a blob's polynomial has its field element `index`.
+fn evaluation_point(index: u32) -> U256 {
+    const MODULUS: U256 =
+        uint!(52435875175126190479447740508185965837690552500527637822603658699938581184513_U256);
+    const OMEGA: U256 =
+        uint!(39033254847818212395286706435128746857159659164139250548781411570340225835782_U256);
+    let reversed = (index & 0xfff).reverse_bits() >> 20;
+    OMEGA.pow_mod(U256::from(reversed), MODULUS)
 }
 
 /// Runs what takes long away from the tasks that must not wait.

@@ -85,15 +85,21 @@ mod claims {
             event ClaimConfirmed(bytes32 indexed contentId, uint256 indexed index);
             event InstanceRefuted(bytes32 indexed contentId, address indexed owner);
             event InstanceSettled(bytes32 indexed contentId, address indexed owner, uint8 status);
+            event ClaimRejected(bytes32 indexed contentId, uint256 indexed index);
+            event StakeDeposited(address indexed owner);
+            event StakeForfeited(address indexed owner);
+            event StakeWithdrawn(address indexed owner);
 
             function deposit() external payable;
             function withdrawStake() external;
             function collect() external;
             function assertClaim(bytes32 parentId, bytes32[256] vector, Output endOutput) external returns (bytes32 contentId);
             function back(bytes32 contentId) external;
-            function confirm(bytes32 contentId) external;
-            function refute(bytes32 contentId, address owner) external;
+            function confirm(bytes32 contentId, address owner) external;
+            function reject(bytes32 contentId) external;
             function settle(bytes32 contentId, address owner) external;
+            function withdrawCredit() external;
+            function credits(address who) external view returns (uint256);
             function contentCount() external view returns (uint256);
             function contentAt(uint256 index) external view returns (Content);
             function indexOf(bytes32 contentId) external view returns (uint256);
@@ -109,6 +115,33 @@ mod claims {
             function games() external view returns (address);
             function referee() external view returns (address);
             function treasury() external view returns (address);
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface QueryGame {
+            event Queried(bytes32 indexed content, address indexed owner, bytes32 indexed node, bytes32 parent, uint8 depth, uint8 index, address querier, bytes32 start, bytes32 end, uint64 deadline);
+            event Answered(bytes32 indexed node, bytes32 start, bytes32 root, uint64 childClose, bytes32[256] vector);
+            event Proven(bytes32 indexed node);
+            event Refuted(bytes32 indexed content, address indexed owner, bytes32 indexed node);
+            event Reclaimed(bytes32 indexed node, address to);
+            event Withdrawn(address indexed to, uint256 amount);
+
+            function query(bytes32 content, address owner, bytes32 parent, uint8 index, bytes32 start, bytes32 end, bytes32[] startProof, bytes32[] endProof) external payable returns (bytes32 node);
+            function answer(bytes32 node, bytes32[256] vector, bytes finalState) external;
+            function step(bytes32 node, bytes state, bytes32[] proof, bytes aux) external;
+            function timeout(bytes32 node) external;
+            function reclaim(bytes32 node) external;
+            function withdraw() external;
+            function standing(bytes32 content, address owner) external view returns (uint64 openNodes, uint64 closesAt);
+            function credits(address who) external view returns (uint256);
+            function claimManager() external view returns (address);
+            function inbox() external view returns (address);
+            function stepContract() external view returns (address);
+            function programMemory() external view returns (bytes32);
+            function programPc() external view returns (uint32);
+            function clock() external view returns (uint64);
+            function grace() external view returns (uint64);
+            function bond() external view returns (uint256);
         }
     }
 }

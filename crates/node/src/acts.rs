@@ -76,8 +76,8 @@ pub(crate) async fn act(
         Move::Back { content } => {
             acts.claim_call(ClaimManager::backCall { contentId: content.0 }).await
         }
-        Move::Confirm { content } => {
-            acts.claim_call(ClaimManager::confirmCall { contentId: content.0 }).await
+        Move::Confirm { content, owner } => {
+            acts.claim_call(ClaimManager::confirmCall { contentId: content.0, owner }).await
         }
     }
 }

@@ -375,12 +375,38 @@ fn fact(event: ContractEvent) -> Fact {
             Fact::BatchPosted { header, acc, aux, transaction }
         }
         ContractEvent::ClaimAsserted {
-            content, parent, index, owner, n1, child_n1, end, ..
-        } => Fact::ClaimAsserted { content, parent, index, owner, n1, child_n1, end },
+            content,
+            parent,
+            index,
+            owner,
+            n1,
+            child_n1,
+            end,
+            vector,
+            ..
+        } => {
+            let vector = vector.iter().map(|output| output.0).collect();
+            Fact::ClaimAsserted { content, parent, index, owner, n1, child_n1, end, vector }
+        }
         ContractEvent::ClaimBacked { content, owner } => Fact::ClaimBacked { content, owner },
         ContractEvent::ClaimConfirmed { content, .. } => Fact::ClaimConfirmed { content },
+        ContractEvent::ClaimRejected { content } => Fact::ClaimRejected { content },
         ContractEvent::InstanceRefuted { content, owner } => {
             Fact::InstanceRefuted { content, owner }
         }
+        ContractEvent::InstanceSettled { content, owner } => {
+            Fact::InstanceSettled { content, owner }
+        }
+        ContractEvent::StakeDeposited { owner } => Fact::StakeDeposited { owner },
+        ContractEvent::StakeWithdrawn { owner } => Fact::StakeWithdrawn { owner },
+        ContractEvent::Queried { node, content, owner, parent, index, querier } => {
+            Fact::Queried { node, content, owner, parent, index, querier }
+        }
+        ContractEvent::Answered { node, start, vector } => {
+            Fact::Answered { node, start, vector: vector.to_vec() }
+        }
+        ContractEvent::Proven { node } => Fact::Proven { node },
+        ContractEvent::Refuted { node } => Fact::Refuted { node },
+        ContractEvent::Reclaimed { node } => Fact::Reclaimed { node },
     }
 }

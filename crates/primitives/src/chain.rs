@@ -144,8 +144,12 @@ pub struct Windows {
     pub force_grace: u64,
     /// Anybody may post batches when a message has waited this long.
     pub permissionless_delay: u64,
-    /// A claim may be refuted this long.
+    /// A claim may be doubted this long; what was doubted is decided later.
     pub claim_window: u64,
+    /// Time that each side of a dispute has for all its moves along one path.
+    pub dispute_clock: u64,
+    /// Time that each move has even when the clock has run down.
+    pub dispute_grace: u64,
     /// A withdrawal is paid at the earliest this long after its proof.
     pub proof_maturity: u64,
 }
@@ -169,6 +173,8 @@ pub struct Contracts {
     pub inbox: Address,
     /// Claims and stakes.
     pub claim_manager: Address,
+    /// Doubts about claims, and their answers.
+    pub query_game: Address,
     /// Parameters and roles.
     pub system_config: Address,
     /// Typed, expiring pauses.

@@ -75,7 +75,7 @@ impl Claims {
 
     pub(crate) fn observe(&mut self, at: L1Ref, fact: &Fact) {
         match fact {
-            Fact::ClaimAsserted { content, parent, index, owner, n1, child_n1, end } => {
+            Fact::ClaimAsserted { content, parent, index, owner, n1, child_n1, end, .. } => {
                 let claim = Claim {
                     content: *content,
                     parent: Some(*parent),
@@ -120,7 +120,7 @@ impl Claims {
                     };
                 }
             }
-            Fact::MessageEnqueued { .. } | Fact::BatchPosted { .. } => {}
+            _ => {}
         }
     }
 

@@ -61,6 +61,8 @@ pub enum Fact {
         child_n1: u64,
         /// The last output.
         end: Output,
+        /// All of them.
+        vector: Vec<B256>,
     },
     /// Somebody joins a claim.
     ClaimBacked {
@@ -74,12 +76,73 @@ pub enum Fact {
         /// Which.
         content: ContentId,
     },
+    /// A claim can never become final.
+    ClaimRejected {
+        /// Which.
+        content: ContentId,
+    },
     /// Somebody's instance of a claim is refuted.
     InstanceRefuted {
         /// Of which claim.
         content: ContentId,
         /// Whose.
         owner: Address,
+    },
+    /// The end of somebody's instance is booked.
+    InstanceSettled {
+        /// Of which claim.
+        content: ContentId,
+        /// Whose.
+        owner: Address,
+    },
+    /// Somebody staked.
+    StakeDeposited {
+        /// Who.
+        owner: Address,
+    },
+    /// Somebody took the stake back.
+    StakeWithdrawn {
+        /// Who.
+        owner: Address,
+    },
+    /// Somebody doubts an entry of a vector.
+    Queried {
+        /// The doubt.
+        node: B256,
+        /// About which claim.
+        content: ContentId,
+        /// Whose instance of it.
+        owner: Address,
+        /// The doubt whose answer is doubted; zero for the claim's own vector.
+        parent: B256,
+        /// Which entry.
+        index: u8,
+        /// Who asks.
+        querier: Address,
+    },
+    /// The owner answered a doubt.
+    Answered {
+        /// Which.
+        node: B256,
+        /// What the answer starts from.
+        start: B256,
+        /// The answer.
+        vector: Vec<B256>,
+    },
+    /// A doubt was unfounded.
+    Proven {
+        /// Which.
+        node: B256,
+    },
+    /// A doubt was founded, or not answered in time.
+    Refuted {
+        /// Which.
+        node: B256,
+    },
+    /// The bond of a doubt was credited.
+    Reclaimed {
+        /// Which.
+        node: B256,
     },
 }
 

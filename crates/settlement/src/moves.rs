@@ -1,5 +1,6 @@
 //! What is due.
 
+use alloy_primitives::Address;
 use mezz_primitives::ContentId;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,8 @@ pub enum Move {
     Confirm {
         /// Which.
         content: ContentId,
+        /// By whose instance.
+        owner: Address,
     },
 }
 

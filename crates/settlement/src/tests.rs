@@ -33,6 +33,8 @@ fn parameters() -> Parameters {
                 force_grace: 10,
                 permissionless_delay: 120,
                 claim_window: 12,
+                dispute_clock: 12,
+                dispute_grace: 6,
                 proof_maturity: 14,
             },
         },
@@ -272,6 +274,7 @@ fn derives_before_anything_else_and_claims_what_it_computed() {
         n1: 1,
         child_n1: 2,
         end: output(1, 1),
+        vector: Vec::new(),
     };
     let mut block = world.mine(1, &[]);
     block.facts.push(claim(ContentId(B256::repeat_byte(9)), OTHER, 1));
@@ -289,7 +292,7 @@ fn derives_before_anything_else_and_claims_what_it_computed() {
     // The window has passed: the right one is confirmed, never the wrong one.
     settlement.observe(Event::L1(world.mine(4, &[]))).unwrap();
     settlement.observe(Event::L1(world.mine(5, &[]))).unwrap();
-    assert_eq!(settlement.moves(), [Move::Confirm { content: right }]);
+    assert_eq!(settlement.moves(), [Move::Confirm { content: right, owner: ME }]);
     let mut block = world.mine(6, &[]);
     block.facts.push(Fact::ClaimConfirmed { content: right });
     settlement.observe(Event::L1(block)).unwrap();

@@ -386,7 +386,10 @@ impl Settlement {
                         .time
                         .saturating_add(self.parameters.config.windows.claim_window)
             })
-            .map(|claim| Move::Confirm { content: claim.content })
+            .and_then(|claim| {
+                let owner = claim.owners.iter().next()?;
+                Some(Move::Confirm { content: claim.content, owner: *owner })
+            })
     }
 
     /// Batches that a child of `claim` covers.

@@ -12,8 +12,8 @@ const DAY: u64 = 24 * HOUR;
 const MAINNET: u64 = 1;
 /// Time between two claims.
 const CLAIM_INTERVAL: u64 = HOUR;
-/// What a dispute may add to a claim's window: two clocks of three days and ten graces of six hours.
-const DISPUTE: u64 = 2 * 3 * DAY + 10 * 6 * HOUR;
+/// Bonds that a stake is worth at least: ten times the six that refute a claim.
+const STAKE_BONDS: u64 = 60;
 /// Between a claim's finality and payment.
 const AIR_GAP: u64 = 12 * HOUR;
 /// Indices of the well-known mnemonic whose accounts are refused.
@@ -131,10 +131,22 @@ fn sense(intent: &Intent) -> Vec<Refusal> {
             "it begins after force-delay and force-grace",
         ),
         (
-            w.claim_window > 0,
+            w.claim_window >= w.dispute_clock,
             "windows.claim-window",
+            format!("at least {} s", w.dispute_clock),
+            "whoever is censored for dispute-clock must still be in time to doubt a claim",
+        ),
+        (
+            w.dispute_clock >= w.dispute_grace,
+            "windows.dispute-clock",
+            format!("at least {} s", w.dispute_grace),
+            "the grace is what is left when the clock has run down",
+        ),
+        (
+            w.dispute_grace > 0,
+            "windows.dispute-grace",
             "above 0".into(),
-            "a claim could never be refuted",
+            "the last moves of a dispute could not be made in time",
         ),
         (
             w.proof_maturity >= w.claim_window,
@@ -155,10 +167,16 @@ fn sense(intent: &Intent) -> Vec<Refusal> {
             "a pause without them would mean nothing",
         ),
         (
-            intent.stake > U256::ZERO,
-            "stake-gwei",
+            intent.bond > U256::ZERO,
+            "bond-gwei",
             "above 0".into(),
-            "a false claim would cost nothing",
+            "doubts would cost their maker nothing, and a claim's owner an answer each",
+        ),
+        (
+            intent.stake >= intent.bond.saturating_mul(U256::from(STAKE_BONDS)),
+            "stake-gwei",
+            format!("at least {STAKE_BONDS} times bond-gwei"),
+            "a false claim must cost far more than the six bonds that refute it",
         ),
     ];
     let mut refusals: Vec<Refusal> = bounds(table).collect();
@@ -173,8 +191,11 @@ fn care(intent: &Intent) -> Vec<Refusal> {
     let worst_exit = forced
         .saturating_add(CLAIM_INTERVAL)
         .saturating_add(w.claim_window)
-        .saturating_add(DISPUTE + AIR_GAP);
+        .saturating_add(w.dispute_clock.saturating_mul(2))
+        .saturating_add(w.dispute_grace.saturating_mul(10))
+        .saturating_add(AIR_GAP);
     let stake = U256::from(10u64.pow(18)) * U256::from(10);
+    let bond = U256::from(10u64.pow(17));
     let at_least = |seconds: u64| format!("at least {seconds} s");
     bounds([
         (w.force_delay >= 12 * HOUR, "windows.force-delay", at_least(12 * HOUR), "an outage of L1 or of the batcher must not make batches revert"),
@@ -183,6 +204,8 @@ fn care(intent: &Intent) -> Vec<Refusal> {
         (w.permissionless_delay >= DAY, "windows.permissionless-delay", at_least(DAY), "a short outage must not open posting to everybody"),
         (w.permissionless_delay <= 7 * DAY, "windows.permissionless-delay", format!("at most {} s", 7 * DAY), "a dead batcher stops the chain that long"),
         (w.claim_window >= 5 * DAY, "windows.claim-window", at_least(5 * DAY), "a false claim must be refutable even while L1 is censored"),
+        (w.dispute_clock >= 3 * DAY, "windows.dispute-clock", at_least(3 * DAY), "an honest party may be censored that long"),
+        (w.dispute_grace >= 6 * HOUR, "windows.dispute-grace", at_least(6 * HOUR), "a trace must be computed again, and fees may spike"),
         (
             w.proof_maturity >= w.claim_window.saturating_add(AIR_GAP),
             "windows.proof-maturity",
@@ -198,6 +221,7 @@ fn care(intent: &Intent) -> Vec<Refusal> {
             "everybody must be able to leave, against a censoring sequencer and through a dispute, before a change takes effect",
         ),
         (intent.stake >= stake, "stake-gwei", format!("at least 10 ether ({} now)", format_ether(intent.stake)), "a false claim must cost more than delaying everybody is worth"),
+        (intent.bond >= bond, "bond-gwei", format!("at least 0.1 ether ({} now)", format_ether(intent.bond)), "a doubt must cost more than the gas of its answer"),
     ])
     .collect()
 }

@@ -54,7 +54,7 @@ impl fmt::Display for Profile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Roles {
-    /// Owns the parameters through the timelock; the security council: extends pauses, appoints the guardian, refutes claims.
+    /// Owns the parameters through the timelock; the security council: extends pauses, appoints the guardian.
     pub owner: Address,
     /// Pauses, for a limited time.
     pub guardian: Address,
@@ -109,6 +109,7 @@ pub struct IntentFile {
     pub genesis_time: Option<u64>,
     pub span: Option<u64>,
     pub stake_gwei: Option<u64>,
+    pub bond_gwei: Option<u64>,
     pub roles: RolesFile,
     pub windows: WindowsFile,
     pub governance: GovernanceFile,
@@ -131,7 +132,7 @@ partial!(
 );
 partial!(
     /// [`Windows`] as they are written, seconds.
-    WindowsFile { force_delay: u64, force_grace: u64, permissionless_delay: u64, claim_window: u64, proof_maturity: u64 }
+    WindowsFile { force_delay: u64, force_grace: u64, permissionless_delay: u64, claim_window: u64, dispute_clock: u64, dispute_grace: u64, proof_maturity: u64 }
 );
 partial!(
     /// [`Governance`] as it is written.
@@ -167,6 +168,8 @@ pub struct Intent {
     pub span: u64,
     /// What a proposer stakes, wei.
     pub stake: U256,
+    /// What a doubt about a claim costs until it is decided, wei.
+    pub bond: U256,
     /// Who may do what.
     pub roles: Roles,
     /// Windows of the protocol.
@@ -200,6 +203,8 @@ const DEVNET: (Windows, Governance) = (
         force_grace: 10,
         permissionless_delay: 120,
         claim_window: 12,
+        dispute_clock: 12,
+        dispute_grace: 6,
         proof_maturity: 14,
     },
     Governance { timelock_delay: 30, pause_max: 60, pause_cooldown: 60 },
@@ -211,6 +216,8 @@ const TESTNET: (Windows, Governance) = (
         force_grace: 2 * MINUTE,
         permissionless_delay: 30 * MINUTE,
         claim_window: HOUR,
+        dispute_clock: 30 * MINUTE,
+        dispute_grace: 5 * MINUTE,
         proof_maturity: HOUR + 5 * MINUTE,
     },
     Governance { timelock_delay: 2 * HOUR, pause_max: HOUR, pause_cooldown: DAY },
@@ -267,11 +274,12 @@ impl Defaults<'_> {
     }
 
     fn intent(mut self, file: &IntentFile, deployer: Address) -> Intent {
-        let (l1, stake_gwei) = match self.profile {
-            Profile::Devnet => (900, 1_000_000_000),
-            Profile::Testnet | Profile::Production => (11_155_111, 100_000_000),
+        let (l1, stake_gwei, bond_gwei) = match self.profile {
+            Profile::Devnet => (900, 1_000_000_000, 10_000_000),
+            Profile::Testnet | Profile::Production => (11_155_111, 100_000_000, 1_000_000),
         };
         let stake = self.or(file.stake_gwei, "stake-gwei", stake_gwei);
+        let bond = self.or(file.bond_gwei, "bond-gwei", bond_gwei);
         Intent {
             profile: self.profile,
             l1_chain_id: self.or(file.l1_chain_id, "l1-chain-id", l1),
@@ -279,6 +287,7 @@ impl Defaults<'_> {
             genesis_time: file.genesis_time,
             span: self.or(file.span, "span", 2),
             stake: U256::from(stake) * U256::from(1_000_000_000),
+            bond: U256::from(bond) * U256::from(1_000_000_000),
             roles: self.roles(&file.roles, deployer),
             windows: self.windows(&file.windows),
             governance: self.governance(&file.governance),
@@ -317,6 +326,16 @@ impl Defaults<'_> {
                 default.permissionless_delay,
             ),
             claim_window: self.or(file.claim_window, "windows.claim-window", default.claim_window),
+            dispute_clock: self.or(
+                file.dispute_clock,
+                "windows.dispute-clock",
+                default.dispute_clock,
+            ),
+            dispute_grace: self.or(
+                file.dispute_grace,
+                "windows.dispute-grace",
+                default.dispute_grace,
+            ),
             proof_maturity: self.or(
                 file.proof_maturity,
                 "windows.proof-maturity",

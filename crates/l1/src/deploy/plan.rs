@@ -125,6 +125,7 @@ impl Plan {
             inbox: at(5),
             dispute_game_factory: at(6),
             claim_manager: at(7),
+            query_game: at(14),
             portal: at(8),
             l1_cross_domain_messenger: at(9),
             l1_standard_bridge: at(10),

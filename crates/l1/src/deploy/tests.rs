@@ -15,6 +15,7 @@ const PRODUCTION: &str = r#"
     l2-chain-id = 4242
     span = 2
     stake-gwei = 10000000000
+    bond-gwei = 100000000
     [roles]
     owner = "0x0000000000000000000000000000000000000a01"
     guardian = "0x0000000000000000000000000000000000000a02"
@@ -28,6 +29,8 @@ const PRODUCTION: &str = r#"
     force-grace = 3600
     permissionless-delay = 86400
     claim-window = 432000
+    dispute-clock = 259200
+    dispute-grace = 21600
     proof-maturity = 475200
     [governance]
     timelock-delay = 1296000

@@ -3,7 +3,7 @@
 use super::ContractEvent;
 use crate::{
     Error, Head,
-    contracts::{ClaimManager, Inbox, Portal},
+    contracts::{ClaimManager, Inbox, Portal, QueryGame},
 };
 use alloy::{primitives::B256, rpc::types::Log, sol_types::SolEvent};
 use mezz_primitives::{
@@ -25,6 +25,8 @@ pub(super) fn events(
             inbox_event(head, log, &mut announced)?
         } else if log.address() == contracts.claim_manager {
             claim_event(head, log)?
+        } else if log.address() == contracts.query_game {
+            game_event(head, log)?
         } else {
             None
         };
@@ -155,6 +157,61 @@ fn claim_event(head: &Head, log: &Log) -> Result<Option<ContractEvent>, Error> {
                 content: ContentId(event.contentId),
                 owner: event.owner,
             }
+        }
+        _ => return stake_event(head, log),
+    }))
+}
+
+/// What becomes of claims and stakes afterwards.
+fn stake_event(head: &Head, log: &Log) -> Result<Option<ContractEvent>, Error> {
+    Ok(Some(match log.topic0() {
+        Some(&ClaimManager::ClaimRejected::SIGNATURE_HASH) => {
+            let event = decode::<ClaimManager::ClaimRejected>(head, log)?;
+            ContractEvent::ClaimRejected { content: ContentId(event.contentId) }
+        }
+        Some(&ClaimManager::InstanceSettled::SIGNATURE_HASH) => {
+            let event = decode::<ClaimManager::InstanceSettled>(head, log)?;
+            let content = ContentId(event.contentId);
+            ContractEvent::InstanceSettled { content, owner: event.owner }
+        }
+        Some(&ClaimManager::StakeDeposited::SIGNATURE_HASH) => {
+            let event = decode::<ClaimManager::StakeDeposited>(head, log)?;
+            ContractEvent::StakeDeposited { owner: event.owner }
+        }
+        Some(&ClaimManager::StakeWithdrawn::SIGNATURE_HASH) => {
+            let event = decode::<ClaimManager::StakeWithdrawn>(head, log)?;
+            ContractEvent::StakeWithdrawn { owner: event.owner }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn game_event(head: &Head, log: &Log) -> Result<Option<ContractEvent>, Error> {
+    Ok(Some(match log.topic0() {
+        Some(&QueryGame::Queried::SIGNATURE_HASH) => {
+            let event = decode::<QueryGame::Queried>(head, log)?;
+            ContractEvent::Queried {
+                node: event.node,
+                content: ContentId(event.content),
+                owner: event.owner,
+                parent: event.parent,
+                index: event.index,
+                querier: event.querier,
+            }
+        }
+        Some(&QueryGame::Answered::SIGNATURE_HASH) => {
+            let event = decode::<QueryGame::Answered>(head, log)?;
+            let vector = Box::new(event.vector);
+            ContractEvent::Answered { node: event.node, start: event.start, vector }
+        }
+        Some(&QueryGame::Proven::SIGNATURE_HASH) => {
+            ContractEvent::Proven { node: decode::<QueryGame::Proven>(head, log)?.node }
+        }
+        Some(&QueryGame::Refuted::SIGNATURE_HASH) => {
+            ContractEvent::Refuted { node: decode::<QueryGame::Refuted>(head, log)?.node }
+        }
+        Some(&QueryGame::Reclaimed::SIGNATURE_HASH) => {
+            ContractEvent::Reclaimed { node: decode::<QueryGame::Reclaimed>(head, log)?.node }
         }
         _ => return Ok(None),
     }))

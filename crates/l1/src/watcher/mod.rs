@@ -14,7 +14,7 @@ mod tests;
 
 use crate::{
     BlockRef, Client, Error, Head,
-    contracts::{ClaimManager, Inbox},
+    contracts::{ClaimManager, Inbox, QueryGame},
 };
 use alloy::{
     eips::BlockNumberOrTag,
@@ -24,7 +24,8 @@ use alloy::{
 };
 use history::{Counters, History};
 use mezz_primitives::{
-    Accumulator, BatchHeader, ClaimVector, ContentId, Contracts, DepositHint, Output, QueueMessage,
+    Accumulator, BatchHeader, CLAIM_ENTRIES, ClaimVector, ContentId, Contracts, DepositHint,
+    Output, QueueMessage,
 };
 use std::{collections::VecDeque, time::Duration};
 
@@ -175,12 +176,73 @@ pub enum ContractEvent {
         /// The transaction.
         transaction: B256,
     },
+    /// A claim is known never to become final.
+    ClaimRejected {
+        /// The claim.
+        content: ContentId,
+    },
     /// An owner's stake on a claim was refuted.
     InstanceRefuted {
         /// The claim.
         content: ContentId,
         /// Whose.
         owner: Address,
+    },
+    /// An owner's stake on a decided claim was given free, or lost.
+    InstanceSettled {
+        /// The claim.
+        content: ContentId,
+        /// Whose.
+        owner: Address,
+    },
+    /// Somebody staked.
+    StakeDeposited {
+        /// Who.
+        owner: Address,
+    },
+    /// Somebody took the stake back.
+    StakeWithdrawn {
+        /// Who.
+        owner: Address,
+    },
+    /// Somebody doubts an entry of a vector.
+    Queried {
+        /// The doubt.
+        node: B256,
+        /// The claim.
+        content: ContentId,
+        /// Whose stake on it is at risk.
+        owner: Address,
+        /// The doubt whose answer is doubted; zero for the claim's own vector.
+        parent: B256,
+        /// Which entry.
+        index: u8,
+        /// Who doubts.
+        querier: Address,
+    },
+    /// The owner answered a doubt.
+    Answered {
+        /// The doubt.
+        node: B256,
+        /// What the answer starts from.
+        start: B256,
+        /// The states.
+        vector: Box<[B256; CLAIM_ENTRIES]>,
+    },
+    /// One instruction was executed, and the doubt was unfounded.
+    Proven {
+        /// The doubt.
+        node: B256,
+    },
+    /// A doubt was founded, or not answered in time.
+    Refuted {
+        /// The doubt.
+        node: B256,
+    },
+    /// A doubt's bond was credited.
+    Reclaimed {
+        /// The doubt.
+        node: B256,
     },
 }
 
@@ -200,7 +262,7 @@ pub struct L1Heads {
 pub struct Watcher {
     client: Client,
     config: WatchConfig,
-    addresses: [Address; 3],
+    addresses: [Address; 4],
     history: History,
     ready: VecDeque<(L1Block, Counters)>,
     heads: Option<L1Heads>,
@@ -212,7 +274,8 @@ impl Watcher {
     /// A watch that has not asked anything yet.
     pub fn new(client: Client, config: WatchConfig) -> Self {
         let contracts = &config.contracts;
-        let addresses = [contracts.inbox, contracts.portal, contracts.claim_manager];
+        let addresses =
+            [contracts.inbox, contracts.portal, contracts.claim_manager, contracts.query_game];
         let history = match &config.start {
             Start::At(_) => History::default(),
             Start::After(blocks) => blocks.iter().copied().collect(),
@@ -510,7 +573,16 @@ fn announces(head: &Head, addresses: &[Address]) -> bool {
         ClaimManager::ClaimAsserted::SIGNATURE_HASH,
         ClaimManager::ClaimBacked::SIGNATURE_HASH,
         ClaimManager::ClaimConfirmed::SIGNATURE_HASH,
+        ClaimManager::ClaimRejected::SIGNATURE_HASH,
         ClaimManager::InstanceRefuted::SIGNATURE_HASH,
+        ClaimManager::InstanceSettled::SIGNATURE_HASH,
+        ClaimManager::StakeDeposited::SIGNATURE_HASH,
+        ClaimManager::StakeWithdrawn::SIGNATURE_HASH,
+        QueryGame::Queried::SIGNATURE_HASH,
+        QueryGame::Answered::SIGNATURE_HASH,
+        QueryGame::Proven::SIGNATURE_HASH,
+        QueryGame::Refuted::SIGNATURE_HASH,
+        QueryGame::Reclaimed::SIGNATURE_HASH,
     ];
     let has = |bytes: &[u8]| head.logs_bloom.contains_input(BloomInput::Raw(bytes));
     addresses.iter().any(|address| has(address.as_slice()))

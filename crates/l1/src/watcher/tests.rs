@@ -31,6 +31,7 @@ fn contracts() -> Contracts {
         l1_erc721_bridge: at(5),
         inbox: at(6),
         claim_manager: at(7),
+        query_game: at(14),
         system_config: at(8),
         pause_controller: at(9),
         timelock: at(10),
@@ -200,6 +201,10 @@ fn any_log() -> impl Strategy<Value = Log> {
         crate::contracts::Inbox::BatchPosted::SIGNATURE_HASH,
         crate::contracts::ClaimManager::ClaimAsserted::SIGNATURE_HASH,
         crate::contracts::ClaimManager::ClaimConfirmed::SIGNATURE_HASH,
+        crate::contracts::ClaimManager::InstanceSettled::SIGNATURE_HASH,
+        crate::contracts::QueryGame::Queried::SIGNATURE_HASH,
+        crate::contracts::QueryGame::Answered::SIGNATURE_HASH,
+        crate::contracts::QueryGame::Proven::SIGNATURE_HASH,
     ];
     // Words of small numbers look like offsets and lengths.
     let word = prop_oneof![
@@ -207,7 +212,7 @@ fn any_log() -> impl Strategy<Value = Log> {
         (0_u64..1_000).prop_map(|number| U256::from(number).to_be_bytes())
     ];
     (
-        prop::sample::select(vec![1_u8, 6, 7]),
+        prop::sample::select(vec![1_u8, 6, 7, 14]),
         prop::sample::select(topics.to_vec()),
         prop::collection::vec(word.clone(), 0..3),
         prop::collection::vec(word, 0..30),

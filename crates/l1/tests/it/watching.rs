@@ -73,6 +73,7 @@ fn nothing() -> Contracts {
         l1_erc721_bridge: Address::ZERO,
         inbox: Address::repeat_byte(2),
         claim_manager: Address::repeat_byte(3),
+        query_game: Address::repeat_byte(14),
         system_config: Address::ZERO,
         pause_controller: Address::ZERO,
         timelock: Address::ZERO,
@@ -286,7 +287,10 @@ fn check_events(deployment: &Deployment, events: &[(u64, ContractEvent)]) {
             }
             ContractEvent::ClaimConfirmed { index, .. } => assert_eq!(*index, 0, "the genesis"),
             ContractEvent::ClaimBacked { .. } => seen.2 += 1,
-            ContractEvent::InstanceRefuted { .. } => panic!("nobody refutes here"),
+            ContractEvent::StakeDeposited { owner } => {
+                assert_eq!(*owner, deployment.roles.proposer)
+            }
+            other => panic!("nobody disputes here: {other:?}"),
         }
     }
     assert_eq!((seen.0, seen.1), (2, 1), "{events:#?}");
