@@ -20,6 +20,9 @@ library Hashing {
     bytes32 internal constant DOMAIN_OUTPUT = keccak256("mezzanine.output.v1");
     bytes32 internal constant DOMAIN_CONTENT = keccak256("mezzanine.content.v1");
     bytes32 internal constant DOMAIN_NODE = keccak256("mezzanine.node.v1");
+    bytes32 internal constant DOMAIN_BOOT = keccak256("mezzanine.boot.v1");
+    bytes32 internal constant DOMAIN_STATE = keccak256("mezzanine.state.v1");
+    bytes32 internal constant DOMAIN_QUERY = keccak256("mezzanine.query.v1");
 
     /// @notice Hash of one queue message.
     function message(QueueMessage memory m) internal pure returns (bytes32) {
@@ -85,6 +88,35 @@ library Hashing {
             }
         }
         return entries[0];
+    }
+
+    /// @notice Everything that a run of the program may depend on.
+    function boot(uint64 l2ChainId, bytes32 startOutputHash, bytes32 acc, uint64 end, uint32 span)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(DOMAIN_BOOT, l2ChainId, startOutputHash, acc, end, span));
+    }
+
+    /// @notice Hash of a state of the machine, which has 263 bytes.
+    function state(bytes memory encoded) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(DOMAIN_STATE, encoded));
+    }
+
+    /// @notice Hash of the state that a run of the program starts from.
+    function initialState(bytes32 programMemory, uint32 programPc, bytes32 boot_) internal pure returns (bytes32) {
+        bytes memory encoded = abi.encodePacked(programMemory, boot_, new bytes(69), programPc, new bytes(126));
+        return state(encoded);
+    }
+
+    /// @notice The id of a doubt about entry `index` of the vector that answered `parentNode`; zero stands for the claim's own vector.
+    function queryId(bytes32 contentId, address owner, bytes32 parentNode, uint8 index)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(DOMAIN_QUERY, contentId, owner, parentNode, index));
     }
 
     /// @notice OP's output root of version 0.
