@@ -28,42 +28,62 @@ library Memory {
         return 0;
     }
 
-    function root(Leaf[] memory leaves) internal pure returns (bytes32) {
-        return _node(leaves, DEPTH, 0);
+    function root(Leaf[] memory leaves) internal pure returns (bytes32 node) {
+        (node,) = _climb(leaves, 0);
     }
 
     /// @notice The leaf at `index` and its siblings from the bottom.
     function open(Leaf[] memory leaves, uint256 index) internal pure returns (bytes32[] memory opening) {
+        (, opening) = _climb(leaves, index);
+    }
+
+    /// @dev Level by level: the nodes that are not over zeros alone, and what stands beside the way up from leaf `index`.
+    function _climb(Leaf[] memory leaves, uint256 index) private pure returns (bytes32, bytes32[] memory opening) {
         opening = new bytes32[](DEPTH + 1);
-        opening[0] = _node(leaves, 0, index);
+        Leaf[] memory nodes = leaves;
+        bytes32 zero;
+        opening[0] = _find(nodes, index, zero);
         for (uint256 level; level < DEPTH; ++level) {
-            opening[level + 1] = _node(leaves, level, (index >> level) ^ 1);
+            opening[level + 1] = _find(nodes, (index >> level) ^ 1, zero);
+            nodes = _parents(nodes, zero);
+            zero = _hash(zero, zero);
         }
+        return (_find(nodes, 0, zero), opening);
     }
 
-    /// @dev The node over the leaves `index * 2 ** level` and on.
-    function _node(Leaf[] memory leaves, uint256 level, uint256 index) private pure returns (bytes32) {
-        Leaf[] memory below = _below(leaves, level, index);
-        if (below.length == 0) return _zero(level);
-        if (level == 0) return below[0].value;
-        bytes32 left = _node(below, level - 1, 2 * index);
-        return keccak256(abi.encode(left, _node(below, level - 1, 2 * index + 1)));
-    }
-
-    function _below(Leaf[] memory leaves, uint256 level, uint256 index) private pure returns (Leaf[] memory below) {
-        below = new Leaf[](leaves.length);
+    function _parents(Leaf[] memory nodes, bytes32 zero) private pure returns (Leaf[] memory parents) {
+        parents = new Leaf[](nodes.length);
         uint256 count;
-        for (uint256 i; i < leaves.length; ++i) {
-            if (leaves[i].index >> level == index) below[count++] = leaves[i];
+        for (uint256 i; i < nodes.length; ++i) {
+            uint256 left = nodes[i].index & ~uint256(1);
+            // The right one of two makes no parent of its own.
+            if (nodes[i].index != left && _has(nodes, left)) continue;
+            parents[count++] = Leaf(left >> 1, _hash(_find(nodes, left, zero), _find(nodes, left + 1, zero)));
         }
         assembly ("memory-safe") {
-            mstore(below, count)
+            mstore(parents, count)
         }
     }
 
-    function _zero(uint256 level) private pure returns (bytes32 node) {
-        for (uint256 i; i < level; ++i) {
-            node = keccak256(abi.encode(node, node));
+    function _has(Leaf[] memory nodes, uint256 index) private pure returns (bool) {
+        for (uint256 i; i < nodes.length; ++i) {
+            if (nodes[i].index == index) return true;
+        }
+        return false;
+    }
+
+    function _find(Leaf[] memory nodes, uint256 index, bytes32 otherwise) private pure returns (bytes32) {
+        for (uint256 i; i < nodes.length; ++i) {
+            if (nodes[i].index == index) return nodes[i].value;
+        }
+        return otherwise;
+    }
+
+    function _hash(bytes32 left, bytes32 right) private pure returns (bytes32 node) {
+        assembly ("memory-safe") {
+            mstore(0x00, left)
+            mstore(0x20, right)
+            node := keccak256(0x00, 0x40)
         }
     }
 }
