@@ -6,6 +6,7 @@ import {DisputeGame} from "../src/claims/DisputeGame.sol";
 import {DisputeGameFactory} from "../src/claims/DisputeGameFactory.sol";
 import {IClaimManager, InstanceStatus} from "../src/interfaces/IClaimManager.sol";
 import {IDisputeGameFactory} from "../src/interfaces/IDisputeGameFactory.sol";
+import {IQueryGame} from "../src/interfaces/IQueryGame.sol";
 import {Hashing} from "../src/libraries/Hashing.sol";
 import {Claim, Output} from "../src/types/Output.sol";
 import {Deployment} from "./utils/Deployment.sol";
@@ -22,6 +23,24 @@ contract Miser {
     }
 }
 
+/// @notice Asks for its credit again while it is paid.
+contract Thief {
+    ClaimManager private immutable _claims;
+    uint256 public calls;
+
+    constructor(ClaimManager claims_) {
+        _claims = claims_;
+    }
+
+    function steal() external {
+        _claims.withdrawCredit();
+    }
+
+    receive() external payable {
+        if (++calls < 3) _claims.withdrawCredit();
+    }
+}
+
 abstract contract ClaimsFixture is Deployment {
     bytes32 internal constant RIGHT = keccak256("right");
     bytes32 internal constant WRONG = keccak256("wrong");
@@ -31,11 +50,6 @@ abstract contract ClaimsFixture is Deployment {
         _stake(alice);
         _stake(bob);
         _post(batcher, 4);
-    }
-
-    function _refute(Claim claim, address owner) internal {
-        vm.prank(referee);
-        claims.refute(claim, owner);
     }
 
     function _back(address who, Claim claim) internal {
@@ -140,8 +154,8 @@ contract ClaimManagerTest is ClaimsFixture {
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_InstancesOpen.selector, 1));
         vm.prank(alice);
         claims.withdrawStake();
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(claim);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(claim, alice);
         vm.prank(alice);
         claims.withdrawStake();
     }
@@ -219,19 +233,25 @@ contract ClaimManagerTest is ClaimsFixture {
         claims.assertClaim(claim, _vector(end), end);
     }
 
-    function test_assertClaim_twice_reverts() public {
+    function test_assertClaim_twice_backs() public {
         Claim claim = _assert(alice, 0, RIGHT);
+        vm.expectEmit(true, true, true, true, address(claims));
+        emit IClaimManager.ClaimBacked(claim, bob);
+        vm.assertEq(Claim.unwrap(_assert(bob, 0, RIGHT)), Claim.unwrap(claim));
+        vm.assertEq(claims.contentCount(), 2);
+        _expectStatus(claim, bob, InstanceStatus.Live);
+        vm.assertEq(_open(bob), 1);
         Output memory end = _endOutput(0, RIGHT);
         Claim genesis = claims.contentAt(0).id;
-        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_ContentExists.selector, claim));
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_InstanceExists.selector, claim, bob));
         vm.prank(bob);
         claims.assertClaim(genesis, _vector(end), end);
     }
 
     function test_assertClaim_parentHasConfirmedChild_reverts() public {
         Claim claim = _assert(alice, 0, RIGHT);
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(claim);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(claim, alice);
         Output memory end = _endOutput(0, WRONG);
         Claim genesis = claims.contentAt(0).id;
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, genesis));
@@ -326,8 +346,8 @@ contract ClaimManagerTest is ClaimsFixture {
     function test_back_resolved_reverts() public {
         Claim right = _assert(alice, 0, RIGHT);
         Claim wrong = _assert(alice, 0, WRONG);
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(right);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(right, alice);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, right));
         _back(bob, right);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, wrong));
@@ -336,56 +356,128 @@ contract ClaimManagerTest is ClaimsFixture {
 
     function test_confirm_window_reverts() public {
         Claim claim = _assert(alice, 0, RIGHT);
-        vm.warp(block.timestamp + WINDOW - 1);
+        vm.warp(block.timestamp + WINDOW);
         vm.assertFalse(claims.isRipe(claim));
         vm.assertFalse(claims.tryConfirm(claim));
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRipe.selector, claim));
-        claims.confirm(claim);
+        claims.confirm(claim, alice);
+        // A query is in time until the very second in which the window ends.
         vm.warp(block.timestamp + 1);
         vm.assertTrue(claims.isRipe(claim));
         vm.expectEmit(true, true, true, true, address(claims));
         emit IClaimManager.ClaimConfirmed(claim, 1);
-        claims.confirm(claim);
+        claims.confirm(claim, alice);
         vm.assertTrue(claims.isFinal(claim));
         vm.assertTrue(claims.tryConfirm(claim));
         _expectStatus(claim, alice, InstanceStatus.Confirmed);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRipe.selector, claim));
-        claims.confirm(claim);
+        claims.confirm(claim, alice);
     }
 
     function test_confirm_parentFirst_reverts() public {
         Claim parent = _assert(alice, 0, RIGHT);
         _post(batcher, 4);
         Claim child = _assert(alice, 1, RIGHT);
-        vm.warp(block.timestamp + WINDOW);
+        vm.warp(block.timestamp + WINDOW + 1);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRipe.selector, child));
-        claims.confirm(child);
-        claims.confirm(parent);
-        claims.confirm(child);
+        claims.confirm(child, alice);
+        claims.confirm(parent, alice);
+        claims.confirm(child, alice);
     }
 
     function test_confirm_everyInstanceHasItsOwnWindow() public {
         Claim claim = _assert(alice, 0, RIGHT);
-        vm.warp(block.timestamp + WINDOW - 1);
+        vm.warp(block.timestamp + WINDOW);
         _back(bob, claim);
         _refute(claim, alice);
-        vm.warp(block.timestamp + WINDOW - 1);
-        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRipe.selector, claim));
-        claims.confirm(claim);
-        vm.assertEq(uint256(claims.closesAt(claim)), block.timestamp + 1);
+        vm.warp(block.timestamp + WINDOW);
+        vm.assertEq(uint256(claims.closesAt(claim)), block.timestamp);
+        _expectNotRipe(claim, bob);
         vm.warp(block.timestamp + 1);
-        claims.confirm(claim);
+        _expectNotRipe(claim, alice);
+        claims.confirm(claim, bob);
         _expectStatus(claim, alice, InstanceStatus.Refuted);
         _expectStatus(claim, bob, InstanceStatus.Confirmed);
     }
 
     function test_confirm_lateBacker_doesNotDelay() public {
         Claim claim = _assert(alice, 0, RIGHT);
-        vm.warp(block.timestamp + WINDOW - 1);
+        vm.warp(block.timestamp + WINDOW);
         _back(bob, claim);
         vm.warp(block.timestamp + 1);
-        claims.confirm(claim);
+        _expectNotRipe(claim, bob);
+        claims.confirm(claim, alice);
         _expectStatus(claim, bob, InstanceStatus.Confirmed);
+    }
+
+    function test_confirm_notAnInstance_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.warp(block.timestamp + WINDOW + 1);
+        _expectNotRipe(claim, bob);
+        _expectNotRipe(claims.contentAt(0).id, alice);
+        _expectNotRipe(claims.contentAt(0).id, address(0));
+    }
+
+    function _expectNotRipe(Claim claim, address owner) private {
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRipe.selector, claim));
+        claims.confirm(claim, owner);
+    }
+
+    // --- the game's say ---
+
+    /// @dev The game says that `owner`'s instance has this many open nodes and closes then.
+    function _standing(Claim claim, address owner, uint64 open, uint64 close) private {
+        bytes memory asked = abi.encodeCall(IQueryGame.standing, (claim, owner));
+        vm.mockCall(address(game), asked, abi.encode(open, close));
+    }
+
+    function test_confirm_openNode_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        _standing(claim, alice, 1, 0);
+        vm.warp(block.timestamp + 2 * WINDOW);
+        _expectNotRipe(claim, alice);
+        vm.assertFalse(claims.tryConfirm(claim));
+        _standing(claim, alice, 0, 0);
+        claims.confirm(claim, alice);
+    }
+
+    function test_confirm_closesLater_reverts() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        uint64 close = uint64(block.timestamp) + 2 * WINDOW;
+        _standing(claim, alice, 0, close);
+        vm.assertEq(uint256(claims.closesAt(claim)), close);
+        vm.warp(close);
+        _expectNotRipe(claim, alice);
+        vm.warp(close + 1);
+        claims.confirm(claim, alice);
+    }
+
+    function test_tryConfirm_takesTheFirstInstanceThatIsThrough() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        _standing(claim, alice, 1, 0);
+        _back(bob, claim);
+        vm.warp(block.timestamp + WINDOW + 1);
+        vm.assertEq(uint256(claims.closesAt(claim)), block.timestamp - 1);
+        vm.assertTrue(claims.isRipe(claim));
+        vm.assertTrue(claims.tryConfirm(claim));
+        vm.assertEq(_open(alice), 1);
+        vm.assertEq(_open(bob), 0);
+    }
+
+    function test_tryConfirm_looksAtFourLiveInstances() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        _standing(claim, alice, 1, 0);
+        for (uint160 i; i < 3; ++i) {
+            address delayer = address(0x1000 + i);
+            _stake(delayer);
+            _back(delayer, claim);
+            _standing(claim, delayer, 1, 0);
+        }
+        _back(bob, claim);
+        vm.warp(block.timestamp + WINDOW + 1);
+        vm.assertFalse(claims.isRipe(claim));
+        vm.assertFalse(claims.tryConfirm(claim));
+        claims.confirm(claim, bob);
     }
 
     // --- refuting, rejecting, settling ---
@@ -394,7 +486,7 @@ contract ClaimManagerTest is ClaimsFixture {
         Claim claim = _assert(alice, 0, WRONG);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotReferee.selector, council));
         vm.prank(council);
-        claims.refute(claim, alice);
+        claims.refute(claim, alice, new address[](0));
     }
 
     function test_refute_voidsAllInstancesOfTheOwnerAndNoOther() public {
@@ -426,8 +518,8 @@ contract ClaimManagerTest is ClaimsFixture {
 
     function test_refute_confirmed_reverts() public {
         Claim claim = _assert(alice, 0, RIGHT);
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(claim);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(claim, alice);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_InstanceNotLive.selector, claim, alice));
         _refute(claim, alice);
     }
@@ -435,8 +527,8 @@ contract ClaimManagerTest is ClaimsFixture {
     function test_settle_rejectedInstance_forfeits() public {
         Claim right = _assert(alice, 0, RIGHT);
         Claim wrong = _assert(bob, 0, WRONG);
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(right);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(right, alice);
         _expectStatus(wrong, bob, InstanceStatus.Rejected);
         vm.assertFalse(claims.isOpen(wrong));
         claims.settle(wrong, bob);
@@ -452,8 +544,8 @@ contract ClaimManagerTest is ClaimsFixture {
         bytes memory live = abi.encodeWithSelector(IClaimManager.ClaimManager_NotSettleable.selector, claim, bob);
         vm.expectRevert(live);
         claims.settle(claim, bob);
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(claim);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(claim, alice);
         vm.assertEq(_open(alice), 0);
         vm.assertEq(_open(bob), 1);
         claims.settle(claim, bob);
@@ -469,8 +561,8 @@ contract ClaimManagerTest is ClaimsFixture {
         Claim child = _assert(bob, 2, WRONG);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotRejected.selector, wrong));
         claims.reject(wrong);
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(right);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(right, alice);
         _expectStatus(child, bob, InstanceStatus.Live);
         vm.expectEmit(true, true, true, true, address(claims));
         emit IClaimManager.ClaimRejected(wrong, 2);
@@ -490,23 +582,123 @@ contract ClaimManagerTest is ClaimsFixture {
 
     function test_skipRefuted_stepsOverRefutedOnly() public {
         Claim claim = _assert(alice, 0, RIGHT);
-        address[5] memory liars;
-        for (uint256 i; i < 5; ++i) {
-            liars[i] = address(uint160(0x1000 + i));
-            _stake(liars[i]);
-            _back(liars[i], claim);
+        _refute(claim, alice);
+        for (uint160 i; i < 16; ++i) {
+            address liar = address(0x1000 + i);
+            _stake(liar);
+            _back(liar, claim);
+            _refute(claim, liar);
         }
         _back(bob, claim);
-        _refute(claim, alice);
-        for (uint256 i; i < 5; ++i) {
-            _refute(claim, liars[i]);
-        }
-        claims.skipRefuted(claim, 3);
+        vm.warp(block.timestamp + WINDOW + 1);
+        // Seventeen stand before bob: sixteen are looked at, and what is not looked at counts as live.
+        vm.assertTrue(claims.isOpen(claim));
+        vm.assertFalse(claims.isRipe(claim));
+        vm.assertEq(uint256(claims.closesAt(claim)), 0);
+        claims.skipRefuted(claim, 2);
+        vm.assertTrue(claims.isRipe(claim));
         claims.skipRefuted(claim, type(uint32).max);
         vm.assertTrue(claims.isOpen(claim));
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(claim);
+        vm.assertTrue(claims.tryConfirm(claim));
         _expectStatus(claim, bob, InstanceStatus.Confirmed);
+    }
+
+    // --- rewards ---
+
+    function _refuteFor(Claim claim, address owner, address[] memory rewarded) private {
+        vm.prank(address(game));
+        claims.refute(claim, owner, rewarded);
+    }
+
+    function test_fuzz_refute_splitsHalfOfTheStake(uint8 count) public {
+        Claim claim = _assert(alice, 0, WRONG);
+        address[] memory rewarded = new address[](_bound(count, 1, 6));
+        for (uint256 i; i < rewarded.length; ++i) {
+            rewarded[i] = address(uint160(0x2000 + i));
+        }
+        uint256 share = STAKE / 2 / rewarded.length;
+        vm.expectEmit(true, true, true, true, address(claims));
+        emit IClaimManager.Rewarded(rewarded[0], share);
+        _refuteFor(claim, alice, rewarded);
+        for (uint256 i; i < rewarded.length; ++i) {
+            vm.assertEq(claims.credits(rewarded[i]), share);
+            vm.prank(rewarded[i]);
+            claims.withdrawCredit();
+            vm.assertEq(rewarded[i].balance, share);
+        }
+        vm.assertEq(claims.forfeited(), STAKE - share * rewarded.length);
+        vm.assertGe(claims.forfeited(), STAKE / 2);
+        claims.collect();
+        vm.assertEq(address(claims).balance, STAKE, "bob's");
+    }
+
+    function test_refute_oneWhoAskedTwice_getsTwoShares() public {
+        Claim claim = _assert(alice, 0, WRONG);
+        address[] memory rewarded = new address[](3);
+        (rewarded[0], rewarded[1], rewarded[2]) = (bob, council, bob);
+        _refuteFor(claim, alice, rewarded);
+        vm.assertEq(claims.credits(bob), 2 * (STAKE / 6));
+        vm.assertEq(claims.credits(council), STAKE / 6);
+    }
+
+    function test_refute_onlyTheFirstRefutationOfAnOwnerPays() public {
+        Claim wrong = _assert(alice, 0, WRONG);
+        Claim another = _assert(alice, 0, keccak256("another"));
+        address[] memory rewarded = new address[](1);
+        rewarded[0] = bob;
+        _refuteFor(wrong, alice, rewarded);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_InstanceNotLive.selector, another, alice));
+        _refuteFor(another, alice, rewarded);
+        vm.assertEq(claims.credits(bob), STAKE / 2);
+    }
+
+    function test_withdrawCredit_refused_reverts() public {
+        Claim claim = _assert(alice, 0, WRONG);
+        address[] memory rewarded = new address[](1);
+        rewarded[0] = address(inbox);
+        _refuteFor(claim, alice, rewarded);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_PaymentFailed.selector, inbox));
+        vm.prank(address(inbox));
+        claims.withdrawCredit();
+        vm.assertEq(claims.credits(address(inbox)), STAKE / 2);
+    }
+
+    function test_withdrawCredit_again_paysNothing() public {
+        Claim claim = _assert(alice, 0, WRONG);
+        Thief thief = new Thief(claims);
+        address[] memory rewarded = new address[](1);
+        rewarded[0] = address(thief);
+        _refuteFor(claim, alice, rewarded);
+        uint256 before = address(claims).balance;
+        thief.steal();
+        vm.assertEq(address(thief).balance, STAKE / 2);
+        vm.assertEq(address(claims).balance, before - STAKE / 2);
+        vm.assertEq(thief.calls(), 3);
+    }
+
+    // --- what the game asks ---
+
+    function test_statementOf_namesStartVectorAndEnd() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        Output memory end = _endOutput(0, RIGHT);
+        (bytes32 start, bytes32 root, uint64 n1) = claims.statementOf(claim);
+        vm.assertEq(start, claims.contentAt(0).endHash);
+        vm.assertEq(root, Hashing.vectorRoot(_vector(end)));
+        vm.assertEq(uint256(n1), 1);
+        vm.assertEq(claims.contentAt(1).vectorRoot, root);
+        vm.assertEq(claims.contentAt(1).endHash, Hashing.output(end));
+        Claim unknown = Claim.wrap(keccak256("unknown"));
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_UnknownContent.selector, unknown));
+        claims.statementOf(unknown);
+    }
+
+    function test_instanceCreatedAt_isTheInstances() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        _skip(100);
+        _back(bob, claim);
+        vm.assertEq(uint256(claims.instanceCreatedAt(claim, alice)), block.timestamp - 100);
+        vm.assertEq(uint256(claims.instanceCreatedAt(claim, bob)), block.timestamp);
+        vm.assertEq(uint256(claims.instanceCreatedAt(claim, council)), 0);
     }
 }
 
@@ -530,25 +722,25 @@ contract DisputeGamesTest is ClaimsFixture {
         (uint32 gameType, uint64 timestamp, address proxy) = games.gameAtIndex(1);
         vm.assertEq(uint256(gameType), 0x4d657a7a);
         vm.assertEq(uint256(timestamp), block.timestamp);
-        DisputeGame game = DisputeGame(proxy);
-        vm.assertEq(game.rootClaim(), RIGHT);
-        vm.assertEq(game.l2SequenceNumber(), 4);
-        vm.assertEq(game.extraData(), abi.encode(4));
-        vm.assertEq(uint256(game.createdAt()), block.timestamp);
-        vm.assertEq(uint256(game.resolvedAt()), 0);
-        vm.assertEq(uint256(game.expectedResolution()), block.timestamp + WINDOW);
-        vm.assertEq(uint256(game.maxClockDuration()), WINDOW);
-        vm.assertEq(uint256(game.status()), 0);
-        vm.assertEq(uint256(game.gameType()), 0x4d657a7a);
-        vm.assertTrue(game.wasRespectedGameTypeWhenCreated());
+        DisputeGame shown = DisputeGame(proxy);
+        vm.assertEq(shown.rootClaim(), RIGHT);
+        vm.assertEq(shown.l2SequenceNumber(), 4);
+        vm.assertEq(shown.extraData(), abi.encode(4));
+        vm.assertEq(uint256(shown.createdAt()), block.timestamp);
+        vm.assertEq(uint256(shown.resolvedAt()), 0);
+        vm.assertEq(uint256(shown.expectedResolution()), block.timestamp + WINDOW);
+        vm.assertEq(uint256(shown.maxClockDuration()), WINDOW);
+        vm.assertEq(uint256(shown.status()), 0);
+        vm.assertEq(uint256(shown.gameType()), 0x4d657a7a);
+        vm.assertTrue(shown.wasRespectedGameTypeWhenCreated());
         vm.assertTrue(games.isGameProper(proxy));
         vm.assertFalse(games.isGameFinalized(proxy));
 
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(game.contentId());
-        vm.assertEq(uint256(game.resolvedAt()), block.timestamp);
-        vm.assertEq(uint256(game.expectedResolution()), block.timestamp);
-        vm.assertEq(uint256(game.status()), 2);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(shown.contentId(), alice);
+        vm.assertEq(uint256(shown.resolvedAt()), block.timestamp);
+        vm.assertEq(uint256(shown.expectedResolution()), block.timestamp);
+        vm.assertEq(uint256(shown.status()), 2);
         vm.assertTrue(games.isGameFinalized(proxy));
         vm.assertTrue(games.isGameClaimValid(proxy));
     }
@@ -556,9 +748,9 @@ contract DisputeGamesTest is ClaimsFixture {
     function test_game_refuted_challengerWins() public {
         Claim claim = _assert(alice, 0, WRONG);
         _refute(claim, alice);
-        DisputeGame game = DisputeGame(games.gameOf(claim));
-        vm.assertEq(uint256(game.status()), 1);
-        vm.assertEq(uint256(game.expectedResolution()), 0);
+        DisputeGame shown = DisputeGame(games.gameOf(claim));
+        vm.assertEq(uint256(shown.status()), 1);
+        vm.assertEq(uint256(shown.expectedResolution()), 0);
     }
 
     function test_isGameProper_impostor_isUnknown() public {

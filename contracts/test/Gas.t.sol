@@ -89,7 +89,7 @@ contract GasTest is Deployment {
         _record("proveWithdrawalTransaction, one trie node", 150_000);
         vm.warp(block.timestamp + PROOF_MATURITY + 1);
         uint256 snapshot = vm.snapshotState();
-        claims.confirm(claim);
+        claims.confirm(claim, alice);
         _record("confirm", 110_000);
         vm.revertToState(snapshot);
         vm.prank(bob);
@@ -147,7 +147,7 @@ contract GasDeploymentTest is Deployment {
         _total = 0;
         _deploy();
         vm.snapshotValue("L1", "deployment, without its factory's 289,000", _total);
-        vm.assertLe(_total, 21_000_000);
+        vm.assertLe(_total, 25_000_000);
     }
 
     function _create(uint256 step, bytes memory code) internal override returns (address deployed) {

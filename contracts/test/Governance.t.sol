@@ -245,27 +245,27 @@ contract DeployerTest is Deployment {
     function test_deploy_stranger_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_Unauthorized.selector, alice));
         vm.prank(alice);
-        deployer.deploy(13, CODE, 0);
+        deployer.deploy(15, CODE, 0);
     }
 
     function test_deploy_wrongStep_reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongStep.selector, 13));
+        vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongStep.selector, 15));
         deployer.deploy(12, CODE, 0);
-        vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongStep.selector, 13));
-        deployer.deploy(14, CODE, 0);
+        vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongStep.selector, 15));
+        deployer.deploy(16, CODE, 0);
     }
 
     function test_deploy_wrongValue_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongValue.selector, 0));
-        deployer.deploy(13, CODE, 1);
+        deployer.deploy(15, CODE, 1);
     }
 
     function test_deploy_failingConstructor_bubblesAndTakesNoStep() public {
         bytes memory code =
             abi.encodePacked(type(PauseController).creationCode, abi.encode(address(0), council, PAUSE_MAX, COOLDOWN));
         vm.expectRevert(IPauseController.PauseController_Zero.selector);
-        deployer.deploy(13, code, 0);
-        vm.assertEq(deployer.deployments(), 13);
+        deployer.deploy(15, code, 0);
+        vm.assertEq(deployer.deployments(), 15);
     }
 
     function test_addressOf_everyStep() public {

@@ -334,8 +334,7 @@ contract PortalWithdrawalTest is Deployment {
 
     function test_prove_refutedClaim_reverts() public {
         Claim claim = claims.contentAt(1).id;
-        vm.prank(referee);
-        claims.refute(claim, alice);
+        _refute(claim, alice);
         vm.expectRevert(IPortal.OptimismPortal_InvalidDisputeGame.selector);
         _prove(bob);
     }
@@ -402,8 +401,7 @@ contract PortalWithdrawalTest is Deployment {
     function test_checkWithdrawal_claimRefutedSince_reverts() public {
         _prove(alice);
         Claim claim = claims.contentAt(1).id;
-        vm.prank(referee);
-        claims.refute(claim, alice);
+        _refute(claim, alice);
         vm.warp(block.timestamp + PROOF_MATURITY + 1);
         vm.expectRevert(IPortal.OptimismPortal_InvalidRootClaim.selector);
         portal.checkWithdrawal(hash, alice);
@@ -429,7 +427,7 @@ contract PortalWithdrawalTest is Deployment {
         vm.warp(block.timestamp + PROOF_MATURITY + 1);
         vm.expectRevert(IPortal.OptimismPortal_InvalidRootClaim.selector);
         portal.checkWithdrawal(hash, alice);
-        claims.confirm(claims.contentAt(1).id);
+        claims.confirm(claims.contentAt(1).id, alice);
         portal.checkWithdrawal(hash, alice);
         _finalize(alice);
     }

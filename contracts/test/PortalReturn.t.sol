@@ -136,8 +136,7 @@ contract PortalReturnTest is Deployment {
     function test_return_refutedClaim_reverts() public {
         _ripen(address(portal), 3 ether, "");
         Claim claim = claims.contentAt(1).id;
-        vm.prank(referee);
-        claims.refute(claim, alice);
+        _refute(claim, alice);
         vm.expectRevert(IPortal.OptimismPortal_InvalidRootClaim.selector);
         portal.finalizeWithdrawalTransaction(_withdrawal);
         vm.assertFalse(portal.finalizedWithdrawals(_hash));

@@ -25,6 +25,7 @@ contract VectorsTest is Test {
         _batch();
         _output();
         _bridge();
+        _fault();
         _json = string.concat(_json, "\n}\n");
         if (vm.envOr("VECTORS_WRITE", false)) vm.writeFile(FILE, _json);
         vm.assertEq(vm.readFile(FILE), _json, "run: VECTORS_WRITE=true forge test --match-contract VectorsTest");
@@ -39,6 +40,9 @@ contract VectorsTest is Test {
         _hash("DOMAIN_OUTPUT", Hashing.DOMAIN_OUTPUT);
         _hash("DOMAIN_CONTENT", Hashing.DOMAIN_CONTENT);
         _hash("DOMAIN_NODE", Hashing.DOMAIN_NODE);
+        _hash("DOMAIN_BOOT", Hashing.DOMAIN_BOOT);
+        _hash("DOMAIN_STATE", Hashing.DOMAIN_STATE);
+        _hash("DOMAIN_QUERY", Hashing.DOMAIN_QUERY);
     }
 
     function _queue() private {
@@ -187,6 +191,37 @@ contract VectorsTest is Test {
         _field("l2", vm.toString(Aliasing.toL2(l1)));
         _close();
         vm.assertEq(Aliasing.toL1(Aliasing.toL2(l1)), l1);
+    }
+
+    function _fault() private {
+        bytes32 start = keccak256("start");
+        bytes32 acc = keccak256("acc");
+        bytes32 boot = Hashing.boot(CHAIN_ID, start, acc, 6, 2);
+        bytes32 memoryRoot = keccak256("program memory");
+        bytes memory state;
+        for (uint256 i; i < 263; ++i) {
+            state = bytes.concat(state, bytes1(uint8(i)));
+        }
+        bytes32 content = keccak256("content");
+        address owner = address(0x5555555555555555555555555555555555555555);
+        bytes32 top = Hashing.queryId(content, owner, 0, 255);
+        _object("fault");
+        _field("l2ChainId", uint256(CHAIN_ID), true);
+        _field("start", vm.toString(start));
+        _field("acc", vm.toString(acc));
+        _field("end", 6, false);
+        _field("span", 2, false);
+        _field("boot", vm.toString(boot));
+        _field("programMemory", vm.toString(memoryRoot));
+        _field("programPc", 0x1000, false);
+        _field("initialState", vm.toString(Hashing.initialState(memoryRoot, 0x1000, boot)));
+        _field("stateRule", "byte i of the state is i modulo 256");
+        _field("stateHash", vm.toString(Hashing.state(state)));
+        _field("content", vm.toString(content));
+        _field("owner", vm.toString(owner));
+        _field("queryId", vm.toString(top));
+        _field("childQueryId", vm.toString(Hashing.queryId(content, owner, top, 7)));
+        _close();
     }
 
     function _first(string memory key, bytes32 value) private {

@@ -4,7 +4,9 @@ pragma solidity ^0.8.30;
 import {IClaimManager, InstanceStatus} from "../interfaces/IClaimManager.sol";
 import {IDisputeGameFactory} from "../interfaces/IDisputeGameFactory.sol";
 import {IInbox} from "../interfaces/IInbox.sol";
+import {IQueryGame} from "../interfaces/IQueryGame.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
+import {Clock} from "../libraries/Clock.sol";
 import {Constants} from "../libraries/Constants.sol";
 import {Hashing} from "../libraries/Hashing.sol";
 import {Claim, Output} from "../types/Output.sol";
@@ -12,8 +14,9 @@ import {Claim, Output} from "../types/Output.sol";
 /// @notice The tree of claims: who staked on which, which were refuted, which are final.
 ///
 /// A *content* is a statement; an *instance* is one owner's stake on it. A content is confirmed once its parent is and one of its
-/// instances has lived through the window. One stake covers all instances of an owner; being refuted once makes all of them void.
-/// Nothing here can be paused and nobody can set an output: the referee can only refute.
+/// instances has lived through its window and every doubt about it. One stake covers all instances of an owner; being refuted once
+/// makes all of them void. Nothing here can be paused and nobody can set an output: the referee, which is the query game, can only
+/// refute.
 contract ClaimManager is IClaimManager {
     /// @notice Everything that is fixed for the life of a claim manager, and the genesis output.
     struct Parameters {
@@ -46,20 +49,27 @@ contract ClaimManager is IClaimManager {
         uint64 slashedSequence;
     }
 
-    IInbox public immutable inbox;
+    /// @dev Instances of a content that are looked at where none is named, from its line's head on, and how many of them may be live:
+    /// what is looked at must not depend on how many there are.
+    uint256 private constant LOOKED_AT_MAX = 16;
+    uint256 private constant LIVE_MAX = 4;
+
+    IInbox private immutable _inbox;
     /// @notice Shows contents as OP's dispute games.
     IDisputeGameFactory public immutable games;
-    /// @notice Who may refute: the game, or the security council while there is none.
+    /// @inheritdoc IClaimManager
     address public immutable referee;
     /// @notice Who gets forfeited stakes.
     address payable public immutable treasury;
-    /// @notice What an owner stakes, in wei.
+    /// @inheritdoc IClaimManager
     uint256 public immutable stake;
     /// @inheritdoc IClaimManager
     uint64 public immutable window;
 
     /// @notice Forfeited stakes that the treasury has not collected yet, in wei.
     uint256 public forfeited;
+    /// @inheritdoc IClaimManager
+    mapping(address who => uint256) public credits;
     /// @dev Counts resolutions and slashings, so that it is always known which came first.
     uint64 private _sequence;
 
@@ -80,7 +90,7 @@ contract ClaimManager is IClaimManager {
         if (p.window == 0) revert ClaimManager_BadParameter("window");
         if (p.genesisOutputRoot == 0) revert ClaimManager_BadParameter("genesisOutputRoot");
         if (p.genesisTimestamp == 0) revert ClaimManager_BadParameter("genesisTimestamp");
-        inbox = IInbox(p.inbox);
+        _inbox = IInbox(p.inbox);
         games = IDisputeGameFactory(p.games);
         referee = p.referee;
         treasury = p.treasury;
@@ -97,12 +107,15 @@ contract ClaimManager is IClaimManager {
             timestamp: p.genesisTimestamp,
             outputRoot: p.genesisOutputRoot
         });
-        Claim id = Claim.wrap(Hashing.content(0, 0, 0, Hashing.output(genesis)));
+        bytes32 genesisHash = Hashing.output(genesis);
+        Claim id = Claim.wrap(Hashing.content(0, 0, 0, genesisHash));
         _sequence = 1;
         _contents.push(
             Content({
                 id: id,
                 outputRoot: p.genesisOutputRoot,
+                vectorRoot: 0,
+                endHash: genesisHash,
                 parent: 0,
                 n1: 0,
                 childN1: 1,
@@ -146,6 +159,14 @@ contract ClaimManager is IClaimManager {
         _pay(treasury, amount);
     }
 
+    /// @inheritdoc IClaimManager
+    function withdrawCredit() external {
+        uint256 amount = credits[msg.sender];
+        credits[msg.sender] = 0;
+        emit CreditWithdrawn(msg.sender, amount);
+        _pay(payable(msg.sender), amount);
+    }
+
     // --- claims ---
 
     /// @inheritdoc IClaimManager
@@ -160,16 +181,20 @@ contract ClaimManager is IClaimManager {
         if (parent.confirmedChild != 0 || _isRejected(parent)) revert ClaimManager_Resolved(parentId);
 
         uint64 n1 = parent.childN1;
-        if (inbox.batchCount() < n1) revert ClaimManager_TooEarly(n1);
+        if (_inbox.batchCount() < n1) revert ClaimManager_TooEarly(n1);
         bytes32 outputHash = _checkOutput(endOutput, n1);
         if (vector[Constants.CLAIM_ENTRIES - 1] != outputHash) revert ClaimManager_BadOutput("last entry");
 
         bytes32 vectorRoot = Hashing.vectorRoot(vector);
         contentId = Claim.wrap(Hashing.content(Claim.unwrap(parentId), n1, vectorRoot, outputHash));
-        if (_indices[contentId] != 0) revert ClaimManager_ContentExists(contentId);
-        Content memory content = _add(contentId, parentIndex, n1, endOutput);
+        if (_indices[contentId] != 0) {
+            // Somebody was faster, maybe with a copy of this transaction: the caller's instance counts as much.
+            _back(contentId, owner);
+            return contentId;
+        }
+        Content memory content = _add(contentId, parentIndex, n1, vectorRoot, outputHash, endOutput);
         _addInstance(contentId, owner);
-        _emitAsserted(content, parentId, vectorRoot, endOutput, vector);
+        _emitAsserted(content, parentId, endOutput, vector);
         games.register(contentId, endOutput.outputRoot);
     }
 
@@ -178,24 +203,22 @@ contract ClaimManager is IClaimManager {
         Owner storage owner = _requireStaked(msg.sender);
         (InstanceStatus resolution,) = _resolution(_contents[_index(contentId)]);
         if (resolution != InstanceStatus.Live) revert ClaimManager_Resolved(contentId);
-        if (_instances[contentId][msg.sender].ordinal != 0) {
-            revert ClaimManager_InstanceExists(contentId, msg.sender);
-        }
-        _addInstance(contentId, owner);
-        emit ClaimBacked(contentId, msg.sender);
+        _back(contentId, owner);
     }
 
     /// @inheritdoc IClaimManager
-    function confirm(Claim contentId) external {
-        if (!_ripe(contentId)) revert ClaimManager_NotRipe(contentId);
-        _confirm(contentId);
+    function confirm(Claim contentId, address owner) external {
+        bool live = instanceStatus(contentId, owner) == InstanceStatus.Live;
+        if (!live || !_mayConfirm(contentId) || !_isThrough(contentId, owner)) revert ClaimManager_NotRipe(contentId);
+        _confirm(contentId, owner);
     }
 
     /// @inheritdoc ISettlement
     function tryConfirm(Claim contentId) external returns (bool) {
         if (isFinal(contentId)) return true;
-        if (!_ripe(contentId)) return false;
-        _confirm(contentId);
+        address owner = _ripe(contentId);
+        if (owner == address(0)) return false;
+        _confirm(contentId, owner);
         return true;
     }
 
@@ -212,13 +235,13 @@ contract ClaimManager is IClaimManager {
     }
 
     /// @inheritdoc IClaimManager
-    function refute(Claim contentId, address owner) external {
+    function refute(Claim contentId, address owner, address[] calldata rewarded) external {
         if (msg.sender != referee) revert ClaimManager_NotReferee(msg.sender);
         if (instanceStatus(contentId, owner) != InstanceStatus.Live) {
             revert ClaimManager_InstanceNotLive(contentId, owner);
         }
         emit InstanceRefuted(contentId, owner);
-        _slash(owner);
+        _slash(owner, rewarded);
     }
 
     /// @inheritdoc IClaimManager
@@ -229,7 +252,9 @@ contract ClaimManager is IClaimManager {
         if (!settleable || instance.settled) revert ClaimManager_NotSettleable(contentId, owner);
         _settle(contentId, owner, instance, status);
         // Another content of the same parent is right, so this one is wrong.
-        if (status == InstanceStatus.Rejected && owners[owner].slashedSequence == 0) _slash(owner);
+        if (status == InstanceStatus.Rejected && owners[owner].slashedSequence == 0) {
+            _slash(owner, new address[](0));
+        }
     }
 
     /// @inheritdoc IClaimManager
@@ -251,7 +276,7 @@ contract ClaimManager is IClaimManager {
 
     /// @inheritdoc ISettlement
     function isRipe(Claim contentId) external view returns (bool) {
-        return isFinal(contentId) || (_indices[contentId] != 0 && _ripe(contentId));
+        return isFinal(contentId) || _ripe(contentId) != address(0);
     }
 
     /// @inheritdoc ISettlement
@@ -287,24 +312,43 @@ contract ClaimManager is IClaimManager {
     }
 
     /// @inheritdoc IClaimManager
-    function isOpen(Claim contentId) public view returns (bool) {
-        (InstanceStatus resolution,) = _resolution(_contents[_index(contentId)]);
-        if (resolution != InstanceStatus.Live) return resolution == InstanceStatus.Confirmed;
-        return _oldestLive(contentId) != address(0);
+    function inbox() external view returns (address) {
+        return address(_inbox);
     }
 
     /// @inheritdoc IClaimManager
-    function closesAt(Claim contentId) public view returns (uint64) {
-        address owner = _oldestLive(contentId);
-        return owner == address(0) ? 0 : _instances[contentId][owner].createdAt + window;
+    function instanceCreatedAt(Claim contentId, address owner) external view returns (uint64) {
+        return _instances[contentId][owner].createdAt;
+    }
+
+    /// @inheritdoc IClaimManager
+    function statementOf(Claim contentId) external view returns (bytes32 startHash, bytes32 vectorRoot, uint64 n1) {
+        Content storage content = _contents[_index(contentId)];
+        return (_contents[content.parent].endHash, content.vectorRoot, content.n1);
+    }
+
+    /// @inheritdoc IClaimManager
+    function isOpen(Claim contentId) public view returns (bool) {
+        (InstanceStatus resolution,) = _resolution(_contents[_index(contentId)]);
+        if (resolution != InstanceStatus.Live) return resolution == InstanceStatus.Confirmed;
+        (address[] memory live, bool more) = _firstLive(contentId, 1);
+        return live.length > 0 || more;
+    }
+
+    /// @inheritdoc IClaimManager
+    function closesAt(Claim contentId) public view returns (uint64 earliest) {
+        (address[] memory live,) = _firstLive(contentId, LIVE_MAX);
+        for (uint256 i; i < live.length; ++i) {
+            (, uint64 close) = _doubts(contentId, live[i]);
+            if (earliest == 0 || close < earliest) earliest = close;
+        }
     }
 
     // --- inside ---
 
-    function _confirm(Claim contentId) private {
+    function _confirm(Claim contentId, address owner) private {
         uint256 index = _indices[contentId] - 1;
         Content storage content = _contents[index];
-        address owner = _oldestLive(contentId);
         content.confirmedAt = uint64(block.timestamp);
         content.sequence = ++_sequence;
         _contents[content.parent].confirmedChild = uint64(index);
@@ -313,22 +357,48 @@ contract ClaimManager is IClaimManager {
         _settle(contentId, owner, _instances[contentId][owner], InstanceStatus.Confirmed);
     }
 
-    /// @dev Whether `contentId` may be confirmed now: parent final without another child, and an instance outlived the window.
-    function _ripe(Claim contentId) private view returns (bool) {
-        Content storage content = _contents[_index(contentId)];
-        (InstanceStatus resolution,) = _resolution(content);
-        if (resolution != InstanceStatus.Live || _contents[content.parent].confirmedAt == 0) return false;
-        uint64 close = closesAt(contentId);
-        return close != 0 && block.timestamp >= close;
+    /// @dev The first owner by whose instance `contentId` may be confirmed now, among those that are looked at; or zero.
+    function _ripe(Claim contentId) private view returns (address) {
+        if (_indices[contentId] == 0 || !_mayConfirm(contentId)) return address(0);
+        (address[] memory live,) = _firstLive(contentId, LIVE_MAX);
+        for (uint256 i; i < live.length; ++i) {
+            if (_isThrough(contentId, live[i])) return live[i];
+        }
+        return address(0);
     }
 
-    function _add(Claim contentId, uint256 parentIndex, uint64 n1, Output calldata endOutput)
-        private
-        returns (Content memory content)
-    {
+    /// @dev Whether the content is unresolved and its parent final.
+    function _mayConfirm(Claim contentId) private view returns (bool) {
+        Content storage content = _contents[_index(contentId)];
+        (InstanceStatus resolution,) = _resolution(content);
+        return resolution == InstanceStatus.Live && _contents[content.parent].confirmedAt != 0;
+    }
+
+    /// @dev Whether a live instance has lived through its window and every doubt (invariant 17).
+    function _isThrough(Claim contentId, address owner) private view returns (bool) {
+        (uint64 openNodes, uint64 close) = _doubts(contentId, owner);
+        return openNodes == 0 && block.timestamp > close;
+    }
+
+    /// @dev The open doubts about an instance, and the last moment in which another may be raised as far as is known.
+    function _doubts(Claim contentId, address owner) private view returns (uint64 openNodes, uint64 close) {
+        (openNodes, close) = IQueryGame(referee).standing(contentId, owner);
+        close = Clock.later(close, _instances[contentId][owner].createdAt + window);
+    }
+
+    function _add(
+        Claim contentId,
+        uint256 parentIndex,
+        uint64 n1,
+        bytes32 vectorRoot,
+        bytes32 endHash,
+        Output calldata endOutput
+    ) private returns (Content memory content) {
         content = Content({
             id: contentId,
             outputRoot: endOutput.outputRoot,
+            vectorRoot: vectorRoot,
+            endHash: endHash,
             parent: uint64(parentIndex),
             n1: n1,
             childN1: _childN1(n1),
@@ -345,7 +415,6 @@ contract ClaimManager is IClaimManager {
     function _emitAsserted(
         Content memory content,
         Claim parentId,
-        bytes32 vectorRoot,
         Output calldata endOutput,
         bytes32[256] calldata vector
     ) private {
@@ -356,10 +425,18 @@ contract ClaimManager is IClaimManager {
             msg.sender,
             content.n1,
             content.childN1,
-            vectorRoot,
+            content.vectorRoot,
             endOutput,
             vector
         );
+    }
+
+    function _back(Claim contentId, Owner storage owner) private {
+        if (_instances[contentId][msg.sender].ordinal != 0) {
+            revert ClaimManager_InstanceExists(contentId, msg.sender);
+        }
+        _addInstance(contentId, owner);
+        emit ClaimBacked(contentId, msg.sender);
     }
 
     function _addInstance(Claim contentId, Owner storage owner) private {
@@ -378,11 +455,17 @@ contract ClaimManager is IClaimManager {
         emit InstanceSettled(contentId, owner, status);
     }
 
-    function _slash(address owner) private {
+    /// @dev Takes the owner's stake: half of it goes to those who are `rewarded`, in equal shares, the rest is forfeited.
+    function _slash(address owner, address[] memory rewarded) private {
         owners[owner].staked = false;
         owners[owner].slashedSequence = ++_sequence;
-        forfeited += stake;
         emit StakeForfeited(owner);
+        uint256 share = rewarded.length == 0 ? 0 : stake / 2 / rewarded.length;
+        for (uint256 i; i < rewarded.length; ++i) {
+            credits[rewarded[i]] += share;
+            emit Rewarded(rewarded[i], share);
+        }
+        forfeited += stake - share * rewarded.length;
     }
 
     function _pay(address payable to, uint256 amount) private {
@@ -390,14 +473,21 @@ contract ClaimManager is IClaimManager {
         if (!success) revert ClaimManager_PaymentFailed(to);
     }
 
-    /// @dev The owner of the oldest live instance of an unresolved content, or zero.
-    function _oldestLive(Claim contentId) private view returns (address owner) {
+    /// @dev The owners of the first live instances of an unresolved content, at most `most`, and whether there are instances that were
+    /// not looked at.
+    function _firstLive(Claim contentId, uint256 most) private view returns (address[] memory live, bool more) {
         Line memory line = _lines[contentId];
-        for (uint256 i = line.head; i < line.count; ++i) {
-            owner = _ownerAt[contentId][i];
-            if (owners[owner].slashedSequence == 0) return owner;
+        live = new address[](most);
+        uint256 found;
+        uint256 i = line.head;
+        for (uint256 end = i + LOOKED_AT_MAX; i < line.count && i < end && found < most; ++i) {
+            address owner = _ownerAt[contentId][i];
+            if (owners[owner].slashedSequence == 0) live[found++] = owner;
         }
-        return address(0);
+        assembly ("memory-safe") {
+            mstore(live, found)
+        }
+        more = i < line.count;
     }
 
     /// @dev How a content was resolved and when in the sequence; Live and 0 if it was not.
@@ -421,11 +511,11 @@ contract ClaimManager is IClaimManager {
     /// @dev What the inbox knows of the end output must agree; returns its hash.
     function _checkOutput(Output calldata o, uint64 n1) private view returns (bytes32) {
         if (o.version != Constants.VERSION) revert ClaimManager_BadOutput("version");
-        if (o.chainId != inbox.l2ChainId()) revert ClaimManager_BadOutput("chainId");
+        if (o.chainId != _inbox.l2ChainId()) revert ClaimManager_BadOutput("chainId");
         if (o.inboxIndex != n1) revert ClaimManager_BadOutput("inboxIndex");
         if (o.blockInBatch != 0) revert ClaimManager_BadOutput("blockInBatch");
-        if (o.queueIndex != inbox.consumedUpTo(n1)) revert ClaimManager_BadOutput("queueIndex");
-        if (o.number != inbox.blocksUpTo(n1)) revert ClaimManager_BadOutput("number");
+        if (o.queueIndex != _inbox.consumedUpTo(n1)) revert ClaimManager_BadOutput("queueIndex");
+        if (o.number != _inbox.blocksUpTo(n1)) revert ClaimManager_BadOutput("number");
         if (o.outputRoot == 0) revert ClaimManager_BadOutput("outputRoot");
         return Hashing.output(o);
     }
@@ -433,15 +523,15 @@ contract ClaimManager is IClaimManager {
     /// @dev The greatest batch count that a child may cover: as many batches as there are now, at most 256 spans of blocks, at
     /// least one batch (docs/spec/output.md).
     function _childN1(uint64 n1) private view returns (uint64 low) {
-        uint64 blocksMax = uint64(Constants.CLAIM_ENTRIES) * inbox.span();
-        uint64 limit = inbox.blocksUpTo(n1) + blocksMax;
+        uint64 blocksMax = uint64(Constants.CLAIM_ENTRIES) * _inbox.span();
+        uint64 limit = _inbox.blocksUpTo(n1) + blocksMax;
         low = n1 + 1;
-        uint64 high = inbox.batchCount();
+        uint64 high = _inbox.batchCount();
         // A batch has at least one block, which bounds the bisection however long the inbox is.
         if (high > n1 + blocksMax) high = n1 + blocksMax;
         while (low < high) {
             uint64 middle = low + (high - low + 1) / 2;
-            if (inbox.blocksUpTo(middle) <= limit) low = middle;
+            if (_inbox.blocksUpTo(middle) <= limit) low = middle;
             else high = middle - 1;
         }
     }

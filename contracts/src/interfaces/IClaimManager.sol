@@ -15,13 +15,15 @@ enum InstanceStatus {
 
 /// @notice Claims about the L2, their owners and stakes (docs/spec/output.md).
 interface IClaimManager is ISettlement {
-    /// @notice What is kept of a content, in four slots. Vector root and end output are in its id: whoever needs them brings them.
+    /// @notice What is kept of a content, in six slots. `endHash` is the hash of its end output.
     ///
     /// `parent` and `confirmedChild` are indices; `confirmedChild` is zero while there is none. `number` is the L2 block of the end
     /// output. `sequence` orders resolutions and slashings; without `confirmedAt` it means that the content was rejected.
     struct Content {
         Claim id;
         bytes32 outputRoot;
+        bytes32 vectorRoot;
+        bytes32 endHash;
         uint64 parent;
         uint64 n1;
         uint64 childN1;
@@ -46,8 +48,6 @@ interface IClaimManager is ISettlement {
     error ClaimManager_InstancesOpen(uint64 count);
     /// @notice There is no such content.
     error ClaimManager_UnknownContent(Claim content);
-    /// @notice The content was asserted already: call `back`.
-    error ClaimManager_ContentExists(Claim content);
     /// @notice The parent has a confirmed child already, or the content itself is confirmed.
     error ClaimManager_Resolved(Claim content);
     /// @notice The caller has an instance of this content already.
@@ -58,7 +58,8 @@ interface IClaimManager is ISettlement {
     error ClaimManager_TooEarly(uint64 n1);
     /// @notice A field of the end output contradicts the inbox.
     error ClaimManager_BadOutput(string field);
-    /// @notice The content is not ripe: its parent is not confirmed, its window not over, or it has no live instance.
+    /// @notice The content is not ripe: its parent is not confirmed, or no live instance that was looked at is through its window with
+    /// every doubt answered.
     error ClaimManager_NotRipe(Claim content);
     /// @notice Only the referee may refute.
     error ClaimManager_NotReferee(address caller);
@@ -85,6 +86,8 @@ interface IClaimManager is ISettlement {
     event ClaimRejected(Claim indexed contentId, uint256 indexed index);
     event InstanceRefuted(Claim indexed contentId, address indexed owner);
     event InstanceSettled(Claim indexed contentId, address indexed owner, InstanceStatus status);
+    event CreditWithdrawn(address indexed to, uint256 amount);
+    event Rewarded(address indexed to, uint256 amount);
     event StakeDeposited(address indexed owner);
     event StakeForfeited(address indexed owner);
     event StakeWithdrawn(address indexed owner);
@@ -98,7 +101,10 @@ interface IClaimManager is ISettlement {
     /// @notice Pays the treasury what was forfeited. Anybody may call.
     function collect() external;
 
-    /// @notice Claims that the batches after `parentId` lead to these outputs.
+    /// @notice Pays the caller its rewards.
+    function withdrawCredit() external;
+
+    /// @notice Claims that the batches after `parentId` lead to these outputs. If somebody asserted the same already, it is `back`.
     function assertClaim(Claim parentId, bytes32[256] calldata vector, Output calldata endOutput)
         external
         returns (Claim contentId);
@@ -106,20 +112,22 @@ interface IClaimManager is ISettlement {
     /// @notice Adds the caller's own instance of a content somebody asserted.
     function back(Claim contentId) external;
 
-    /// @notice Makes a ripe content final for ever.
-    function confirm(Claim contentId) external;
+    /// @notice Makes a content final for ever by this owner's instance: its parent is final, the instance is live, no node on it is
+    /// open, and its close has passed.
+    function confirm(Claim contentId, address owner) external;
 
     /// @notice Marks a content that can never be confirmed, so that its children can be rejected in turn.
     function reject(Claim contentId) external;
 
-    /// @notice Refutes one owner's instance; the owner loses its stake and all its other instances.
-    function refute(Claim contentId, address owner) external;
+    /// @notice Refutes one owner's instance; the owner loses its stake and all its other instances. Half of the stake is split equally
+    /// among `rewarded`, an address as often as it is named.
+    function refute(Claim contentId, address owner, address[] calldata rewarded) external;
 
     /// @notice Closes an instance that is confirmed or rejected. A rejected one costs the stake.
     function settle(Claim contentId, address owner) external;
 
-    /// @notice Steps over at most `most` refuted instances at the head of a content's list. Only needed where there are so many that
-    /// confirming the content would run out of gas.
+    /// @notice Steps over at most `most` refuted instances at the head of a content's list. Needed where there are more than are looked
+    /// at, so that `tryConfirm`, `isRipe` and `closesAt` see what comes after them.
     function skipRefuted(Claim contentId, uint256 most) external;
 
     /// @notice Number of contents.
@@ -134,12 +142,31 @@ interface IClaimManager is ISettlement {
     /// @notice Where one owner's instance stands.
     function instanceStatus(Claim contentId, address owner) external view returns (InstanceStatus);
 
-    /// @notice Whether withdrawals may be proven against this content.
+    /// @notice When an instance was made; zero if there is none.
+    function instanceCreatedAt(Claim contentId, address owner) external view returns (uint64);
+
+    /// @notice What a content says: from the output with hash `startHash`, batches up to `n1` lead to the 256 outputs under `vectorRoot`.
+    function statementOf(Claim contentId) external view returns (bytes32 startHash, bytes32 vectorRoot, uint64 n1);
+
+    /// @notice Whether withdrawals may be proven against this content: it is final, or may become so by an instance that is live.
     function isOpen(Claim contentId) external view returns (bool);
 
-    /// @notice L1 time at which the oldest live instance's window ends; zero if there is no live instance.
+    /// @notice L1 time after which the content can be confirmed, as far as is known: the earliest close among its first live instances.
+    /// A query on such an instance may put it off. Zero if there is no live instance.
     function closesAt(Claim contentId) external view returns (uint64);
 
-    /// @notice Time in which a claim can be refuted, in seconds.
+    /// @notice What `withdrawCredit` pays this address, in wei.
+    function credits(address who) external view returns (uint256);
+
+    /// @notice Time in which a claim can be queried, in seconds.
     function window() external view returns (uint64);
+
+    /// @notice What an owner stakes, in wei.
+    function stake() external view returns (uint256);
+
+    /// @notice The game, which alone may refute.
+    function referee() external view returns (address);
+
+    /// @notice The inbox whose batches the claims are about.
+    function inbox() external view returns (address);
 }

@@ -90,6 +90,20 @@ library Hashing {
         return entries[0];
     }
 
+    /// @notice The root that `entry` at `index` and its eight siblings, from the bottom, lead to.
+    function vectorRootFrom(uint256 index, bytes32 entry, bytes32[] calldata proof)
+        internal
+        pure
+        returns (bytes32 node)
+    {
+        node = entry;
+        for (uint256 i; i < proof.length; ++i) {
+            bool right = (index >> i) & 1 == 1;
+            (bytes32 first, bytes32 second) = right ? (proof[i], node) : (node, proof[i]);
+            node = keccak256(abi.encode(DOMAIN_NODE, first, second));
+        }
+    }
+
     /// @notice Everything that a run of the program may depend on.
     function boot(uint64 l2ChainId, bytes32 startOutputHash, bytes32 acc, uint64 end, uint32 span)
         internal

@@ -87,20 +87,41 @@ contract ClaimActors is Deployment {
     function confirm(uint256 index) external {
         Claim claim = _claim(index);
         bool before = claims.isFinal(claim);
-        if (!claims.tryConfirm(claim) || before) return;
+        if (claims.tryConfirm(claim) && !before) _checkConfirmed(claim);
+    }
+
+    function confirmBy(uint256 index, uint256 who) external {
+        Claim claim = _claim(index);
+        try claims.confirm(claim, owners[who % OWNERS]) {
+            _checkConfirmed(claim);
+        } catch {}
+    }
+
+    function _checkConfirmed(Claim claim) private {
         IClaimManager.Content memory content = claims.contentAt(claims.indexOf(claim));
         bool window;
         for (uint256 i; i < OWNERS; ++i) {
             bool live = claims.instanceStatus(claim, owners[i]) == InstanceStatus.Confirmed;
-            if (live && _since[claim][owners[i]] + WINDOW <= block.timestamp) window = true;
+            if (live && _since[claim][owners[i]] + WINDOW < block.timestamp) window = true;
         }
         if (!window || claims.contentAt(content.parent).confirmedAt == 0) confirmedTooEarly = true;
     }
 
     function refute(uint256 who, uint256 index) external {
         Claim claim = _claim(index);
-        vm.prank(referee);
-        try claims.refute(claim, owners[who % OWNERS]) {} catch {}
+        address[] memory rewarded = new address[](who / 7 % 7);
+        for (uint256 i; i < rewarded.length; ++i) {
+            rewarded[i] = owners[(index % OWNERS + i * i) % OWNERS];
+        }
+        vm.prank(address(game));
+        try claims.refute(claim, owners[who % OWNERS], rewarded) {} catch {}
+    }
+
+    function withdrawCredit(uint256 who) public {
+        address owner = owners[who % OWNERS];
+        paid += claims.credits(owner);
+        vm.prank(owner);
+        claims.withdrawCredit();
     }
 
     function reject(uint256 index) external {
@@ -140,7 +161,7 @@ contract ClaimActors is Deployment {
     /// @dev Resolves everything there is: the treasury and every owner take out what is theirs.
     function windUp() external {
         uint256 count = claims.contentCount();
-        _skip(WINDOW);
+        _skip(WINDOW + 1);
         for (uint256 c; c < count; ++c) {
             claims.tryConfirm(claims.contentAt(c).id);
         }
@@ -154,6 +175,7 @@ contract ClaimActors is Deployment {
         }
         for (uint256 i; i < OWNERS; ++i) {
             withdrawStake(i);
+            withdrawCredit(i);
         }
         this.collect();
     }
@@ -174,7 +196,7 @@ contract ClaimInvariants is Deployment {
         vm.roll(100);
         _actors = new ClaimActors();
         _claims = _actors.theClaims();
-        bytes4[] memory selectors = new bytes4[](11);
+        bytes4[] memory selectors = new bytes4[](13);
         selectors[0] = ClaimActors.deposit.selector;
         selectors[1] = ClaimActors.withdrawStake.selector;
         selectors[2] = ClaimActors.collect.selector;
@@ -186,6 +208,8 @@ contract ClaimInvariants is Deployment {
         selectors[8] = ClaimActors.settle.selector;
         selectors[9] = ClaimActors.skipRefuted.selector;
         selectors[10] = ClaimActors.wait_.selector;
+        selectors[11] = ClaimActors.withdrawCredit.selector;
+        selectors[12] = ClaimActors.confirmBy.selector;
         _target(address(_actors), selectors);
     }
 
@@ -194,6 +218,7 @@ contract ClaimInvariants is Deployment {
         for (uint256 i; i < 6; ++i) {
             (bool staked,,) = _claims.owners(_actors.owners(i));
             if (staked) liabilities += _claims.stake();
+            liabilities += _claims.credits(_actors.owners(i));
         }
         vm.assertEq(address(_claims).balance, liabilities);
         vm.assertEq(address(_claims).balance, _actors.staked() - _actors.paid());
@@ -252,12 +277,11 @@ contract ClaimOrderTest is Deployment {
 
     function test_16_confirmedInstance_outlivesTheOwnersRefutation() public {
         Claim first = _assert(alice, 0, keccak256("first"));
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(first);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(first, alice);
         _post(batcher, 1);
         Claim second = _assert(alice, 1, keccak256("second"));
-        vm.prank(referee);
-        claims.refute(second, alice);
+        _refute(second, alice);
         _expect(first, alice, InstanceStatus.Confirmed);
         _expect(second, alice, InstanceStatus.Refuted);
         vm.assertTrue(claims.isFinal(first));
@@ -267,10 +291,9 @@ contract ClaimOrderTest is Deployment {
         Claim claim = _assert(alice, 0, keccak256("first"));
         vm.prank(bob);
         claims.back(claim);
-        vm.prank(referee);
-        claims.refute(claim, alice);
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(claim);
+        _refute(claim, alice);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(claim, bob);
         _expect(claim, alice, InstanceStatus.Refuted);
         _expect(claim, bob, InstanceStatus.Confirmed);
     }
@@ -282,16 +305,14 @@ contract ClaimOrderTest is Deployment {
         _stake(liar);
         vm.prank(liar);
         claims.back(wrong);
-        vm.prank(referee);
-        claims.refute(wrong, liar);
-        vm.warp(block.timestamp + WINDOW);
-        claims.confirm(right);
+        _refute(wrong, liar);
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(right, alice);
         _expect(wrong, liar, InstanceStatus.Refuted);
         _expect(wrong, bob, InstanceStatus.Rejected);
         _post(batcher, 1);
         Claim next = _assert(bob, 1, keccak256("next"));
-        vm.prank(referee);
-        claims.refute(next, bob);
+        _refute(next, bob);
         claims.reject(wrong);
         _expect(wrong, bob, InstanceStatus.Rejected);
         _expect(wrong, liar, InstanceStatus.Refuted);

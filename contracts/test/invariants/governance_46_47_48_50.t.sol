@@ -37,11 +37,10 @@ contract GovernanceTest is Deployment {
         inbox.forceInclude();
         Claim right = _assert(alice, 0, keccak256("right"));
         Claim wrong = _assert(bob, 0, keccak256("wrong"));
-        vm.prank(referee);
-        claims.refute(wrong, bob);
-        vm.warp(block.timestamp + WINDOW);
+        _refute(wrong, bob);
+        vm.warp(block.timestamp + WINDOW + 1);
         vm.assertTrue(pauses.paused(Pausable.Withdraw));
-        claims.confirm(right);
+        claims.confirm(right, alice);
         vm.prank(alice);
         claims.withdrawStake();
         claims.collect();

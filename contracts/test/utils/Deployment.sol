@@ -8,6 +8,8 @@ import {Portal} from "../../src/Portal.sol";
 import {SystemConfig} from "../../src/SystemConfig.sol";
 import {ClaimManager} from "../../src/claims/ClaimManager.sol";
 import {DisputeGameFactory} from "../../src/claims/DisputeGameFactory.sol";
+import {QueryGame} from "../../src/claims/QueryGame.sol";
+import {RiscVStep} from "../../src/claims/RiscVStep.sol";
 import {BlobDa} from "../../src/da/BlobDa.sol";
 import {CalldataDa} from "../../src/da/CalldataDa.sol";
 import {PauseController} from "../../src/governance/PauseController.sol";
@@ -29,6 +31,9 @@ abstract contract Deployment is Test {
     uint64 internal constant FORCE_GRACE = 1 hours;
     uint64 internal constant PERMISSIONLESS_DELAY = 24 hours;
     uint64 internal constant WINDOW = 5 days;
+    uint64 internal constant CLOCK = 3 days;
+    uint64 internal constant GRACE = 6 hours;
+    uint256 internal constant BOND = 0.1 ether;
     uint64 internal constant PROOF_MATURITY = 5 days + 12 hours;
     uint256 internal constant STAKE = 10 ether;
     uint64 internal constant PAUSE_MAX = 7 days;
@@ -41,7 +46,6 @@ abstract contract Deployment is Test {
     address internal operator = _actor("operator");
     address internal guardian = _actor("guardian");
     address internal council = _actor("council");
-    address internal referee = _actor("referee");
     address payable internal treasury = payable(_actor("treasury"));
     address internal alice = _actor("alice");
     address internal bob = _actor("bob");
@@ -58,6 +62,8 @@ abstract contract Deployment is Test {
     L1StandardBridge internal bridge;
     L1ERC721Bridge internal nftBridge;
     L1MintableERC20Factory internal tokenFactory;
+    RiscVStep internal stepContract;
+    QueryGame internal game;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -100,6 +106,8 @@ abstract contract Deployment is Test {
         tokenFactory = L1MintableERC20Factory(
             _create(12, abi.encodePacked(type(L1MintableERC20Factory).creationCode, abi.encode(bridge)))
         );
+        stepContract = RiscVStep(_create(13, type(RiscVStep).creationCode));
+        game = QueryGame(_create(14, abi.encodePacked(type(QueryGame).creationCode, abi.encode(_gameParameters()))));
     }
 
     function _create(uint256 step, bytes memory code) internal virtual returns (address deployed) {
@@ -165,7 +173,7 @@ abstract contract Deployment is Test {
         return ClaimManager.Parameters({
             inbox: deployer.addressOf(5),
             games: deployer.addressOf(6),
-            referee: referee,
+            referee: deployer.addressOf(14),
             treasury: treasury,
             stake: STAKE,
             window: WINDOW,
@@ -182,6 +190,19 @@ abstract contract Deployment is Test {
             pauseController: deployer.addressOf(1),
             disputeGameFactory: deployer.addressOf(6),
             proofMaturityDelay: PROOF_MATURITY
+        });
+    }
+
+    function _gameParameters() internal view virtual returns (QueryGame.Parameters memory) {
+        return QueryGame.Parameters({
+            claimManager: deployer.addressOf(7),
+            inbox: deployer.addressOf(5),
+            step: deployer.addressOf(13),
+            programMemory: keccak256("program"),
+            programPc: 0x1000,
+            clock: CLOCK,
+            grace: GRACE,
+            bond: BOND
         });
     }
 
@@ -231,6 +252,12 @@ abstract contract Deployment is Test {
         Claim parent = claims.contentAt(parentIndex).id;
         vm.prank(who);
         return claims.assertClaim(parent, _vector(end), end);
+    }
+
+    /// @dev What the game does at the end of a dispute, with nobody to reward.
+    function _refute(Claim claim, address owner) internal {
+        vm.prank(address(game));
+        claims.refute(claim, owner, new address[](0));
     }
 
     function _rootProof(bytes32 storageRoot) internal pure returns (OutputRootProof memory) {

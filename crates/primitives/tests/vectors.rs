@@ -4,9 +4,9 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_primitives::{
-    Accumulator, BatchHeader, ContentId, DaType, L1Info, MessageKind, Output, OutputHash,
+    Accumulator, BatchHeader, Boot, ContentId, DaType, L1Info, MessageKind, Output, OutputHash,
     QueueAccumulator, QueueMessage, Withdrawal, alias, blobs_hash, content_id, domain,
-    op_output_root, unalias, vector_root,
+    op_output_root, query_id, unalias, vector_root,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -45,6 +45,9 @@ fn domains() {
     check("DOMAIN_OUTPUT", "mezzanine.output.v1", domain::OUTPUT);
     check("DOMAIN_CONTENT", "mezzanine.content.v1", domain::CONTENT);
     check("DOMAIN_NODE", "mezzanine.node.v1", domain::NODE);
+    check("DOMAIN_BOOT", "mezzanine.boot.v1", domain::BOOT);
+    check("DOMAIN_STATE", "mezzanine.state.v1", domain::STATE);
+    check("DOMAIN_QUERY", "mezzanine.query.v1", domain::QUERY);
 }
 
 #[test]
@@ -120,6 +123,40 @@ fn output_and_content() {
         content_id(parent, vector.get("n1"), vector_root, output.hash()),
         vector.get("contentId")
     );
+}
+
+#[test]
+fn boot_and_query() {
+    let vector = Vector::load().at("fault");
+    let boot = Boot {
+        chain_id: vector.get("l2ChainId"),
+        start: vector.get("start"),
+        acc: vector.get("acc"),
+        end: vector.get("end"),
+        span: vector.get("span"),
+    };
+    assert_eq!(boot.hash(), vector.get::<B256>("boot"));
+    assert_eq!(keccak256(boot.encode()), boot.hash());
+    assert_eq!(Boot::decode(&boot.encode()), Some(boot));
+    let (content, owner) = (vector.get("content"), vector.get("owner"));
+    let top = query_id(content, owner, B256::ZERO, u8::MAX);
+    assert_eq!(top, vector.get::<B256>("queryId"));
+    assert_eq!(query_id(content, owner, top, 7), vector.get::<B256>("childQueryId"));
+}
+
+/// The layout of a state: memory, boot, 64 zero bytes, kind and offset, pc, exited and code, 31 registers.
+#[test]
+fn machine_state() {
+    let vector = Vector::load().at("fault");
+    let hash = |state: &[u8]| keccak256([domain::STATE.as_slice(), state].concat());
+    let state: Vec<u8> = (0..263u32).map(|index| index.to_be_bytes()[3]).collect();
+    assert_eq!(hash(&state), vector.get::<B256>("stateHash"));
+    let (memory, boot): (B256, B256) = (vector.get("programMemory"), vector.get("boot"));
+    let pc: u32 = vector.get("programPc");
+    let initial =
+        [memory.as_slice(), boot.as_slice(), &[0; 69], &pc.to_be_bytes(), &[0; 126]].concat();
+    assert_eq!(initial.len(), 263);
+    assert_eq!(hash(&initial), vector.get::<B256>("initialState"));
 }
 
 #[test]
