@@ -193,7 +193,7 @@ abstract contract Deployment is Test {
         });
     }
 
-    function _gameParameters() internal view virtual returns (QueryGame.Parameters memory) {
+    function _gameParameters() internal virtual returns (QueryGame.Parameters memory) {
         return QueryGame.Parameters({
             claimManager: deployer.addressOf(7),
             inbox: deployer.addressOf(5),

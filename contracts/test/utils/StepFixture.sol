@@ -44,12 +44,17 @@ abstract contract StepFixture is Test {
     }
 
     function _encoded() internal view returns (bytes memory) {
+        return _encoded(ram.root());
+    }
+
+    /// @dev The state as bytes, with the root of `ram` if it is known.
+    function _encoded(bytes32 memoryRoot) internal view returns (bytes memory) {
         Machine memory m = state;
         bytes memory registers;
         for (uint256 i = 1; i < 32; ++i) {
             registers = bytes.concat(registers, bytes4(m.x[i]));
         }
-        bytes memory roots = abi.encodePacked(ram.root(), m.boot, m.output, m.key);
+        bytes memory roots = abi.encodePacked(memoryRoot, m.boot, m.output, m.key);
         return abi.encodePacked(roots, m.kind, m.offset, m.pc, m.exited, m.code, registers);
     }
 
@@ -70,12 +75,17 @@ abstract contract StepFixture is Test {
     /// @dev The same for an instruction that uses the leaf at `data`.
     function _lay(uint32 instruction, uint32 data) internal returns (Step memory step) {
         step = _lay(instruction);
+        step.proof = _openings(data);
+    }
+
+    /// @dev Openings of the leaves at `state.pc` and at `data`.
+    function _openings(uint32 data) internal view returns (bytes32[] memory proof) {
+        bytes32[] memory first = ram.open(state.pc >> 5);
         bytes32[] memory second = ram.open(data >> 5);
-        bytes32[] memory proof = new bytes32[](56);
+        proof = new bytes32[](56);
         for (uint256 i; i < 28; ++i) {
-            (proof[i], proof[28 + i]) = (step.proof[i], second[i]);
+            (proof[i], proof[28 + i]) = (first[i], second[i]);
         }
-        step.proof = proof;
     }
 
     function _run(Step memory step) internal view returns (bytes32) {
