@@ -16,11 +16,7 @@ const SINK: u8 = 32;
 pub(crate) enum Operation {
     /// Is left to `step.rs`: traps, calls of the environment, jumps to where no instruction can be.
     Other,
-    /// Is no instruction: the page ends here.
-    PageEnd,
-    Nop, Set,
     Add, Sub, Sll, Slt, Sltu, Xor, Srl, Sra, Or, And,
-    AddImm, SllImm, SltImm, SltuImm, XorImm, SrlImm, SraImm, OrImm, AndImm,
     Mul, Mulh, Mulhsu, Mulhu, Div, Divu, Rem, Remu,
     LoadByte, LoadHalf, LoadWord, LoadByteUnsigned, LoadHalfUnsigned, StoreByte, StoreHalf, StoreWord,
     BranchEq, BranchNe, BranchLt, BranchGe, BranchLtu, BranchGeu, Jump, JumpRegister,
@@ -36,75 +32,74 @@ pub(crate) struct Instruction {
     pub(crate) rd: u8,
     pub(crate) rs1: u8,
     pub(crate) rs2: u8,
-    /// The number in the instruction; of branches and `Jump` the address to go to, of `Set` the value.
+    /// The number in the instruction, zero if there is none; of branches and `Jump` the address to go to.
     pub(crate) immediate: u32,
 }
+
+const OTHER: Instruction =
+    Instruction { operation: O::Other, rd: SINK, rs1: 0, rs2: 0, immediate: 0 };
 
 impl Instruction {
     /// Decodes the word at an address.
     fn decode(address: u32, word: u32) -> Self {
-        let field = |from: u32, bits: u32| word >> from & ((1 << bits) - 1);
-        let (funct3, funct7, signed) = (field(12, 3) as usize, field(25, 7), word as i32);
+        let register = |from: u32| (word >> from) as u8 & 31;
+        let (rd, rs1, rs2) = (register(7), register(15), register(20));
+        let rd = if rd == 0 { SINK } else { rd };
+        let (funct3, funct7) = ((word >> 12 & 7) as usize, word >> 25);
+        let immediate = (word as i32 >> 20) as u32;
         let upper = word & 0xffff_f000;
-        let immediate = (signed >> 20) as u32;
-        let (operation, immediate) = match word & 0x7f {
-            0x37 => (O::Set, upper),
-            0x17 => (O::Set, address.wrapping_add(upper)),
-            0x6f => (O::Jump, address.wrapping_add(jump_offset(word))),
-            0x67 if funct3 == 0 => (O::JumpRegister, immediate),
-            0x63 => (BRANCHES[funct3], address.wrapping_add(branch_offset(word))),
-            0x03 => (LOADS[funct3], immediate),
-            0x23 => (STORES[funct3], (signed >> 25 << 5) as u32 | field(7, 5)),
-            0x13 => (immediate_operation(funct3, funct7), immediate),
-            0x33 => (register_operation(funct3, funct7), 0),
-            0x0f => (O::Nop, 0),
-            _ => (O::Other, 0),
-        };
-        let rd = field(7, 5) as u8;
-        let goes_nowhere =
-            immediate & 3 != 0 && (operation == O::Jump || BRANCHES.contains(&operation));
-        Self {
-            operation: if goes_nowhere { O::Other } else { operation },
-            rd: if rd == 0 { SINK } else { rd },
-            rs1: field(15, 5) as u8,
-            rs2: field(20, 5) as u8,
-            immediate,
+        match word & 0x7f {
+            0x37 => Self { operation: O::Add, rd, immediate: upper, ..OTHER },
+            0x17 => Self { operation: O::Add, rd, immediate: address.wrapping_add(upper), ..OTHER },
+            0x6f => {
+                Self { rd, ..Self::jump(O::Jump, address.wrapping_add(jump_offset(word)), 0, 0) }
+            }
+            0x67 if funct3 == 0 => Self { operation: O::JumpRegister, rd, rs1, immediate, ..OTHER },
+            0x63 => {
+                Self::jump(BRANCHES[funct3], address.wrapping_add(branch_offset(word)), rs1, rs2)
+            }
+            0x03 => Self { operation: LOADS[funct3], rd, rs1, immediate, ..OTHER },
+            0x23 => {
+                let immediate = immediate & !31 | word >> 7 & 31;
+                Self { operation: STORES[funct3], rs1, rs2, immediate, ..OTHER }
+            }
+            0x13 => {
+                Self { operation: immediate_operation(funct3, funct7), rd, rs1, immediate, ..OTHER }
+            }
+            0x33 => Self { operation: register_operation(funct3, funct7), rd, rs1, rs2, ..OTHER },
+            0x0f => Self { operation: O::Add, ..OTHER },
+            _ => OTHER,
         }
+    }
+
+    /// A jump to an address at which no instruction can be is not for the fast way.
+    const fn jump(operation: Operation, to: u32, rs1: u8, rs2: u8) -> Self {
+        let operation = if to.is_multiple_of(4) { operation } else { O::Other };
+        Self { operation, rs1, rs2, immediate: to, ..OTHER }
     }
 }
 
+/// By funct3, as all tables.
+#[rustfmt::skip]
 const BRANCHES: [Operation; 8] = [
-    O::BranchEq,
-    O::BranchNe,
-    O::Other,
-    O::Other,
-    O::BranchLt,
-    O::BranchGe,
-    O::BranchLtu,
-    O::BranchGeu,
+    O::BranchEq, O::BranchNe, O::Other, O::Other, O::BranchLt, O::BranchGe, O::BranchLtu, O::BranchGeu,
 ];
+#[rustfmt::skip]
 const LOADS: [Operation; 8] = [
-    O::LoadByte,
-    O::LoadHalf,
-    O::LoadWord,
-    O::Other,
-    O::LoadByteUnsigned,
-    O::LoadHalfUnsigned,
-    O::Other,
-    O::Other,
+    O::LoadByte, O::LoadHalf, O::LoadWord, O::Other, O::LoadByteUnsigned, O::LoadHalfUnsigned, O::Other, O::Other,
 ];
-const STORES: [Operation; 8] =
-    [O::StoreByte, O::StoreHalf, O::StoreWord, O::Other, O::Other, O::Other, O::Other, O::Other];
-const ALU: [Operation; 8] = [O::Add, O::Sll, O::Slt, O::Sltu, O::Xor, O::Srl, O::Or, O::And];
-const ALU_IMMEDIATE: [Operation; 8] =
-    [O::AddImm, O::SllImm, O::SltImm, O::SltuImm, O::XorImm, O::SrlImm, O::OrImm, O::AndImm];
-const MULTIPLY: [Operation; 8] =
+#[rustfmt::skip]
+const STORES: [Operation; 8] = [
+    O::StoreByte, O::StoreHalf, O::StoreWord, O::Other, O::Other, O::Other, O::Other, O::Other,
+];
+const ARITHMETIC: [Operation; 8] = [O::Add, O::Sll, O::Slt, O::Sltu, O::Xor, O::Srl, O::Or, O::And];
+const MULTIPLICATION: [Operation; 8] =
     [O::Mul, O::Mulh, O::Mulhsu, O::Mulhu, O::Div, O::Divu, O::Rem, O::Remu];
 
 const fn register_operation(funct3: usize, funct7: u32) -> Operation {
     match (funct7, funct3) {
-        (0, _) => ALU[funct3],
-        (1, _) => MULTIPLY[funct3],
+        (0, _) => ARITHMETIC[funct3],
+        (1, _) => MULTIPLICATION[funct3],
         (0x20, 0) => O::Sub,
         (0x20, 5) => O::Sra,
         _ => O::Other,
@@ -113,10 +108,10 @@ const fn register_operation(funct3: usize, funct7: u32) -> Operation {
 
 const fn immediate_operation(funct3: usize, funct7: u32) -> Operation {
     match (funct3, funct7) {
-        (5, 0x20) => O::SraImm,
+        (5, 0x20) => O::Sra,
         // Of a shift's number only five bits are the number; the others are part of the encoding.
         (1 | 5, 1..) => O::Other,
-        _ => ALU_IMMEDIATE[funct3],
+        _ => ARITHMETIC[funct3],
     }
 }
 
@@ -134,8 +129,8 @@ const fn branch_offset(word: u32) -> u32 {
         | (word >> 8 & 0xf) << 1
 }
 
-/// A page of instructions, and the end.
-pub(crate) type CodePage = [Instruction; PAGE_WORDS + 1];
+/// A page of instructions.
+pub(crate) type CodePage = [Instruction; PAGE_WORDS];
 
 /// The pages that have been decoded.
 #[derive(Debug, Clone)]
@@ -164,8 +159,7 @@ impl Code {
         });
         self.places.set(address, place);
         let first = address & !(PAGE_SIZE as u32 - 1);
-        for (index, instruction) in self.pages[place as usize][..PAGE_WORDS].iter_mut().enumerate()
-        {
+        for (index, instruction) in self.pages[place as usize].iter_mut().enumerate() {
             let address = first + 4 * index as u32;
             *instruction = Instruction::decode(address, u32::from_le_bytes(page.get(address)));
         }
@@ -194,7 +188,6 @@ impl Code {
 }
 
 fn empty_page() -> Box<CodePage> {
-    let end = Instruction { operation: O::PageEnd, rd: SINK, rs1: 0, rs2: 0, immediate: 0 };
-    let page = vec![end; PAGE_WORDS + 1].into_boxed_slice();
+    let page = vec![OTHER; PAGE_WORDS].into_boxed_slice();
     page.try_into().expect("it has as many instructions as a page; qed")
 }

@@ -3,8 +3,10 @@
 use crate::{
     Memory, State,
     code::{CodePage, Operation as O, PAGE_WORDS},
-    memory::PAGE_SIZE,
+    memory::{PAGE_SIZE, Page, Table},
 };
+
+const PAGE_MASK: u32 = PAGE_SIZE as u32 - 1;
 
 /// x0 to x31, then room for whatever a byte can name.
 type Registers = [u32; 256];
@@ -47,145 +49,102 @@ fn execute(
     last: u64,
 ) -> Stop {
     let Memory { frames, readable, writable, code, .. } = memory;
+    let frames = frames.as_mut_slice();
     loop {
         let place = code.places.of(*pc) as usize;
         if place == 0 || !pc.is_multiple_of(4) {
             return Stop::Page;
         }
         let page: &CodePage = &code.pages[place];
-        let base = *pc & !(PAGE_SIZE as u32 - 1);
-        let mut at = (*pc - base) as usize / 4;
-        // One turn of this loop ends with a jump.
-        loop {
-            let start = at;
+        let base = *pc & !PAGE_MASK;
+        // One turn of this loop ends with a jump, or with the page.
+        while *pc & !(PAGE_MASK - 3) == base {
             if *done > last {
-                *pc = base + 4 * at as u32;
                 return Stop::Step;
             }
+            let mut rest = page[(*pc - base) as usize / 4..].iter();
+            let length = rest.len();
             let target = loop {
-                let i = page[at];
+                let Some(i) = rest.next() else { break base.wrapping_add(PAGE_SIZE as u32) };
                 let (a, b) = (x[i.rs1 as usize], x[i.rs2 as usize]);
-                let rd = &mut x[i.rd as usize];
-                match i.operation {
-                    O::Nop => {}
-                    O::Set => *rd = i.immediate,
-                    O::Add => *rd = a.wrapping_add(b),
-                    O::Sub => *rd = a.wrapping_sub(b),
-                    O::Sll => *rd = a << (b & 31),
-                    O::Slt => *rd = ((a as i32) < b as i32).into(),
-                    O::Sltu => *rd = (a < b).into(),
-                    O::Xor => *rd = a ^ b,
-                    O::Srl => *rd = a >> (b & 31),
-                    O::Sra => *rd = (a as i32 >> (b & 31)) as u32,
-                    O::Or => *rd = a | b,
-                    O::And => *rd = a & b,
-                    O::AddImm => *rd = a.wrapping_add(i.immediate),
-                    O::SllImm => *rd = a << (i.immediate & 31),
-                    O::SltImm => *rd = ((a as i32) < i.immediate as i32).into(),
-                    O::SltuImm => *rd = (a < i.immediate).into(),
-                    O::XorImm => *rd = a ^ i.immediate,
-                    O::SrlImm => *rd = a >> (i.immediate & 31),
-                    O::SraImm => *rd = (a as i32 >> (i.immediate & 31)) as u32,
-                    O::OrImm => *rd = a | i.immediate,
-                    O::AndImm => *rd = a & i.immediate,
-                    O::Mul => *rd = a.wrapping_mul(b),
-                    O::Mulh => *rd = ((i64::from(a as i32) * i64::from(b as i32)) >> 32) as u32,
-                    O::Mulhsu => *rd = ((i64::from(a as i32) * i64::from(b)) >> 32) as u32,
-                    O::Mulhu => *rd = ((u64::from(a) * u64::from(b)) >> 32) as u32,
-                    O::Div if b == 0 => *rd = u32::MAX,
-                    O::Div => *rd = (a as i32).wrapping_div(b as i32) as u32,
-                    O::Divu => *rd = a.checked_div(b).unwrap_or(u32::MAX),
-                    O::Rem if b == 0 => *rd = a,
-                    O::Rem => *rd = (a as i32).wrapping_rem(b as i32) as u32,
-                    O::Remu => *rd = a.checked_rem(b).unwrap_or(a),
-                    O::LoadByte => {
-                        let address = a.wrapping_add(i.immediate);
-                        let page = &frames[readable.of(address) as usize];
-                        *rd = i8::from_le_bytes(page.get(address)) as u32;
+                // Of arithmetic, which takes a register or a number: the other is zero.
+                let c = b.wrapping_add(i.immediate);
+                let address = a.wrapping_add(i.immediate);
+                let (even, aligned) = (address.is_multiple_of(2), address.is_multiple_of(4));
+                let frame = || &frames[readable.of(address) as usize];
+                x[i.rd as usize] = match i.operation {
+                    O::Add => a.wrapping_add(c),
+                    O::Sub => a.wrapping_sub(c),
+                    O::Sll => a << (c & 31),
+                    O::Slt => ((a as i32) < c as i32).into(),
+                    O::Sltu => (a < c).into(),
+                    O::Xor => a ^ c,
+                    O::Srl => a >> (c & 31),
+                    O::Sra => (a as i32 >> (c & 31)) as u32,
+                    O::Or => a | c,
+                    O::And => a & c,
+                    O::Mul => a.wrapping_mul(b),
+                    O::Mulh => ((i64::from(a as i32) * i64::from(b as i32)) >> 32) as u32,
+                    O::Mulhsu => ((i64::from(a as i32) * i64::from(b)) >> 32) as u32,
+                    O::Mulhu => ((u64::from(a) * u64::from(b)) >> 32) as u32,
+                    O::Div if b == 0 => u32::MAX,
+                    O::Div => (a as i32).wrapping_div(b as i32) as u32,
+                    O::Divu => a.checked_div(b).unwrap_or(u32::MAX),
+                    O::Rem if b == 0 => a,
+                    O::Rem => (a as i32).wrapping_rem(b as i32) as u32,
+                    O::Remu => a.checked_rem(b).unwrap_or(a),
+                    O::LoadByte => i8::from_le_bytes(frame().get(address)) as u32,
+                    O::LoadByteUnsigned => u8::from_le_bytes(frame().get(address)).into(),
+                    O::LoadHalf if even => i16::from_le_bytes(frame().get(address)) as u32,
+                    O::LoadHalfUnsigned if even => u16::from_le_bytes(frame().get(address)).into(),
+                    O::LoadWord if aligned => u32::from_le_bytes(frame().get(address)),
+                    O::StoreByte if store(frames, writable, address, [b as u8]) => continue,
+                    O::StoreHalf if store(frames, writable, address, (b as u16).to_le_bytes()) => {
+                        continue;
                     }
-                    O::LoadByteUnsigned => {
-                        let address = a.wrapping_add(i.immediate);
-                        let page = &frames[readable.of(address) as usize];
-                        *rd = u8::from_le_bytes(page.get(address)).into();
-                    }
-                    O::LoadHalf if a.wrapping_add(i.immediate) % 2 == 0 => {
-                        let address = a.wrapping_add(i.immediate);
-                        let page = &frames[readable.of(address) as usize];
-                        *rd = i16::from_le_bytes(page.get(address)) as u32;
-                    }
-                    O::LoadHalfUnsigned if a.wrapping_add(i.immediate) % 2 == 0 => {
-                        let address = a.wrapping_add(i.immediate);
-                        let page = &frames[readable.of(address) as usize];
-                        *rd = u16::from_le_bytes(page.get(address)).into();
-                    }
-                    O::LoadWord if a.wrapping_add(i.immediate) % 4 == 0 => {
-                        let address = a.wrapping_add(i.immediate);
-                        let page = &frames[readable.of(address) as usize];
-                        *rd = u32::from_le_bytes(page.get(address));
-                    }
-                    O::StoreByte if writable.of(a.wrapping_add(i.immediate)) != 0 => {
-                        let address = a.wrapping_add(i.immediate);
-                        frames[writable.of(address) as usize].set(address, (b as u8).to_le_bytes());
-                    }
-                    O::StoreHalf
-                        if a.wrapping_add(i.immediate) % 2 == 0
-                            && writable.of(a.wrapping_add(i.immediate)) != 0 =>
-                    {
-                        let address = a.wrapping_add(i.immediate);
-                        frames[writable.of(address) as usize]
-                            .set(address, (b as u16).to_le_bytes());
-                    }
-                    O::StoreWord
-                        if a.wrapping_add(i.immediate) % 4 == 0
-                            && writable.of(a.wrapping_add(i.immediate)) != 0 =>
-                    {
-                        let address = a.wrapping_add(i.immediate);
-                        frames[writable.of(address) as usize].set(address, b.to_le_bytes());
-                    }
+                    O::StoreWord if store(frames, writable, address, b.to_le_bytes()) => continue,
                     O::BranchEq if a == b => break i.immediate,
                     O::BranchNe if a != b => break i.immediate,
                     O::BranchLt if (a as i32) < b as i32 => break i.immediate,
                     O::BranchGe if a as i32 >= b as i32 => break i.immediate,
                     O::BranchLtu if a < b => break i.immediate,
                     O::BranchGeu if a >= b => break i.immediate,
-                    O::BranchEq
-                    | O::BranchNe
-                    | O::BranchLt
-                    | O::BranchGe
-                    | O::BranchLtu
-                    | O::BranchGeu => {}
+                    O::BranchEq | O::BranchNe | O::BranchLt => continue,
+                    O::BranchGe | O::BranchLtu | O::BranchGeu => continue,
                     O::Jump => {
-                        *rd = base + 4 * at as u32 + 4;
+                        x[i.rd as usize] = pc.wrapping_add(4 * (length - rest.len()) as u32);
                         break i.immediate;
                     }
                     O::JumpRegister => {
-                        *rd = (base + 4 * at as u32).wrapping_add(4);
-                        break a.wrapping_add(i.immediate) & !1;
+                        x[i.rd as usize] = pc.wrapping_add(4 * (length - rest.len()) as u32);
+                        break address & !1;
                     }
-                    O::PageEnd => {
-                        at -= 1;
-                        break base.wrapping_add(PAGE_SIZE as u32);
-                    }
-                    O::Other
-                    | O::LoadHalf
-                    | O::LoadHalfUnsigned
-                    | O::LoadWord
-                    | O::StoreByte
-                    | O::StoreHalf
-                    | O::StoreWord => {
-                        *done += (at - start) as u64;
-                        *pc = base + 4 * at as u32;
+                    // Left are misaligned addresses, and stores of which there is more to do.
+                    _ => {
+                        let before = length - rest.len() - 1;
+                        *done += before as u64;
+                        *pc += 4 * before as u32;
                         return Stop::Step;
                     }
-                }
-                at += 1;
+                };
             };
-            *done += (at - start) as u64 + 1;
+            *done += (length - rest.len()) as u64;
             *pc = target;
-            if target & !(PAGE_SIZE as u32 - 4) != base {
-                break;
-            }
-            at = (target - base) as usize / 4;
         }
     }
+}
+
+/// Stores, if the address is aligned and its page may simply be written.
+fn store<const N: usize>(
+    frames: &mut [Page],
+    writable: &Table,
+    address: u32,
+    bytes: [u8; N],
+) -> bool {
+    let frame = writable.of(address) as usize;
+    let stores = frame != 0 && (address as usize).is_multiple_of(N);
+    if stores {
+        frames[frame].set(address, bytes);
+    }
+    stores
 }
