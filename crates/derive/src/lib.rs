@@ -15,7 +15,7 @@ mod payload;
 mod transaction;
 
 pub use blobs::{BLOB_CAPACITY, Blob, PAYLOAD_BLOBS_MAX, blob_count, from_blobs, to_blobs};
-pub use blocks::{blocks, next_output};
+pub use blocks::{Derivation, blocks, next_output};
 pub use messages::message_transaction;
 pub use payload::{
     Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, TRANSACTIONS_MAX, decode, encode,

@@ -12,7 +12,7 @@ use alloy_consensus::{
 };
 use alloy_eips::{eip2935, eip4788, eip7685::Requests};
 use alloy_primitives::{Address, B64, B256, Bytes, U256};
-use mezz_primitives::predeploys::SEQUENCER_FEE_VAULT;
+use mezz_primitives::{op_output_root, predeploys::SEQUENCER_FEE_VAULT};
 use revm::{
     Database, DatabaseCommit, MainBuilder,
     context::{
@@ -221,6 +221,18 @@ pub struct Outcome {
     pub transactions: Vec<SignedTransaction>,
     /// Their receipts.
     pub receipts: Vec<Receipt>,
+}
+
+impl Outcome {
+    /// The root that outputs hold and withdrawals are proven against.
+    pub fn output_root(&self) -> B256 {
+        output_root(&self.header, self.hash)
+    }
+}
+
+/// The OP output root of the L2 block with this header and hash.
+pub fn output_root(header: &Header, hash: B256) -> B256 {
+    op_output_root(header.state_root, header.withdrawals_root.unwrap_or_default(), hash)
 }
 
 impl<DB: Database + DatabaseCommit> BlockExecutor<DB> {

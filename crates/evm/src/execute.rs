@@ -5,7 +5,7 @@ use crate::{
 };
 use alloy_consensus::Header;
 use alloy_primitives::B256;
-use mezz_primitives::BlockInput;
+use mezz_primitives::{BlockInput, SKIPPED_MAX};
 use revm::{DatabaseRef, context::result::EVMError};
 
 /// Knows the roots over a state after a change: the store's full tries, or the partial ones of a witness.
@@ -15,6 +15,8 @@ pub trait StateRoots: DatabaseRef {
 }
 
 /// Executes the L2 block that `input` makes after `parent`. Transactions that are not valid at their place are skipped; the block always comes out.
+///
+/// Whoever posts a batch pays no gas for what is skipped, so the payload's transactions end at the [`SKIPPED_MAX`]th of these.
 ///
 /// The only error is the database's.
 pub fn execute<S: StateRoots>(
@@ -34,10 +36,16 @@ pub fn execute<S: StateRoots>(
     )
     .map_err(EVMError::Database)?;
     let mut executor = BlockExecutor::begin(chain, environment, overlay)?;
-    for bytes in &input.transactions {
-        if let Ok(transaction) = SignedTransaction::decode(bytes.clone()) {
-            // Invalid here is skipped: `docs/spec/derivation.md`, step 5.
-            let _ = executor.transact(transaction)?;
+    let mut skipped = 0;
+    for (position, bytes) in input.transactions.iter().enumerate() {
+        // `docs/spec/derivation.md`, step 5.
+        let executed = match SignedTransaction::decode(bytes.clone()) {
+            Ok(transaction) => executor.transact(transaction)?.is_ok(),
+            Err(_) => false,
+        };
+        skipped += usize::from(!executed && position >= input.messages);
+        if skipped == SKIPPED_MAX {
+            break;
         }
     }
     let unsealed = executor.finish()?;

@@ -20,7 +20,9 @@ mod transaction;
 pub mod trie;
 mod witness;
 
-pub use block::{BlockEnvironment, BlockExecutor, Executed, Outcome, TransactionError, Unsealed};
+pub use block::{
+    BlockEnvironment, BlockExecutor, Executed, Outcome, TransactionError, Unsealed, output_root,
+};
 pub use chain::{BLOB_PARAMS, Chain, Layer};
 pub use config::L2Config;
 pub use execute::{StateRoots, execute};

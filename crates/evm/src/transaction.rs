@@ -8,11 +8,7 @@ use alloy_consensus::{
 use alloy_eips::eip2718::{Decodable2718, Eip2718Error, Encodable2718};
 use alloy_primitives::{Address, B256, Bytes, TxKind, keccak256};
 use op_alloy_consensus::TxDeposit;
-use revm::context::{
-    TxEnv,
-    either::Either,
-    transaction::{RecoveredAuthority, RecoveredAuthorization},
-};
+use revm::context::{TxEnv, either::Either};
 
 /// A transaction as it stands in a block: Ethereum's types and the deposit.
 #[derive(Debug, Clone, TransactionEnvelope)]
@@ -101,15 +97,8 @@ impl SignedTransaction {
                 .authorization_list()
                 .unwrap_or_default()
                 .iter()
-                .map(|signed| {
-                    let authority = signed
-                        .recover_authority()
-                        .map_or(RecoveredAuthority::Invalid, RecoveredAuthority::Valid);
-                    Either::Right(RecoveredAuthorization::new_unchecked(
-                        signed.inner().clone(),
-                        authority,
-                    ))
-                })
+                // Whose they are is recovered when they are applied: a transaction that is not valid has not paid for it.
+                .map(|signed| Either::Left(signed.clone()))
                 .collect::<Vec<_>>(),
         }
     }

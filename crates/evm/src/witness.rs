@@ -5,7 +5,7 @@
 //! Every node, code and header is checked against the hash by which it is asked for: a witness can be incomplete, but it cannot lie.
 
 use crate::{
-    StateDiff, StateRoots,
+    Outcome, StateDiff, StateRoots,
     trie::{HashedDiff, Missing, Position, StateTrie},
 };
 use alloc::{collections::BTreeMap, collections::BTreeSet, vec::Vec};
@@ -101,6 +101,8 @@ pub struct PartialState<S = Nodes> {
     trie: RefCell<StateTrie>,
     codes: RefCell<B256Map<Bytecode>>,
     hashes: BTreeMap<u64, B256>,
+    /// The state that roots were asked of last: most likely the one after the block.
+    next: RefCell<Option<StateTrie>>,
 }
 
 impl PartialState {
@@ -144,6 +146,7 @@ impl<S: Source> PartialState<S> {
             trie: RefCell::new(StateTrie::blinded(state_root)),
             codes: RefCell::default(),
             hashes: BTreeMap::new(),
+            next: RefCell::default(),
         }
     }
 
@@ -152,15 +155,20 @@ impl<S: Source> PartialState<S> {
         self.trie.borrow().root()
     }
 
-    /// Goes on to the state after the block with this number and hash, so that one witness serves several blocks.
-    pub fn advance(&mut self, diff: &StateDiff, number: u64, hash: B256) -> Result<(), S::Error> {
+    /// Goes on to the state after a block executed here, so that one witness serves several blocks.
+    pub fn advance(&mut self, block: &Outcome, diff: &StateDiff) -> Result<(), S::Error> {
         let source = &self.source;
-        self.trie
-            .get_mut()
-            .apply_with(&HashedDiff::from(diff), &mut |position| source.node(position))
-            .map_err(WitnessError::from)?;
+        let next = self.next.take().filter(|next| next.root() == block.header.state_root);
+        match next {
+            Some(next) => *self.trie.get_mut() = next,
+            None => self
+                .trie
+                .get_mut()
+                .apply_with(&HashedDiff::from(diff), &mut |position| source.node(position))
+                .map_err(WitnessError::from)?,
+        }
         self.codes.get_mut().extend(diff.codes.iter().map(|(hash, code)| (*hash, code.clone())));
-        self.hashes.insert(number, hash);
+        self.hashes.insert(block.header.number, block.hash);
         Ok(())
     }
 }
@@ -217,7 +225,9 @@ impl<S: Source> StateRoots for PartialState<S> {
         let passer =
             trie.leaf_with(&keccak256(MESSAGE_PASSER), &mut resolve).map_err(WitnessError::from)?;
         let passer_root = passer.map_or(EMPTY_ROOT_HASH, |leaf| leaf.storage.root());
-        Ok((trie.root(), passer_root))
+        let root = trie.root();
+        *self.next.borrow_mut() = Some(trie);
+        Ok((root, passer_root))
     }
 }
 

@@ -3,10 +3,9 @@
 use crate::{Error, builder::header};
 use alloy_primitives::B256;
 use mezz_derive::{Batch, BlockBody};
-use mezz_evm::execute;
+use mezz_evm::{execute, output_root};
 use mezz_primitives::{
     BlockInput, CLAIM_ENTRIES, ClaimVector, DepositHint, MessageKind, Output, OutputHash,
-    op_output_root,
 };
 use mezz_settlement::Inbox;
 use mezz_storage::{Block, Store};
@@ -108,8 +107,9 @@ fn messages(
     if all.len() > taken.count {
         let users = local.transactions[taken.count..].iter().map(|user| user.bytes.clone());
         let timestamp = local.header.timestamp;
+        let messages = all.len();
         let transactions = all.into_iter().chain(users).collect();
-        let input = BlockInput { timestamp, queue_index: to, transactions };
+        let input = BlockInput { timestamp, queue_index: to, messages, transactions };
         if executed(store, local, &input)? != local.hash {
             return Ok(None);
         }
@@ -159,11 +159,7 @@ pub(crate) fn output(store: &Store, inbox: &Inbox, number: u64) -> Result<Output
         queue_index: queue_index(&local),
         number,
         timestamp: local.timestamp,
-        output_root: op_output_root(
-            local.state_root,
-            local.withdrawals_root.unwrap_or(B256::ZERO),
-            hash,
-        ),
+        output_root: output_root(&local, hash),
     })
 }
 

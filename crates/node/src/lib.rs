@@ -276,10 +276,6 @@ pub fn genesis_output(chain: &ChainConfig, store: &Store) -> Output {
         queue_index: 0,
         number: 0,
         timestamp: genesis.header.timestamp,
-        output_root: mezz_primitives::op_output_root(
-            genesis.header.state_root,
-            genesis.header.withdrawals_root.unwrap_or_default(),
-            genesis.hash,
-        ),
+        output_root: mezz_evm::output_root(&genesis.header, genesis.hash),
     }
 }

@@ -91,7 +91,7 @@ impl NodeBackend {
         let number = block_number(params)?;
         let block = self.store.block(number)?.ok_or_else(|| RpcError::block_not_found(number))?;
         let passer = block.header.withdrawals_root.unwrap_or_default();
-        let root = mezz_primitives::op_output_root(block.header.state_root, passer, block.hash);
+        let root = mezz_evm::output_root(&block.header, block.hash);
         Ok(json!({
             "version": B256::ZERO, "outputRoot": root, "blockRef": self.l2_ref(number)?,
             "withdrawalStorageRoot": passer, "stateRoot": block.header.state_root, "syncStatus": self.sync_status()?,

@@ -1,8 +1,8 @@
 //! Batch headers and their hash chain (`docs/spec/batch.md`).
 
-use crate::hash::{Words, domain};
+use crate::hash::{Fields, Words, domain};
 use alloc::vec::Vec;
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 
 /// Where the data of a batch lie.
@@ -74,6 +74,35 @@ pub struct BatchHeader {
 impl BatchHeader {
     /// The hash that the batch chain absorbs.
     pub fn hash(&self) -> B256 {
+        self.words().hash()
+    }
+
+    /// What the hash is taken of.
+    pub fn encode(&self) -> Bytes {
+        self.words().into_bytes()
+    }
+
+    /// Reads [`BatchHeader::encode`].
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields::of(domain::HEADER, bytes)?;
+        let header = Self {
+            version: fields.number()?,
+            da_type: fields.number().map(|da_type: u8| da_type.into())?,
+            index: fields.number()?,
+            prev_acc: Accumulator(fields.word()?),
+            da_hash: fields.word()?,
+            q_start: fields.number()?,
+            q_end: fields.number()?,
+            queue_acc: fields.word()?,
+            first_block: fields.number()?,
+            block_count: fields.number()?,
+            l1_block: fields.number()?,
+            l1_time: fields.number()?,
+        };
+        fields.end(header)
+    }
+
+    fn words(&self) -> Words {
         Words::domain(domain::HEADER)
             .number(self.version.into())
             .number(u8::from(self.da_type).into())
@@ -87,12 +116,11 @@ impl BatchHeader {
             .number(self.block_count.into())
             .number(self.l1_block)
             .number(self.l1_time)
-            .hash()
     }
 
     /// The chain after this batch.
     pub fn acc(&self) -> Accumulator {
-        Accumulator(Words::domain(domain::BATCH).word(self.prev_acc.0).word(self.hash()).hash())
+        self.prev_acc.push(self.hash())
     }
 
     /// Number of the last L2 block.
@@ -110,14 +138,39 @@ impl Accumulator {
     pub fn genesis(l2_chain_id: u64) -> Self {
         Self(Words::domain(domain::BATCH).word(B256::ZERO).number(l2_chain_id).hash())
     }
+
+    /// The chain after the batch whose header has this hash.
+    pub fn push(self, header: B256) -> Self {
+        Self(keccak256(self.link(header)))
+    }
+
+    /// What the chain after that batch is the hash of.
+    pub fn link(self, header: B256) -> Bytes {
+        Words::domain(domain::BATCH).word(self.0).word(header).into_bytes()
+    }
+
+    /// Reads [`Accumulator::link`]: the chain before, and the hash of the header.
+    pub fn unlink(bytes: &[u8]) -> Option<(Self, B256)> {
+        let mut fields = Fields::of(domain::BATCH, bytes)?;
+        let link = (Self(fields.word()?), fields.word()?);
+        fields.end(link)
+    }
 }
 
 /// The `daHash` of a batch whose data lie in blobs with these versioned hashes.
 pub fn blobs_hash(versioned_hashes: &[B256]) -> B256 {
-    let mut bytes = Vec::with_capacity(32 * (versioned_hashes.len() + 1));
-    bytes.extend_from_slice(domain::BLOBS.as_slice());
-    for hash in versioned_hashes {
-        bytes.extend_from_slice(hash.as_slice());
-    }
-    keccak256(&bytes)
+    keccak256(encode_blobs(versioned_hashes))
+}
+
+/// What [`blobs_hash`] is the hash of.
+pub fn encode_blobs(versioned_hashes: &[B256]) -> Bytes {
+    versioned_hashes
+        .iter()
+        .fold(Words::domain(domain::BLOBS), |words, hash| words.word(*hash))
+        .into_bytes()
+}
+
+/// Reads [`encode_blobs`].
+pub fn decode_blobs(bytes: &[u8]) -> Option<Vec<B256>> {
+    Fields::of(domain::BLOBS, bytes).map(Fields::rest)
 }

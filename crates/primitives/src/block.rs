@@ -11,6 +11,8 @@ pub struct BlockInput {
     pub timestamp: u64,
     /// The next queue message after this block; stands in the header's `nonce`.
     pub queue_index: u64,
+    /// How many of the transactions come from queue messages.
+    pub messages: usize,
     /// EIP-2718 transactions in order, those from queue messages first. Invalid ones are skipped.
     pub transactions: Vec<Bytes>,
 }

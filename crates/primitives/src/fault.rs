@@ -2,7 +2,7 @@
 
 use crate::{
     Accumulator, ContentId, OutputHash,
-    hash::{Words, domain},
+    hash::{Fields, Words, domain},
 };
 use alloy_primitives::{Address, B256, Bytes};
 
@@ -27,23 +27,20 @@ impl Boot {
 
     /// What the hash is taken of.
     pub fn encode(&self) -> Bytes {
-        self.words().into_bytes().into()
+        self.words().into_bytes()
     }
 
     /// Reads [`Boot::encode`]; `None` if a field does not fit or the domain is another's.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let words: &[[u8; 32]; 6] =
-            bytes.as_chunks().0.try_into().ok().filter(|_| bytes.len() == Self::SIZE)?;
-        let number =
-            |word: &[u8; 32]| u64::try_from(alloy_primitives::U256::from_be_bytes(*word)).ok();
-        (words[0] == domain::BOOT.0).then_some(())?;
-        Some(Self {
-            chain_id: number(&words[1])?,
-            start: OutputHash(words[2].into()),
-            acc: Accumulator(words[3].into()),
-            end: number(&words[4])?,
-            span: u32::try_from(number(&words[5])?).ok()?,
-        })
+        let mut fields = Fields::of(domain::BOOT, bytes)?;
+        let boot = Self {
+            chain_id: fields.number()?,
+            start: OutputHash(fields.word()?),
+            acc: Accumulator(fields.word()?),
+            end: fields.number()?,
+            span: fields.number()?,
+        };
+        fields.end(boot)
     }
 
     /// What the machine's initial state holds.

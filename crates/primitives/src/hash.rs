@@ -1,7 +1,7 @@
 //! Domain-separated hashing: `H(a, b, …) = keccak256(abi.encode(a, b, …))`.
 
 use alloc::vec::Vec;
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
 /// The domain constants: `keccak256("mezzanine.x.v1")`.
 pub mod domain {
@@ -68,11 +68,52 @@ impl Words {
         self.word(address.into_word())
     }
 
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.0
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.0.into()
     }
 
     pub(crate) fn hash(self) -> B256 {
         keccak256(&self.0)
+    }
+}
+
+/// Reads what [`Words`] wrote. A word that does not fit its field is no such encoding.
+#[derive(Debug)]
+pub(crate) struct Fields<'a>(core::slice::Iter<'a, [u8; 32]>);
+
+impl<'a> Fields<'a> {
+    /// The words after the domain; `None` unless the bytes are whole words and the first is this domain.
+    pub(crate) fn of(domain: B256, bytes: &'a [u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks();
+        let mut fields = Self(words.iter());
+        (rest.is_empty() && fields.word()? == domain).then_some(fields)
+    }
+
+    pub(crate) fn word(&mut self) -> Option<B256> {
+        self.0.next().map(|word| B256::new(*word))
+    }
+
+    pub(crate) fn amount(&mut self) -> Option<U256> {
+        self.word().map(Into::into)
+    }
+
+    pub(crate) fn number<T: TryFrom<u64>>(&mut self) -> Option<T> {
+        T::try_from(u64::try_from(self.amount()?).ok()?).ok()
+    }
+
+    pub(crate) fn address(&mut self) -> Option<Address> {
+        let word = self.word()?;
+        let address = Address::from_word(word);
+        (address.into_word() == word).then_some(address)
+    }
+
+    /// `value`, if no word is left.
+    pub(crate) fn end<T>(mut self, value: T) -> Option<T> {
+        self.0.next().is_none().then_some(value)
+    }
+
+    /// All words that are left.
+    pub(crate) fn rest(self) -> Vec<B256> {
+        self.0.map(|word| B256::new(*word)).collect()
     }
 }

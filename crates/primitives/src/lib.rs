@@ -17,19 +17,21 @@ mod queue;
 mod withdrawal;
 
 pub use addresses::{alias, predeploys, unalias};
-pub use batch::{Accumulator, BatchHeader, DaType, blobs_hash};
+pub use batch::{Accumulator, BatchHeader, DaType, blobs_hash, decode_blobs, encode_blobs};
 pub use block::BlockInput;
 pub use chain::{ChainConfig, Contracts, Family, FeeConfig, GenesisId, ParseFamilyError, Windows};
 pub use fault::{Boot, Preimages, query_id};
 pub use hash::domain;
 pub use output::{
-    ClaimVector, ContentId, Output, OutputHash, content_id, op_output_root, vector_root,
+    ClaimVector, ContentId, OpOutput, Output, OutputHash, content_id, op_output_root, vector_root,
 };
 pub use queue::{DepositHint, L1Info, MessageKind, QueueAccumulator, QueueMessage};
 pub use withdrawal::Withdrawal;
 
 /// Queue messages that one L2 block may consume.
 pub const MESSAGES_PER_BLOCK_MAX: u64 = 24;
+/// Invalid transactions of a payload that are looked at in one block: each costs a signature recovery and no gas.
+pub const SKIPPED_MAX: usize = 16;
 /// L2 gas that one queue message may ask for.
 pub const MESSAGE_GAS_MAX: u64 = 4_000_000;
 /// Bytes of data in one queue message.

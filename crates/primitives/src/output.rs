@@ -2,19 +2,49 @@
 
 use crate::{
     CLAIM_ENTRIES,
-    hash::{Words, domain},
+    hash::{Fields, Words, domain},
 };
 use alloc::{boxed::Box, vec::Vec};
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{B256, Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 
 /// The root that OP's tools prove withdrawals against: version 0 of the OP output root.
 pub fn op_output_root(state_root: B256, message_passer_root: B256, block_hash: B256) -> B256 {
-    let mut bytes = [0; 128];
-    bytes[32..64].copy_from_slice(state_root.as_slice());
-    bytes[64..96].copy_from_slice(message_passer_root.as_slice());
-    bytes[96..].copy_from_slice(block_hash.as_slice());
-    keccak256(bytes)
+    OpOutput { state_root, message_passer_root, block_hash }.hash()
+}
+
+/// What an OP output root of version 0 is taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OpOutput {
+    /// State root of the block.
+    pub state_root: B256,
+    /// Storage root of `L2ToL1MessagePasser`.
+    pub message_passer_root: B256,
+    /// Hash of the block.
+    pub block_hash: B256,
+}
+
+impl OpOutput {
+    /// The output root.
+    pub fn hash(&self) -> B256 {
+        keccak256(self.encode())
+    }
+
+    /// What the root is taken of: the version, which is zero, and the three hashes.
+    pub fn encode(&self) -> Bytes {
+        [B256::ZERO, self.state_root, self.message_passer_root, self.block_hash].concat().into()
+    }
+
+    /// Reads [`OpOutput::encode`].
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields::of(B256::ZERO, bytes)?;
+        let output = Self {
+            state_root: fields.word()?,
+            message_passer_root: fields.word()?,
+            block_hash: fields.word()?,
+        };
+        fields.end(output)
+    }
 }
 
 /// The L2 after one block, and where derivation goes on.
@@ -46,18 +76,40 @@ pub struct OutputHash(pub B256);
 impl Output {
     /// The hash that claims hold.
     pub fn hash(&self) -> OutputHash {
-        OutputHash(
-            Words::domain(domain::OUTPUT)
-                .number(self.version.into())
-                .number(self.chain_id)
-                .number(self.inbox_index)
-                .number(self.block_in_batch.into())
-                .number(self.queue_index)
-                .number(self.number)
-                .number(self.timestamp)
-                .word(self.output_root)
-                .hash(),
-        )
+        OutputHash(self.words().hash())
+    }
+
+    /// What the hash is taken of.
+    pub fn encode(&self) -> Bytes {
+        self.words().into_bytes()
+    }
+
+    /// Reads [`Output::encode`].
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields::of(domain::OUTPUT, bytes)?;
+        let output = Self {
+            version: fields.number()?,
+            chain_id: fields.number()?,
+            inbox_index: fields.number()?,
+            block_in_batch: fields.number()?,
+            queue_index: fields.number()?,
+            number: fields.number()?,
+            timestamp: fields.number()?,
+            output_root: fields.word()?,
+        };
+        fields.end(output)
+    }
+
+    fn words(&self) -> Words {
+        Words::domain(domain::OUTPUT)
+            .number(self.version.into())
+            .number(self.chain_id)
+            .number(self.inbox_index)
+            .number(self.block_in_batch.into())
+            .number(self.queue_index)
+            .number(self.number)
+            .number(self.timestamp)
+            .word(self.output_root)
     }
 }
 

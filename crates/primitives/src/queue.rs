@@ -1,6 +1,6 @@
 //! Queue messages: everything L1 tells L2, in one hash chain (`docs/spec/queue.md`).
 
-use crate::hash::{Words, domain};
+use crate::hash::{Fields, Words, domain};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,28 @@ pub struct QueueMessage {
 impl QueueMessage {
     /// The hash that the queue chain absorbs.
     pub fn hash(&self) -> B256 {
+        self.words().hash()
+    }
+
+    /// What the hash is taken of.
+    pub fn encode(&self) -> Bytes {
+        self.words().into_bytes()
+    }
+
+    /// Reads [`QueueMessage::encode`]: the message without its data, and the hash of the data.
+    pub fn decode(bytes: &[u8]) -> Option<(Self, B256)> {
+        let mut fields = Fields::of(domain::MESSAGE, bytes)?;
+        let kind = MessageKind::from(fields.number::<u8>()?);
+        let (from, to) = (fields.address()?, fields.address()?);
+        let (value, gas) = (fields.amount()?, fields.number()?);
+        let data_hash = fields.word()?;
+        let (l1_block, l1_time) = (fields.number()?, fields.number()?);
+        let (data, index) = (Bytes::new(), fields.number()?);
+        let message = Self { kind, from, to, value, gas, data, l1_block, l1_time, index };
+        fields.end((message, data_hash))
+    }
+
+    fn words(&self) -> Words {
         Words::domain(domain::MESSAGE)
             .number(u8::from(self.kind).into())
             .address(self.from)
@@ -81,7 +103,6 @@ impl QueueMessage {
             .number(self.l1_block)
             .number(self.l1_time)
             .number(self.index)
-            .hash()
     }
 }
 
@@ -97,7 +118,19 @@ impl QueueAccumulator {
 
     /// The accumulator after `message`.
     pub fn push(self, message: &QueueMessage) -> Self {
-        Self(Words::domain(domain::QUEUE).word(self.0).word(message.hash()).hash())
+        Self(keccak256(self.link(message.hash())))
+    }
+
+    /// What the accumulator after the message with this hash is the hash of.
+    pub fn link(self, message: B256) -> Bytes {
+        Words::domain(domain::QUEUE).word(self.0).word(message).into_bytes()
+    }
+
+    /// Reads [`QueueAccumulator::link`]: the accumulator before, and the hash of the message.
+    pub fn unlink(bytes: &[u8]) -> Option<(Self, B256)> {
+        let mut fields = Fields::of(domain::QUEUE, bytes)?;
+        let link = (Self(fields.word()?), fields.word()?);
+        fields.end(link)
     }
 }
 

@@ -4,9 +4,9 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_primitives::{
-    Accumulator, BatchHeader, Boot, ContentId, DaType, L1Info, MessageKind, Output, OutputHash,
-    QueueAccumulator, QueueMessage, Withdrawal, alias, blobs_hash, content_id, domain,
-    op_output_root, query_id, unalias, vector_root,
+    Accumulator, BatchHeader, Boot, ContentId, DaType, L1Info, MessageKind, OpOutput, Output,
+    OutputHash, QueueAccumulator, QueueMessage, Withdrawal, alias, blobs_hash, content_id,
+    decode_blobs, domain, encode_blobs, op_output_root, query_id, unalias, vector_root,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -214,4 +214,97 @@ fn l1_info_is_six_words() {
     assert_eq!(L1Info::decode(&[&data[..], &[0]].concat()), None);
     let huge = [&[1], &data[1..]].concat();
     assert_eq!(L1Info::decode(&huge), None);
+}
+
+/// What is hashed is read back, and nothing else is read.
+#[test]
+fn what_is_hashed_is_read_back() {
+    fn check<T: PartialEq + std::fmt::Debug>(
+        bytes: &[u8],
+        value: T,
+        decode: impl Fn(&[u8]) -> Option<T>,
+    ) {
+        assert_eq!(decode(bytes), Some(value));
+        let longer = [bytes, &[0; 32]].concat();
+        assert_eq!(decode(&bytes[1..]), None);
+        assert_eq!(decode(&longer[..bytes.len() + 1]), None);
+        // Another domain is another kind of thing.
+        let mut other = bytes.to_vec();
+        other[0] ^= 1;
+        assert_eq!(decode(&other), None);
+    }
+    let (one, two) = (B256::repeat_byte(1), B256::repeat_byte(2));
+    let message = QueueMessage {
+        kind: MessageKind::Unknown(9),
+        from: Address::repeat_byte(3),
+        to: Address::repeat_byte(4),
+        value: U256::MAX,
+        gas: u64::MAX,
+        data: Bytes::new(),
+        l1_block: 5,
+        l1_time: 6,
+        index: 7,
+    };
+    check(&message.encode(), (message, keccak256([])), QueueMessage::decode);
+    let header = BatchHeader {
+        version: 1,
+        da_type: DaType::Blobs,
+        index: 2,
+        prev_acc: Accumulator(one),
+        da_hash: two,
+        q_start: 3,
+        q_end: u64::MAX,
+        queue_acc: one,
+        first_block: 4,
+        block_count: u32::MAX,
+        l1_block: 5,
+        l1_time: 6,
+    };
+    check(&header.encode(), header, BatchHeader::decode);
+    let output = Output {
+        version: 1,
+        chain_id: u64::MAX,
+        inbox_index: 2,
+        block_in_batch: 3,
+        queue_index: 4,
+        number: 5,
+        timestamp: 6,
+        output_root: two,
+    };
+    check(&output.encode(), output, Output::decode);
+    let root = OpOutput { state_root: one, message_passer_root: two, block_hash: one };
+    check(&root.encode(), root, OpOutput::decode);
+    let acc = Accumulator(one);
+    check(&acc.link(two), (acc, two), Accumulator::unlink);
+    let queue_acc = QueueAccumulator(one);
+    check(&queue_acc.link(two), (queue_acc, two), QueueAccumulator::unlink);
+    let boot = Boot { chain_id: 1, start: OutputHash(one), acc, end: u64::MAX, span: u32::MAX };
+    check(&boot.encode(), boot, Boot::decode);
+    assert_eq!(decode_blobs(&encode_blobs(&[one, two])), Some(vec![one, two]));
+}
+
+/// A number with a bit outside its field is no such number: one hash, one meaning.
+#[test]
+fn a_word_that_does_not_fit_its_field_is_refused() {
+    let root = OpOutput {
+        state_root: B256::ZERO,
+        message_passer_root: B256::ZERO,
+        block_hash: B256::ZERO,
+    };
+    let boot = Boot {
+        chain_id: 1,
+        start: OutputHash(B256::ZERO),
+        acc: Accumulator(B256::ZERO),
+        end: 2,
+        span: 3,
+    };
+    let refused = |at: usize| {
+        let mut bytes = boot.encode().to_vec();
+        bytes[at] = 1;
+        Boot::decode(&bytes).is_none()
+    };
+    assert!(refused(32) && refused(32 + 23) && refused(4 * 32) && refused(5 * 32 + 27));
+    let mut versioned = root.encode().to_vec();
+    versioned[31] = 1;
+    assert_eq!(OpOutput::decode(&versioned), None);
 }

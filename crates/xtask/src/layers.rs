@@ -5,15 +5,17 @@ use crate::{Finding, source::Tree};
 /// The levels from the ground up, with the crates that live there.
 const LEVELS: [(&str, &[&str]); 5] = [
     ("words", &["primitives"]),
-    ("protocol", &["evm", "derive", "settlement", "riscv", "channel", "plasma"]),
+    ("protocol", &["evm", "derive", "settlement", "program", "riscv", "channel", "plasma"]),
     ("outside", &["storage", "l1", "da", "prover", "bft", "cluster", "lightning"]),
     ("running", &["node", "rpc", "devnet"]),
     ("commands", &["cli", "sim", "bench"]),
 ];
 
 /// Dependencies inside one level, each with its direction.
-const SIDEWAYS: [(&str, &str); 7] = [
+const SIDEWAYS: [(&str, &str); 9] = [
     ("derive", "evm"),
+    ("program", "evm"),
+    ("program", "derive"),
     ("channel", "evm"),
     ("riscv", "derive"),
     ("da", "l1"),

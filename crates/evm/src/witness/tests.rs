@@ -288,7 +288,7 @@ trait Steps {
 impl Steps for PartialState<super::Recorder<Whole>> {
     fn step(&mut self, parent: &Header, input: &BlockInput) -> Outcome {
         let (outcome, diff) = execute(CHAIN, parent, parent.hash_slow(), input, &*self).unwrap();
-        self.advance(&diff, outcome.header.number, outcome.hash).unwrap();
+        self.advance(&outcome, &diff).unwrap();
         assert_eq!(self.root(), outcome.header.state_root);
         outcome
     }
@@ -308,7 +308,7 @@ impl Steps for PartialState<super::Recorder<Whole>> {
 impl Steps for PartialState {
     fn step(&mut self, parent: &Header, input: &BlockInput) -> Outcome {
         let (outcome, diff) = execute(CHAIN, parent, parent.hash_slow(), input, &*self).unwrap();
-        self.advance(&diff, outcome.header.number, outcome.hash).unwrap();
+        self.advance(&outcome, &diff).unwrap();
         outcome
     }
 

@@ -209,6 +209,7 @@ impl Rollup {
         BlockInput {
             timestamp: self.head().timestamp + 1,
             queue_index: 0,
+            messages: 0,
             transactions: transactions.into_iter().collect(),
         }
     }

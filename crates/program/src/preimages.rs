@@ -1,0 +1,62 @@
+//! Preimages of which somebody holds a copy.
+
+use alloc::boxed::Box;
+use alloy_primitives::{B256, Bytes, keccak256, map::B256Map};
+use mezz_derive::Blob;
+use mezz_evm::Witness;
+use mezz_primitives::{BatchHeader, Preimages, QueueAccumulator, QueueMessage};
+
+/// What a node gives the program: bytes by their hash, blobs by their versioned hash.
+#[derive(Debug, Clone, Default)]
+pub struct KnownPreimages {
+    /// The preimages of keccak256.
+    pub by_hash: B256Map<Bytes>,
+    /// The blobs.
+    pub blobs: B256Map<Box<Blob>>,
+}
+
+impl KnownPreimages {
+    /// Bytes, and the hash under which they are found.
+    pub fn insert(&mut self, bytes: impl Into<Bytes>) -> B256 {
+        let bytes = bytes.into();
+        let hash = keccak256(&bytes);
+        self.by_hash.insert(hash, bytes);
+        hash
+    }
+
+    /// A blob, whose versioned hash the caller knows to be right.
+    pub fn insert_blob(&mut self, versioned_hash: B256, blob: Box<Blob>) {
+        self.blobs.insert(versioned_hash, blob);
+    }
+
+    /// A batch's header and its link in the chain of batches; its payload is not among them.
+    pub fn insert_batch(&mut self, header: &BatchHeader) {
+        let hash = self.insert(header.encode());
+        self.insert(header.prev_acc.link(hash));
+    }
+
+    /// A queue message, its data, and its link in the queue chain that stood at `before`.
+    pub fn insert_message(&mut self, before: QueueAccumulator, message: &QueueMessage) {
+        self.insert(message.data.clone());
+        let hash = self.insert(message.encode());
+        self.insert(before.link(hash));
+    }
+
+    /// What the execution of a block reads.
+    pub fn insert_witness(&mut self, witness: Witness) {
+        for bytes in witness.state.into_iter().chain(witness.codes).chain(witness.headers) {
+            self.insert(bytes);
+        }
+    }
+}
+
+impl Preimages for KnownPreimages {
+    fn keccak(&self, hash: B256) -> Option<Bytes> {
+        self.by_hash.get(&hash).cloned()
+    }
+
+    fn element(&self, blob: B256, index: u32) -> Option<[u8; 32]> {
+        let elements = self.blobs.get(&blob)?.as_chunks().0;
+        elements.get(usize::try_from(index).ok()?).copied()
+    }
+}

@@ -1,0 +1,13 @@
+//! The program against the node's way of coming to the same outputs.
+
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+#[allow(dead_code, reason = "the engine's own tests use all of it")]
+#[path = "../../../evm/tests/it/common/mod.rs"]
+mod rollup;
+
+mod altered;
+mod scenes;
+mod spans;
+mod totality;
+mod world;

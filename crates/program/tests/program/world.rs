@@ -1,0 +1,290 @@
+//! A small L1 and the chain derived from it, with every preimage that a proof about it asks for.
+
+use crate::rollup::{CHAIN, FEES, Rollup};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use mezz_derive::{Batch, Blob, BlockBody, Compressor, blocks, encode, to_blobs};
+use mezz_evm::{PartialState, Witness, WitnessError, execute};
+use mezz_primitives::{
+    Accumulator, BLOCK_GAS_MIN, BatchHeader, BlockInput, Boot, DaType, DepositHint, FeeConfig,
+    MessageKind, OpOutput, Output, QueueAccumulator, QueueMessage, blobs_hash, encode_blobs,
+};
+use mezz_program::KnownPreimages;
+
+/// Where a payload is posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Posted {
+    Calldata,
+    Blobs,
+}
+
+/// What L1 recorded, and what a node made of it.
+pub(crate) struct World {
+    pub(crate) rollup: Rollup,
+    /// The output after each block.
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) batches: Vec<BatchHeader>,
+    pub(crate) inputs: Vec<BlockInput>,
+    queue: Vec<QueueMessage>,
+    queue_accs: Vec<QueueAccumulator>,
+    pub(crate) preimages: KnownPreimages,
+    pub(crate) l1_time: u64,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with_fees(&FeeConfig { gas_limit: BLOCK_GAS_MIN, ..FEES })
+    }
+
+    pub(crate) fn with_fees(fees: &FeeConfig) -> Self {
+        let mut world = Self {
+            rollup: Rollup::new(fees),
+            outputs: Vec::new(),
+            batches: Vec::new(),
+            inputs: Vec::new(),
+            queue: Vec::new(),
+            queue_accs: vec![QueueAccumulator::genesis(CHAIN.id)],
+            preimages: KnownPreimages::default(),
+            l1_time: 1_000_000,
+        };
+        let genesis = world.rollup.head().clone();
+        world.preimages.insert(alloy_rlp::encode(&genesis));
+        world.remember(OpOutput {
+            state_root: genesis.state_root,
+            message_passer_root: B256::ZERO,
+            block_hash: genesis.hash_slow(),
+        });
+        world
+    }
+
+    /// The output after the head.
+    fn remember(&mut self, root: OpOutput) {
+        let head = self.rollup.head();
+        // As the node says it: from the number of the block and the batches posted.
+        let batch = self
+            .batches
+            .iter()
+            .find(|batch| (batch.first_block..=batch.last_block()).contains(&head.number));
+        let (inbox_index, block_in_batch) = match batch {
+            Some(batch) if batch.last_block() == head.number => (batch.index + 1, 0),
+            Some(batch) => (batch.index, (head.number - batch.first_block + 1) as u32),
+            None => (0, 0),
+        };
+        let output = Output {
+            version: 1,
+            chain_id: CHAIN.id,
+            inbox_index,
+            block_in_batch,
+            queue_index: u64::from_be_bytes(head.nonce.0),
+            number: head.number,
+            timestamp: head.timestamp,
+            output_root: root.hash(),
+        };
+        self.preimages.insert(root.encode());
+        self.preimages.insert(output.encode());
+        self.outputs.push(output);
+    }
+
+    pub(crate) fn output(&self) -> &Output {
+        self.outputs.last().unwrap()
+    }
+
+    /// Puts a message into the queue.
+    pub(crate) fn enqueue(
+        &mut self,
+        kind: u8,
+        from: Address,
+        to: Address,
+        value: u128,
+        data: impl Into<Bytes>,
+    ) {
+        let message = QueueMessage {
+            kind: kind.into(),
+            from,
+            to,
+            value: U256::from(value),
+            gas: 1_000_000,
+            data: data.into(),
+            l1_block: self.l1_time / 12,
+            l1_time: self.l1_time,
+            index: self.queue.len() as u64,
+        };
+        self.push(message);
+    }
+
+    pub(crate) fn push(&mut self, message: QueueMessage) {
+        let before = *self.queue_accs.last().unwrap();
+        self.preimages.insert_message(before, &message);
+        self.queue_accs.push(before.push(&message));
+        self.queue.push(message);
+    }
+
+    /// Ether for `to` and a call with it.
+    pub(crate) fn deposit(
+        &mut self,
+        from: Address,
+        to: Address,
+        mint: u128,
+        value: u128,
+        data: &[u8],
+    ) {
+        let opaque = [
+            &U256::from(mint).to_be_bytes::<32>()[..],
+            &U256::from(value).to_be_bytes::<32>(),
+            &500_000u64.to_be_bytes(),
+            &[0],
+            data,
+        ];
+        self.enqueue(0, from, to, mint, opaque.concat());
+    }
+
+    /// What L1 costs now.
+    pub(crate) fn l1_info(&mut self, base_fee: u64) {
+        let word = |number: u64| U256::from(number).to_be_bytes::<32>();
+        let values = [self.l1_time / 12, self.l1_time, base_fee, 7, 8, 9].map(word);
+        self.enqueue(2, Address::ZERO, Address::ZERO, 0, values.concat());
+    }
+
+    /// A transaction that must be in a block.
+    pub(crate) fn force(&mut self, transaction: Bytes) {
+        self.enqueue(1, Address::ZERO, Address::ZERO, 0, transaction);
+    }
+
+    /// The payload of a batch with these blocks, which takes every message that waits.
+    pub(crate) fn payload(&self, blocks: Vec<BlockBody>) -> Vec<u8> {
+        let from = self.output().queue_index as usize;
+        let deposits = self.queue[from..].iter().filter(|m| m.kind == MessageKind::Deposit);
+        let hints = deposits
+            .map(|message| DepositHint {
+                l1_block_hash: keccak256(message.l1_block.to_be_bytes()),
+                log_index: message.index * 3,
+            })
+            .collect();
+        encode(&Batch { blocks, hints }, CHAIN.id, Compressor::Deflate).unwrap()
+    }
+
+    /// Posts a batch with these blocks.
+    pub(crate) fn post(&mut self, posted: Posted, blocks: Vec<BlockBody>) {
+        let (count, payload) = (blocks.len() as u32, self.payload(blocks));
+        self.post_payload(posted, count, &payload);
+    }
+
+    /// Posts any bytes as the payload of so many blocks.
+    pub(crate) fn post_payload(&mut self, posted: Posted, block_count: u32, payload: &[u8]) {
+        match posted {
+            Posted::Calldata => {
+                let da_hash = self.preimages.insert(payload.to_vec());
+                self.append(DaType::Calldata, da_hash, block_count, Some(payload));
+            }
+            Posted::Blobs => {
+                self.post_blobs(block_count, to_blobs(payload).unwrap(), Some(payload))
+            }
+        }
+    }
+
+    /// Posts blobs that carry this payload, or none.
+    pub(crate) fn post_blobs(
+        &mut self,
+        block_count: u32,
+        blobs: Vec<Box<Blob>>,
+        payload: Option<&[u8]>,
+    ) {
+        let hashes: Vec<_> = blobs.iter().map(|blob| versioned_hash(blob)).collect();
+        self.preimages.insert(encode_blobs(&hashes));
+        for (hash, blob) in hashes.iter().zip(blobs) {
+            self.preimages.insert_blob(*hash, blob);
+        }
+        self.append(DaType::Blobs, blobs_hash(&hashes), block_count, payload);
+    }
+
+    /// What `forceInclude` posts.
+    pub(crate) fn post_nothing(&mut self, block_count: u32) {
+        self.append(DaType::None, B256::ZERO, block_count, None);
+    }
+
+    /// Records a batch that takes every message that waits, and follows it as a node does.
+    fn append(&mut self, da_type: DaType, da_hash: B256, block_count: u32, payload: Option<&[u8]>) {
+        let parent = *self.output();
+        let header = BatchHeader {
+            version: 1,
+            da_type,
+            index: self.batches.len() as u64,
+            prev_acc: self.acc(self.batches.len() as u64),
+            da_hash,
+            q_start: parent.queue_index,
+            q_end: self.queue.len() as u64,
+            queue_acc: self.queue_accs.last().unwrap().0,
+            first_block: parent.number + 1,
+            block_count,
+            l1_block: self.l1_time / 12,
+            l1_time: self.l1_time,
+        };
+        self.preimages.insert_batch(&header);
+        self.batches.push(header);
+        let messages = &self.queue[header.q_start as usize..];
+        for input in blocks(&header, parent.timestamp, messages, payload, CHAIN.id) {
+            self.follow(input);
+        }
+        self.l1_time += 600;
+    }
+
+    fn follow(&mut self, input: BlockInput) {
+        let witness = self.witness(&input);
+        self.preimages.insert_witness(witness);
+        let executed = self.rollup.execute(&input);
+        self.rollup.append(&executed);
+        let header = &executed.0.header;
+        self.preimages.insert(alloy_rlp::encode(header));
+        self.remember(OpOutput {
+            state_root: header.state_root,
+            message_passer_root: header.withdrawals_root.unwrap(),
+            block_hash: executed.0.hash,
+        });
+        self.inputs.push(input);
+    }
+
+    fn witness(&self, input: &BlockInput) -> Witness {
+        let (parent, state) = (self.rollup.head(), &self.rollup.state);
+        let recording = PartialState::recording(state.trie.clone(), state);
+        execute(CHAIN, parent, parent.hash_slow(), input, &recording).unwrap();
+        let header =
+            |number: u64| Ok::<_, WitnessError>(self.rollup.headers[number as usize].clone());
+        recording.into_witness(parent.number, header).unwrap()
+    }
+
+    /// The chain of batches after `count` of them.
+    pub(crate) fn acc(&self, count: u64) -> Accumulator {
+        match count.checked_sub(1) {
+            Some(last) => self.batches[last as usize].acc(),
+            None => Accumulator::genesis(CHAIN.id),
+        }
+    }
+
+    /// A span from the output after block `from`, in a claim that covers `end` batches.
+    pub(crate) fn boot(&self, from: u64, end: u64, span: u32) -> Boot {
+        let start = self.outputs[from as usize].hash();
+        Boot { chain_id: CHAIN.id, start, acc: self.acc(end), end, span }
+    }
+
+    /// The output after a span, as the chain has it.
+    pub(crate) fn expected(&self, from: u64, end: u64, span: u32) -> Output {
+        let last = end.checked_sub(1).map_or(0, |last| self.batches[last as usize].last_block());
+        self.outputs[(from + u64::from(span)).min(last.max(from)) as usize]
+    }
+
+    /// Runs the program on a span.
+    pub(crate) fn run(
+        &mut self,
+        from: u64,
+        end: u64,
+        span: u32,
+    ) -> Result<Output, mezz_program::Missing> {
+        let boot = self.preimages.insert(self.boot(from, end, span).encode());
+        mezz_program::run(boot, &self.preimages)
+    }
+}
+
+fn versioned_hash(blob: &Blob) -> B256 {
+    let settings = c_kzg::ethereum_kzg_settings(0);
+    let commitment = settings.blob_to_kzg_commitment(&c_kzg::Blob::new(*blob)).unwrap();
+    alloy_eips::eip4844::kzg_to_versioned_hash(commitment.to_bytes().as_slice())
+}
