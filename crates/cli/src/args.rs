@@ -4,6 +4,7 @@ use alloy::primitives::{Address, B256, Bytes, U256, utils::parse_ether};
 use clap::{Args as ClapArgs, Parser, Subcommand, builder::FalseyValueParser};
 use clap_complete::Shell;
 use mezz_primitives::Family;
+use mezz_sim::Adversary;
 use std::{net::IpAddr, path::PathBuf};
 
 /// The largest chain id that every wallet can hold.
@@ -68,6 +69,10 @@ pub(crate) enum More {
     /// Deploy the contracts on any L1: plan, apply, inspect.
     #[command(subcommand)]
     Deploy(DeployCommand),
+    /// List claims, the doubts about them, clocks and bonds.
+    Claims(ClaimsArgs),
+    /// Let a dishonest party loose on a running devnet and watch the honest side win.
+    Drill(DrillArgs),
     /// Run a node of an existing deployment in the given roles.
     Node(Box<NodeArgs>),
     /// Move ether from L1 to L2.
@@ -189,7 +194,7 @@ pub(crate) struct DeployArgs {
 pub(crate) struct NodeArgs {
     #[command(flatten)]
     pub(crate) here: HereArgs,
-    /// What it does: sequencer, batcher, proposer, watcher; several with commas.
+    /// What it does: sequencer, batcher, proposer, challenger, watcher; several with commas.
     #[arg(long, env = "MEZZ_ROLES", value_delimiter = ',', default_value = "watcher")]
     pub(crate) roles: Vec<String>,
     /// An L1 endpoint.
@@ -219,6 +224,12 @@ pub(crate) struct NodeArgs {
     /// Key of the proposer: 0x and 64 hex digits, or @FILE.
     #[arg(long, env = "MEZZ_PROPOSER_KEY", hide_env_values = true)]
     pub(crate) proposer_key: Option<String>,
+    /// Key of the challenger: 0x and 64 hex digits, or @FILE.
+    #[arg(long, env = "MEZZ_CHALLENGER_KEY", hide_env_values = true)]
+    pub(crate) challenger_key: Option<String>,
+    /// Only say in the log which moves about claims it would make.
+    #[arg(long, env = "MEZZ_DRY_RUN", value_parser = FalseyValueParser::new())]
+    pub(crate) dry_run: bool,
     /// L1 blocks above a queue message before the sequencer takes it.
     #[arg(long, env = "MEZZ_CONFIRMATIONS", default_value_t = 12, value_parser = whole, allow_negative_numbers = true)]
     pub(crate) confirmations: u64,
@@ -231,6 +242,23 @@ pub(crate) struct NodeArgs {
     /// Serve `admin_*` on the RPC port: whoever reaches it may then stop the sequencer.
     #[arg(long, env = "MEZZ_RPC_ADMIN", value_parser = FalseyValueParser::new())]
     pub(crate) rpc_admin: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ClaimsArgs {
+    #[command(flatten)]
+    pub(crate) here: HereArgs,
+    /// How many claims, the newest first.
+    #[arg(long, default_value_t = 10, value_parser = whole, allow_negative_numbers = true)]
+    pub(crate) count: u64,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct DrillArgs {
+    /// liar, withholder, equivocator, censor, garbage or griefer.
+    pub(crate) adversary: Adversary,
+    #[command(flatten)]
+    pub(crate) here: HereArgs,
 }
 
 /// Whose key signs.

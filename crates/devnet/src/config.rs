@@ -55,7 +55,7 @@ impl Default for DevnetConfig {
             mnemonic: TEST_MNEMONIC.to_owned(),
             accounts: 10,
             // Owner, batcher and proposer of an L2 on this chain: their nonces are not the users'.
-            funded: vec![100, 101, 102],
+            funded: vec![100, 101, 102, 103],
             balance: parse_ether("10000").expect("10000 is a number; qed"),
             genesis_time: None,
         }

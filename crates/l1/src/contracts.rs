@@ -89,6 +89,7 @@ mod claims {
             event StakeDeposited(address indexed owner);
             event StakeForfeited(address indexed owner);
             event StakeWithdrawn(address indexed owner);
+            event CreditWithdrawn(address indexed to, uint256 amount);
 
             function deposit() external payable;
             function withdrawStake() external;

@@ -1,7 +1,13 @@
 //! The moves, made: what the driver does when something is due.
 
-use crate::{Error, batches, builder::header, metrics::Metrics, sequencer::Sequencer};
-use alloy::{eips::BlockNumberOrTag, rpc::types::TransactionReceipt, sol};
+use crate::{
+    Error, batches,
+    builder::header,
+    disputes::{Disputes, plays},
+    metrics::Metrics,
+    sequencer::Sequencer,
+};
+use alloy::rpc::types::TransactionReceipt;
 use alloy_primitives::{B256, Bytes};
 use mezz_da::{Choice, DataSource};
 use mezz_derive::{Compressor, EncodeError};
@@ -17,14 +23,6 @@ use mezz_storage::Store;
 use parking_lot::RwLock;
 use std::sync::Arc;
 
-sol! {
-    /// The stakes of a claim manager.
-    interface Stakes {
-        function stake() external view returns (uint256);
-        function owners(address owner) external view returns (bool staked, uint64 openInstances, uint64 slashedSequence);
-    }
-}
-
 /// The key of the note that says which batches were derived.
 const PROGRESS: &str = "derived";
 
@@ -39,6 +37,8 @@ pub(crate) struct Acts {
     pub(crate) contracts: Contracts,
     pub(crate) batcher: Option<Sender>,
     pub(crate) proposer: Option<Sender>,
+    pub(crate) challenger: Option<Sender>,
+    pub(crate) disputes: Disputes,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -52,11 +52,11 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    fn learnt(event: Event) -> Self {
+    pub(crate) fn learnt(event: Event) -> Self {
         Self { events: vec![event], on_l1: 0 }
     }
 
-    fn sent(receipt: &TransactionReceipt) -> Self {
+    pub(crate) fn sent(receipt: &TransactionReceipt) -> Self {
         Self { events: Vec::new(), on_l1: receipt.block_number.unwrap_or_default() }
     }
 }
@@ -73,12 +73,11 @@ pub(crate) async fn act(
         Move::Publish { first, last, .. } => acts.publish(settlement, first, last).await,
         Move::ForceInclude { .. } => acts.force_include().await,
         Move::Propose { parent, n0, n1 } => acts.propose(settlement, parent, n0, n1).await,
-        Move::Back { content } => {
-            acts.claim_call(ClaimManager::backCall { contentId: content.0 }).await
+        Move::Trace { parent, n0, n1, path } => {
+            let vector = acts.disputes.answer(acts, settlement, (n0, n1), path).await?;
+            Ok(Done::learnt(Event::Traced { parent, path, vector }))
         }
-        Move::Confirm { content, owner } => {
-            acts.claim_call(ClaimManager::confirmCall { contentId: content.0, owner }).await
-        }
+        ref play => plays::play(acts, settlement, play).await,
     }
 }
 
@@ -132,6 +131,7 @@ impl Acts {
         Ok(Done::learnt(Event::Computed {
             parent,
             content: content_id(parent, n1, vector_root(&vector), end.hash()),
+            vector: vector.iter().map(|output| output.0).collect(),
         }))
     }
 
@@ -142,7 +142,7 @@ impl Acts {
         first: u64,
         mut last: u64,
     ) -> Result<Done, Error> {
-        let sender = self.batcher.as_ref().ok_or(Error::NoKey { role: Role::Batcher.as_str() })?;
+        let sender = self.sender(Role::Batcher)?;
         let inbox = settlement.read().inbox().clone();
         let capabilities = self.client.capabilities();
         // What could not be read back is not posted.
@@ -223,7 +223,7 @@ impl Acts {
     }
 
     async fn force_include(&self) -> Result<Done, Error> {
-        let sender = self.batcher.as_ref().ok_or(Error::NoKey { role: Role::Batcher.as_str() })?;
+        let sender = self.sender(Role::Batcher)?;
         let receipt = sender
             .send(Call::to(self.contracts.inbox, &InboxContract::forceIncludeCall {}))
             .await?;
@@ -242,38 +242,24 @@ impl Acts {
         let (store, span) = (self.store.clone(), self.config.span);
         let (vector, end) = blocking(move || batches::vector(&store, &inbox, n0, n1, span)).await?;
         let vector = vector.map(|output| output.0);
-        let done = self
-            .claim_call(ClaimManager::assertClaimCall {
-                parentId: parent.0,
-                vector,
-                endOutput: end.into(),
-            })
-            .await?;
+        let call =
+            ClaimManager::assertClaimCall { parentId: parent.0, vector, endOutput: end.into() };
+        let sender = self.sender(Role::Proposer)?;
+        let receipt = sender.send(Call::to(self.contracts.claim_manager, &call)).await?;
         self.metrics.claims.increment();
         tracing::info!(n1, block = end.number, "claimed");
-        Ok(done)
+        Ok(Done::sent(&receipt))
     }
 
-    /// Sends a call to the claim manager, with a stake behind it.
-    async fn claim_call<C: alloy::sol_types::SolCall>(&self, call: C) -> Result<Done, Error> {
-        let sender =
-            self.proposer.as_ref().ok_or(Error::NoKey { role: Role::Proposer.as_str() })?;
-        let manager = self.contracts.claim_manager;
-        let owner = self
-            .client
-            .call(
-                manager,
-                &Stakes::ownersCall { owner: sender.address() },
-                BlockNumberOrTag::Latest,
-            )
-            .await?;
-        if !owner.staked {
-            let stake =
-                self.client.call(manager, &Stakes::stakeCall {}, BlockNumberOrTag::Latest).await?;
-            sender.send(Call::to(manager, &ClaimManager::depositCall {}).with_value(stake)).await?;
-            tracing::info!(%stake, "stake deposited");
-        }
-        Ok(Done::sent(&sender.send(Call::to(manager, &call)).await?))
+    /// Whoever signs for a role.
+    pub(crate) fn sender(&self, role: Role) -> Result<&Sender, Error> {
+        let sender = match role {
+            Role::Batcher => &self.batcher,
+            Role::Proposer => &self.proposer,
+            Role::Challenger => &self.challenger,
+            Role::Sequencer | Role::Watcher => &None,
+        };
+        sender.as_ref().ok_or(Error::NoKey { role: role.as_str() })
     }
 
     /// Writes down which batches were derived, so that a restart does not fetch their data again.
@@ -314,7 +300,7 @@ pub(crate) fn progress(store: &Store) -> Result<Option<(u64, Accumulator)>, Erro
 }
 
 /// Runs work that takes CPU or disk where it does not hold up the others.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => std::panic::resume_unwind(error.into_panic()),

@@ -16,7 +16,7 @@ use mezz_settlement::{Event, Fact, L1Block, L1Ref, Move, Role, SealedBlock, Sett
 use mezz_storage::Block;
 use parking_lot::RwLock;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -71,6 +71,8 @@ pub(crate) struct Driver {
     pub(crate) stop: watch::Receiver<bool>,
     /// Unposted bytes above which the tip floor rises, wei per gas and doubling.
     pub(crate) backlog_bytes: u64,
+    /// Only say which moves about claims would be made.
+    pub(crate) dry_run: bool,
 }
 
 /// A move that ended: whose, after how many reorgs it was begun, which, and what it brought.
@@ -95,6 +97,8 @@ struct Turn {
     sequencing: bool,
     /// L1 contradicts the view, which therefore is begun anew.
     contradicted: bool,
+    /// Moves that a dry run has spoken of.
+    said: HashSet<Move>,
 }
 
 impl Driver {
@@ -305,6 +309,12 @@ impl Driver {
             if turn.busy.contains_key(&role) || resting || unseen || !self.roles.contains(&role) {
                 continue;
             }
+            if self.dry_run && matches!(role, Role::Proposer | Role::Challenger) {
+                if turn.said.insert(due.clone()) {
+                    tracing::info!(role = role.as_str(), ?due, "would do, were this no dry run");
+                }
+                continue;
+            }
             let (acts, settlement) = (self.acts.clone(), self.settlement.clone());
             let reorgs = turn.reorgs;
             let made = turn.in_flight.spawn(async move {
@@ -399,6 +409,7 @@ fn fact(event: ContractEvent) -> Fact {
         }
         ContractEvent::StakeDeposited { owner } => Fact::StakeDeposited { owner },
         ContractEvent::StakeWithdrawn { owner } => Fact::StakeWithdrawn { owner },
+        ContractEvent::CreditWithdrawn { owner } => Fact::CreditWithdrawn { owner },
         ContractEvent::Queried { node, content, owner, parent, index, querier } => {
             Fact::Queried { node, content, owner, parent, index, querier }
         }

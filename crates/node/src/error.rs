@@ -59,6 +59,12 @@ pub enum Error {
         "the journal cannot be written: the disk is full or failing; free space and start again"
     )]
     Journal,
+    /// What a move was about is gone from L1: look again.
+    #[error("L1 was reorganised under this move; looking again")]
+    Reorged,
+    /// The program asks for what this node does not have.
+    #[error("the program cannot run over a span: {0}; run `mezz resync` if it stays so")]
+    Preimage(#[from] mezz_riscv::MissingPreimage),
     /// The sequencer's thread is gone.
     #[error("the sequencer stopped; the log says why")]
     Stopped,

@@ -12,6 +12,7 @@ mod backend;
 mod batches;
 mod builder;
 mod costs;
+mod disputes;
 mod driver;
 mod error;
 pub mod journal;
@@ -86,6 +87,10 @@ pub struct NodeConfig {
     pub batcher: Option<Signer>,
     /// Key of the proposer.
     pub proposer: Option<Signer>,
+    /// Key of the challenger.
+    pub challenger: Option<Signer>,
+    /// Only say which moves about claims would be made.
+    pub dry_run: bool,
 }
 
 impl std::fmt::Debug for NodeConfig {
@@ -124,6 +129,7 @@ impl Node {
         let parameters = Parameters {
             config: config.chain.clone(),
             proposer: config.proposer.as_ref().map(|signer| signer.address()),
+            challenger: config.challenger.as_ref().map(|signer| signer.address()),
             batch_interval: config.batch_interval,
             batch_bytes: config.batch_bytes,
             batch_bytes_max: capacity as u64,
@@ -163,6 +169,8 @@ impl Node {
             contracts: config.contracts,
             batcher: sender(config.batcher),
             proposer: sender(config.proposer),
+            challenger: sender(config.challenger),
+            disputes: disputes::Disputes::default(),
             metrics: metrics.clone(),
         });
         let watch = WatchConfig {
@@ -182,6 +190,7 @@ impl Node {
             metrics: metrics.clone(),
             stop: stopped,
             backlog_bytes: 10 * config.batch_bytes,
+            dry_run: config.dry_run,
         };
         let rollup = serde_json::json!({ "chain": config.chain, "contracts": config.contracts, "startBlock": config.start_block });
         let backend = Arc::new(backend::NodeBackend {

@@ -76,6 +76,8 @@ pub struct Metrics {
     pub batch_gas: Counter,
     /// Claims made by this node.
     pub claims: Counter,
+    /// L1 gas that moves about claims took.
+    pub dispute_gas: Counter,
 }
 
 impl Metrics {

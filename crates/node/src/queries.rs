@@ -1,10 +1,10 @@
 //! The `optimism_*`, `mezz_*` and `admin_*` methods of a node.
 
 use crate::{backend::NodeBackend, costs, withdrawals};
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{B256, U64, U256};
 use futures::future::BoxFuture;
 use mezz_rpc::RpcError;
-use mezz_settlement::ClaimState;
+use mezz_settlement::{ClaimState, Disputes};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
@@ -30,6 +30,7 @@ pub(crate) fn answer(
         "mezz_getBatches" => Ok(node.batches()),
         "mezz_getBatchByBlock" => node.batch_by_block(&params),
         "mezz_getClaims" => Ok(node.claims()),
+        "mezz_getGame" => Ok(node.game()),
         "mezz_getQueue" => Ok(node.queue()),
         "mezz_getWithdrawals" => {
             let node = node.clone();
@@ -145,8 +146,29 @@ impl NodeBackend {
         let settlement = self.settlement.read();
         let newest = settlement.claims().iter().rev().take(LIST_MAX);
         newest
-            .map(|claim| json!({ "claim": claim, "final": claim.state == ClaimState::Confirmed }))
+            .map(|claim| {
+                let parent = claim.parent.and_then(|parent| settlement.right(parent));
+                json!({
+                    "claim": claim,
+                    "final": claim.state == ClaimState::Confirmed,
+                    "right": parent.map(|right| right == claim.content),
+                    "instances": instances(settlement.disputes(), claim.index),
+                })
+            })
             .collect()
+    }
+
+    /// The deployment's numbers of the game, and what it holds.
+    fn game(&self) -> Value {
+        let settlement = self.settlement.read();
+        let game = settlement.disputes().game();
+        let rules = game.rules();
+        json!({
+            "window": rules.window, "clock": rules.clock, "grace": rules.grace,
+            "bond": U256::from(rules.bond), "stake": U256::from(rules.stake), "entries": rules.entries, "depth": rules.depth, "span": rules.span,
+            "escrow": U256::from(game.purse().escrow()), "forfeited": U256::from(game.purse().forfeited()),
+            "l1Time": settlement.l1_head().time,
+        })
     }
 
     /// What no batch has consumed, oldest first.
@@ -156,6 +178,32 @@ impl NodeBackend {
         let waiting = inbox.messages(inbox.consumed(), inbox.queue_len()).take(LIST_MAX);
         waiting.map(|entry| json!({ "message": entry.message, "hint": entry.hint })).collect()
     }
+}
+
+/// Who stands behind a claim, and what is doubted: clocks in seconds of L1 time.
+fn instances(disputes: &Disputes, content: u64) -> Value {
+    let game = disputes.game();
+    let Some(known) = game.content(content) else { return Value::Null };
+    let id = disputes.id(content);
+    let each = known.instances.iter().map(|(owner, instance)| {
+        let queries: Value = instance
+            .nodes
+            .iter()
+            .map(|(path, node)| {
+                json!({
+                    "node": Disputes::node_id(id, *owner, *path), "path": path.indices(), "querier": node.querier,
+                    "askedAt": node.asked_at, "deadline": node.deadline, "answeredAt": node.answer().map(|answer| answer.at),
+                    "childClose": node.answer().map(|answer| answer.child_close), "open": node.is_open(), "bonded": node.bonded,
+                    "ownerUsed": node.owner_used, "querierUsed": node.querier_used, "start": node.start, "end": node.end,
+                })
+            })
+            .collect();
+        json!({
+            "owner": owner, "createdAt": instance.created_at, "closesAt": instance.close, "settled": instance.settled,
+            "status": game.status(content, *owner).map(|status| format!("{status:?}").to_lowercase()), "queries": queries,
+        })
+    });
+    each.collect()
 }
 
 /// A batch header and the L1 transaction that posted it.

@@ -1,7 +1,7 @@
 //! The configuration of one L2 chain.
 
 use crate::{BLOCK_GAS_MIN, SPAN_GAS_MAX};
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use core::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +92,10 @@ pub struct ChainConfig {
     pub genesis_time: u64,
     /// Blocks between two entries of a claim.
     pub span: u64,
+    /// What a proposer stakes, wei.
+    pub stake: U256,
+    /// What a doubt about a claim costs until it is decided, wei.
+    pub bond: U256,
     /// Fee parameters at genesis.
     pub fees: FeeConfig,
     /// Windows and delays.

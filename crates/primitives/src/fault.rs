@@ -5,6 +5,17 @@ use crate::{
     hash::{Fields, Words, domain},
 };
 use alloy_primitives::{Address, B256, Bytes};
+use serde::{Deserialize, Serialize};
+
+/// Which program decides disputes, as L1 knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProgramId {
+    /// Root of the memory that it starts with.
+    pub memory: B256,
+    /// Where it starts.
+    pub pc: u32,
+}
 
 /// Everything that a run of the program depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -20,10 +20,10 @@ pub use addresses::{alias, predeploys, unalias};
 pub use batch::{Accumulator, BatchHeader, DaType, blobs_hash, decode_blobs, encode_blobs};
 pub use block::BlockInput;
 pub use chain::{ChainConfig, Contracts, Family, FeeConfig, GenesisId, ParseFamilyError, Windows};
-pub use fault::{Boot, Preimages, query_id};
+pub use fault::{Boot, Preimages, ProgramId, query_id};
 pub use hash::domain;
 pub use output::{
-    ClaimVector, ContentId, OpOutput, Output, OutputHash, content_id, op_output_root, vector_root,
+    ClaimVector, ContentId, OpOutput, Output, OutputHash, content_id, op_output_root, vector_proof, vector_root,
 };
 pub use queue::{DepositHint, L1Info, MessageKind, QueueAccumulator, QueueMessage};
 pub use withdrawal::Withdrawal;

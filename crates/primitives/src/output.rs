@@ -132,6 +132,20 @@ pub fn vector_root(vector: &[OutputHash; CLAIM_ENTRIES]) -> B256 {
     level[0]
 }
 
+/// The siblings of entry `index` on its way to the [`vector_root`], from the bottom.
+pub fn vector_proof(vector: &[B256; CLAIM_ENTRIES], index: u8) -> Vec<B256> {
+    let (mut level, mut index, mut siblings) = (vector.to_vec(), usize::from(index), Vec::new());
+    while level.len() > 1 {
+        siblings.push(level[index ^ 1]);
+        level = level
+            .chunks(2)
+            .map(|pair| Words::domain(domain::NODE).word(pair[0]).word(pair[1]).hash())
+            .collect();
+        index /= 2;
+    }
+    siblings
+}
+
 /// The identity of the content "from the end of `parent`, batches up to `n1` lead to these outputs".
 pub fn content_id(parent: ContentId, n1: u64, vector_root: B256, end: OutputHash) -> ContentId {
     ContentId(

@@ -12,10 +12,14 @@ extern crate alloc;
 
 mod batches;
 mod chain;
+#[cfg(feature = "std")]
+mod elf;
 mod oracle;
 #[cfg(feature = "std")]
 mod preimages;
 
+#[cfg(feature = "std")]
+pub use elf::ELF;
 pub use oracle::Missing;
 #[cfg(feature = "std")]
 pub use preimages::KnownPreimages;

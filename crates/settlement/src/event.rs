@@ -1,5 +1,6 @@
 //! What a settlement observes.
 
+use crate::game::Path;
 use alloy_primitives::{Address, B256, Bytes};
 use mezz_primitives::{Accumulator, BatchHeader, ContentId, DepositHint, Output, QueueMessage};
 use serde::{Deserialize, Serialize};
@@ -105,6 +106,11 @@ pub enum Fact {
         /// Who.
         owner: Address,
     },
+    /// Somebody was paid what was credited.
+    CreditWithdrawn {
+        /// Who.
+        owner: Address,
+    },
     /// Somebody doubts an entry of a vector.
     Queried {
         /// The doubt.
@@ -186,5 +192,16 @@ pub enum Event {
         parent: ContentId,
         /// The content that is right.
         content: ContentId,
+        /// Its outputs.
+        vector: Vec<B256>,
+    },
+    /// A run of the program was divided.
+    Traced {
+        /// On which parent.
+        parent: ContentId,
+        /// Which part of the run.
+        path: Path,
+        /// The states.
+        vector: Vec<B256>,
     },
 }

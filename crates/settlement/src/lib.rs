@@ -15,7 +15,9 @@
 //! It holds no clock, socket or key: time arrives with the L1 blocks, and whoever runs it decides which moves to make.
 
 mod claims;
+mod disputes;
 mod event;
+pub mod game;
 mod inbox;
 mod moves;
 mod view;
@@ -24,6 +26,7 @@ mod view;
 mod tests;
 
 pub use claims::{Claim, ClaimState, Claims};
+pub use disputes::{Disputes, Forbidden};
 pub use event::{Event, Fact, L1Block, L1Ref, SealedBlock};
 pub use inbox::{Inbox, Message, PostedBatch};
 pub use moves::{Heads, Move, Role};

@@ -1,5 +1,6 @@
 //! What is due.
 
+use crate::game::Path;
 use alloy_primitives::Address;
 use mezz_primitives::ContentId;
 use serde::{Deserialize, Serialize};
@@ -12,15 +13,18 @@ pub enum Role {
     Sequencer,
     /// Publishes batches.
     Batcher,
-    /// Claims and confirms.
+    /// Claims, answers doubts about its claims, and confirms.
     Proposer,
+    /// Doubts what is wrong.
+    Challenger,
     /// Derives and checks; every node is one.
     Watcher,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 4] = [Self::Sequencer, Self::Batcher, Self::Proposer, Self::Watcher];
+    pub const ALL: [Self; 5] =
+        [Self::Sequencer, Self::Batcher, Self::Proposer, Self::Challenger, Self::Watcher];
 
     /// The name on the command line, in logs and metrics.
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +32,7 @@ impl Role {
             Self::Sequencer => "sequencer",
             Self::Batcher => "batcher",
             Self::Proposer => "proposer",
+            Self::Challenger => "challenger",
             Self::Watcher => "watcher",
         }
     }
@@ -49,6 +54,17 @@ pub enum Move {
         n0: u64,
         /// Batches covered.
         n1: u64,
+    },
+    /// Run the program over an entry of what is right to claim on this parent, and divide the run.
+    Trace {
+        /// On which claim.
+        parent: ContentId,
+        /// Batches covered by the parent.
+        n0: u64,
+        /// Batches covered.
+        n1: u64,
+        /// Which part of the run.
+        path: Path,
     },
     /// Publish these sealed blocks as the next batch.
     Publish {
@@ -85,15 +101,89 @@ pub enum Move {
         /// By whose instance.
         owner: Address,
     },
+    /// Deposit the stake.
+    Stake,
+    /// Doubt an entry.
+    Query {
+        /// Of which claim.
+        content: ContentId,
+        /// Whose instance.
+        owner: Address,
+        /// Which entry.
+        path: Path,
+    },
+    /// Answer a doubt about one's own instance.
+    Answer {
+        /// Of which claim.
+        content: ContentId,
+        /// The doubt.
+        path: Path,
+    },
+    /// Let L1 execute the instruction that is left.
+    Step {
+        /// Who does.
+        by: Role,
+        /// Of which claim.
+        content: ContentId,
+        /// Whose instance.
+        owner: Address,
+        /// The doubt.
+        path: Path,
+    },
+    /// Refute an owner that is silent.
+    Timeout {
+        /// Of which claim.
+        content: ContentId,
+        /// Whose instance.
+        owner: Address,
+        /// The doubt.
+        path: Path,
+    },
+    /// Mark a claim that can never become final.
+    Reject {
+        /// Which.
+        content: ContentId,
+    },
+    /// Book the end of an instance.
+    Settle {
+        /// Of which claim.
+        content: ContentId,
+        /// Whose.
+        owner: Address,
+    },
+    /// Have a bond credited.
+    Reclaim {
+        /// Who does.
+        by: Role,
+        /// Of which claim.
+        content: ContentId,
+        /// Whose instance.
+        owner: Address,
+        /// The doubt.
+        path: Path,
+    },
+    /// Be paid what was credited.
+    Collect {
+        /// Who.
+        by: Role,
+    },
 }
 
 impl Move {
     /// Whose move it is.
     pub const fn role(&self) -> Role {
         match self {
-            Self::Derive { .. } | Self::Compute { .. } => Role::Watcher,
+            Self::Derive { .. } | Self::Compute { .. } | Self::Trace { .. } => Role::Watcher,
             Self::Publish { .. } | Self::ForceInclude { .. } => Role::Batcher,
-            Self::Propose { .. } | Self::Back { .. } | Self::Confirm { .. } => Role::Proposer,
+            Self::Propose { .. }
+            | Self::Back { .. }
+            | Self::Confirm { .. }
+            | Self::Stake
+            | Self::Answer { .. }
+            | Self::Reject { .. }
+            | Self::Settle { .. } => Role::Proposer,
+            Self::Query { .. } | Self::Timeout { .. } => Role::Challenger,
+            Self::Step { by, .. } | Self::Reclaim { by, .. } | Self::Collect { by } => *by,
         }
     }
 }

@@ -18,6 +18,8 @@ fn parameters() -> Parameters {
             l1_chain_id: 900,
             genesis_time: 0,
             span: 2,
+            stake: U256::from(1_000),
+            bond: U256::from(10),
             fees: FeeConfig {
                 gas_limit: 120_000_000,
                 base_fee_scalar: 0,
@@ -39,6 +41,7 @@ fn parameters() -> Parameters {
             },
         },
         proposer: Some(ME),
+        challenger: None,
         batch_interval: 10,
         batch_bytes: 1_000,
         batch_bytes_max: 2_000,

@@ -1,12 +1,14 @@
 //! The view and the rules that read it.
 
 use crate::{
-    Claim, ClaimState, Claims, Event, Fact, Heads, Inbox, L1Block, L1Ref, Move, SealedBlock,
+    Claim, Claims, Disputes, Event, Fact, Forbidden, Heads, Inbox, L1Block, L1Ref, Move, Role,
+    SealedBlock, disputes::Right, game::{DEPTH_MAX, Rules},
 };
 use alloy_primitives::Address;
-use mezz_primitives::{Accumulator, ChainConfig, ContentId, MESSAGES_PER_BLOCK_MAX, Output};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use mezz_primitives::{
+    Accumulator, CLAIM_ENTRIES, ChainConfig, ContentId, MESSAGES_PER_BLOCK_MAX, Output,
+};
+use std::collections::VecDeque;
 
 /// An L1 that contradicts itself. Reset: observe it anew from the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +39,9 @@ pub enum Error {
         /// Position of the batch.
         index: u64,
     },
+    /// A move against the rules of the game.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// A block whose parent was not observed.
     #[error("L1 block {found} cannot follow {expected}; the watcher skipped blocks")]
     Order {
@@ -54,6 +59,8 @@ pub struct Parameters {
     pub config: ChainConfig,
     /// Who claims for this node, if anybody.
     pub proposer: Option<Address>,
+    /// Who doubts for this node, if anybody.
+    pub challenger: Option<Address>,
     /// Least seconds of L1 time between two batches, unless `batch_bytes` are there.
     pub batch_interval: u64,
     /// Bytes that make a batch worth posting at once.
@@ -67,11 +74,12 @@ pub struct Parameters {
 }
 
 /// What L1 says, at one of its blocks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Chains {
     head: L1Ref,
     inbox: Inbox,
     claims: Claims,
+    disputes: Disputes,
 }
 
 impl Chains {
@@ -79,6 +87,7 @@ impl Chains {
         for fact in &block.facts {
             self.inbox.observe(fact)?;
             self.claims.observe(block.block, fact);
+            self.disputes.observe(block.block, fact)?;
         }
         self.head = block.block;
         Ok(())
@@ -99,7 +108,7 @@ pub struct Settlement {
     derived: u64,
     sealed: VecDeque<SealedBlock>,
     latest: u64,
-    computed: BTreeMap<ContentId, ContentId>,
+    right: Right,
     /// What an earlier run derived: so many batches, the last with this chain after it.
     trusted: Option<(u64, Accumulator)>,
 }
@@ -112,10 +121,12 @@ impl Settlement {
         genesis: (ContentId, Output),
         child_n1: u64,
     ) -> Self {
+        let rules = rules(&parameters.config);
         let chains = Chains {
             head: start,
             inbox: Inbox::new(parameters.config.l2_chain_id),
             claims: Claims::new(genesis.0, genesis.1, child_n1),
+            disputes: Disputes::new(rules, genesis.0, &genesis.1),
         };
         Self {
             parameters,
@@ -126,7 +137,7 @@ impl Settlement {
             derived: 0,
             sealed: VecDeque::new(),
             latest: 0,
-            computed: BTreeMap::new(),
+            right: Right::default(),
             trusted: None,
         }
     }
@@ -163,7 +174,7 @@ impl Settlement {
             Event::Cut(number) => {
                 self.latest = self.latest.min(number);
                 self.sealed.retain(|block| block.number <= number);
-                self.computed.clear();
+                self.right.clear();
             }
             Event::Derived { index } => {
                 self.derived = index + 1;
@@ -171,8 +182,11 @@ impl Settlement {
                 self.sealed.retain(|block| block.number > safe);
                 self.latest = self.latest.max(safe);
             }
-            Event::Computed { parent, content } => {
-                self.computed.insert(parent, content);
+            Event::Computed { parent, content, vector } => {
+                self.right.claims.insert(parent, (content, vector));
+            }
+            Event::Traced { parent, path, vector } => {
+                self.right.answers.insert((parent, path), vector);
             }
         }
         Ok(())
@@ -218,7 +232,7 @@ impl Settlement {
             .take_while(|(old, new)| old.header == new.header)
             .count() as u64;
         self.derived = self.derived.min(same);
-        self.computed.clear();
+        self.right.clear();
         self.now = now;
         Ok(())
     }
@@ -230,7 +244,9 @@ impl Settlement {
             self.base.observe(block)?;
             self.recent.pop_front();
         }
-        let done = self.derived.min(self.base.inbox.batches().len() as u64);
+        // What is not confirmed may be in dispute, and then its messages and payloads are read again.
+        let confirmed = self.base.claims.confirmed().n1;
+        let done = self.derived.min(self.base.inbox.batches().len() as u64).min(confirmed);
         self.base.inbox.prune(done);
         self.now.inbox.prune(done);
         Ok(())
@@ -238,9 +254,10 @@ impl Settlement {
 
     /// The moves now due, most urgent first. The same events always give the same moves.
     pub fn moves(&self) -> Vec<Move> {
-        [self.derive(), self.force_include(), self.publish(), self.claim(), self.confirm()]
+        [self.derive(), self.force_include(), self.publish()]
             .into_iter()
             .flatten()
+            .chain(self.dispute())
             .collect()
     }
 
@@ -339,57 +356,36 @@ impl Settlement {
         late.then_some(Move::ForceInclude { from })
     }
 
-    /// Claims on the tip of what this node holds for right, or backs who did.
-    fn claim(&self) -> Option<Move> {
-        let mut tip = self.now.claims.confirmed();
-        loop {
-            let (parent, n0, n1) = (tip.content, tip.n1, self.child_n1(tip));
-            if self.derived < n1 {
-                return None;
-            }
-            let Some(right) = self.computed.get(&parent) else {
-                return Some(Move::Compute { parent, n0, n1 });
-            };
-            let proposer = self.parameters.proposer?;
-            match self.now.claims.get(*right) {
-                Some(claim)
-                    if claim.owners.contains(&proposer) || claim.state == ClaimState::Confirmed =>
-                {
-                    tip = claim
-                }
-                Some(claim) => return Some(Move::Back { content: claim.content }),
-                None => {
-                    let since = tip.asserted.time.saturating_add(self.parameters.claim_interval);
-                    return (self.now.head.time >= since).then_some(Move::Propose {
-                        parent,
-                        n0,
-                        n1,
-                    });
+    /// Claims what is right, doubts what is not, and computes what it takes to tell.
+    fn dispute(&self) -> Vec<Move> {
+        let parties = [
+            (Role::Proposer, self.parameters.proposer),
+            (Role::Challenger, self.parameters.challenger),
+            // Whoever only watches wants to know as well.
+            (Role::Watcher, Some(Address::ZERO)),
+        ];
+        let mut moves = Vec::new();
+        for (role, address) in parties {
+            let Some(address) = address else { continue };
+            for due in self.now.disputes.moves(&self.right, role, address, self.now.head.time) {
+                if self.is_due(&due, role) && !moves.contains(&due) {
+                    moves.push(due);
                 }
             }
         }
+        moves
     }
 
-    fn confirm(&self) -> Option<Move> {
-        let confirmed = self.now.claims.confirmed();
-        self.now
-            .claims
-            .children(confirmed.content)
-            .find(|claim| {
-                claim.state == ClaimState::Live
-                    && self.computed.get(&confirmed.content) == Some(&claim.content)
-            })
-            .filter(|claim| {
-                self.now.head.time
-                    > claim
-                        .asserted
-                        .time
-                        .saturating_add(self.parameters.config.windows.claim_window)
-            })
-            .and_then(|claim| {
-                let owner = claim.owners.iter().next()?;
-                Some(Move::Confirm { content: claim.content, owner: *owner })
-            })
+    fn is_due(&self, due: &Move, role: Role) -> bool {
+        match due {
+            Move::Compute { n1, .. } => *n1 <= self.derived,
+            Move::Trace { .. } => role != Role::Watcher,
+            Move::Propose { parent, .. } => self.now.claims.get(*parent).is_some_and(|parent| {
+                let since = parent.asserted.time.saturating_add(self.parameters.claim_interval);
+                self.now.head.time >= since
+            }),
+            _ => true,
+        }
     }
 
     /// Batches that a child of `claim` covers.
@@ -430,6 +426,16 @@ impl Settlement {
         &self.now.claims
     }
 
+    /// What is in dispute.
+    pub const fn disputes(&self) -> &Disputes {
+        &self.now.disputes
+    }
+
+    /// What is right to claim on `parent`, if that was computed.
+    pub fn right(&self, parent: ContentId) -> Option<ContentId> {
+        self.right.claims.get(&parent).map(|(content, _)| *content)
+    }
+
     /// The last L1 block observed.
     pub const fn l1_head(&self) -> L1Ref {
         self.now.head
@@ -454,5 +460,19 @@ impl Settlement {
     pub fn unposted_bytes(&self) -> u64 {
         let posted = self.now.inbox.last_block(self.now.inbox.batches().len() as u64);
         self.sealed.iter().filter(|block| block.number > posted).map(|block| block.bytes).sum()
+    }
+}
+
+/// The numbers of the game that this deployment plays.
+fn rules(config: &ChainConfig) -> Rules {
+    Rules {
+        entries: CLAIM_ENTRIES,
+        depth: DEPTH_MAX,
+        span: config.span,
+        window: config.windows.claim_window,
+        clock: config.windows.dispute_clock,
+        grace: config.windows.dispute_grace,
+        bond: u128::try_from(config.bond).unwrap_or(u128::MAX),
+        stake: u128::try_from(config.stake).unwrap_or(u128::MAX),
     }
 }

@@ -1,10 +1,12 @@
 //! One file for each command.
 
+pub(crate) mod claims;
 pub(crate) mod completions;
 pub(crate) mod deploy;
 pub(crate) mod deposit;
 pub(crate) mod doctor;
 pub(crate) mod down;
+pub(crate) mod drill;
 pub(crate) mod families;
 pub(crate) mod keys;
 pub(crate) mod node;
@@ -23,6 +25,8 @@ use crate::{
 /// The commands that are not about the life of a devnet.
 pub(crate) async fn more(command: More, output: Output) -> Result<(), Failure> {
     match command {
+        More::Claims(args) => claims::run(&args, output).await,
+        More::Drill(args) => drill::run(&args, output).await,
         More::Doctor(args) => doctor::run(&args, output).await,
         More::Deploy(command) => deploy::run(&command, output).await,
         More::Node(args) => node::run(*args, output).await,

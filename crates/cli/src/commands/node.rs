@@ -26,6 +26,7 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     };
     let batcher = key(&args.batcher_key, Role::Batcher)?;
     let proposer = key(&args.proposer_key, Role::Proposer)?;
+    let challenger = key(&args.challenger_key, Role::Challenger)?;
     let rollup = args.rollup.clone().unwrap_or_else(|| args.here.datadir.join("rollup.json"));
     let deployment = files::rollup(
         &rollup,
@@ -45,6 +46,8 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
         start_block: deployment.start_block,
         batcher,
         proposer,
+        challenger,
+        dry_run: args.dry_run,
         roles,
         directory: here.join("l2"),
         block_time: Duration::from_secs_f64(args.block_time),
@@ -91,7 +94,7 @@ fn roles(names: &[String]) -> Result<BTreeSet<Role>, Failure> {
         let role = Role::ALL.into_iter().find(|role| role.as_str() == name);
         roles.insert(role.ok_or_else(|| {
             Failure::usage(format!(
-                "there is no role `{name}`; the roles are sequencer, batcher, proposer, watcher"
+                "there is no role `{name}`; the roles are sequencer, batcher, proposer, challenger, watcher"
             ))
         })?);
     }

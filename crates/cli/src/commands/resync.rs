@@ -115,6 +115,8 @@ fn config(deployment: &Deployment, path: &Path) -> NodeConfig {
         finalized_lag: 64,
         batcher: None,
         proposer: None,
+        challenger: None,
+        dry_run: false,
     }
 }
 

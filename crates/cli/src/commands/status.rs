@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &HereArgs, output: Output) -> Result<(), Failure> 
     );
     text += &format!("  unposted   about {} bytes\n", number(&status["unpostedBytes"]));
     text += &format!("  L1 head    block {}\n", number(&status["l1Head"]["number"]));
-    text += "  referee    the security council (step proofs are not deployed)";
+    text += "  referee    the query-answer game: anybody may doubt a claim (`mezz claims`)";
     if let Some(failure) = status["failure"].as_str() {
         text += &format!("\n\n  STOPPED    {failure}");
     }

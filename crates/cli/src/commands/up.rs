@@ -35,6 +35,7 @@ use tokio::sync::watch;
 const OWNER: u32 = 100;
 const BATCHER: u32 = 101;
 const PROPOSER: u32 = 102;
+const CHALLENGER: u32 = 103;
 /// L2 chain id of a new chain.
 const CHAIN_ID: u64 = 901;
 /// Dev accounts that users get.
@@ -357,7 +358,7 @@ async fn fund(client: &Client) -> Result<bool, Failure> {
     let owned = client.balance(giver.address(), BlockNumberOrTag::Latest).await?;
     let rich = owned > endowment + wanted * U256::from(4);
     let mut gifts = Vec::new();
-    for index in [OWNER, BATCHER, PROPOSER] {
+    for index in [OWNER, BATCHER, PROPOSER, CHALLENGER] {
         let account = dev_key(index).address();
         let share = if rich && index == OWNER { wanted + endowment } else { wanted };
         if client.balance(account, BlockNumberOrTag::Latest).await? < share - wanted / U256::from(2)
@@ -455,6 +456,8 @@ fn node_config(
         finalized_lag: 4,
         batcher: Some(Arc::new(dev_key(BATCHER))),
         proposer: Some(Arc::new(dev_key(PROPOSER))),
+        challenger: Some(Arc::new(dev_key(CHALLENGER))),
+        dry_run: false,
     }
 }
 
@@ -515,5 +518,5 @@ fn banner(
     for account in file.accounts.iter().take(3) {
         text += &format!("    {}\n    key {}\n", account.address, account.private_key);
     }
-    text + "\n  Until step proofs are deployed the security council refutes wrong claims.\n"
+    text + "\n  A wrong claim is refuted by this node's challenger: try `mezz drill liar`.\n"
 }

@@ -83,6 +83,8 @@ artifacts! {
     L1_STANDARD_BRIDGE = "L1StandardBridge",
     L1_ERC721_BRIDGE = "L1ERC721Bridge",
     L1_MINTABLE_ERC20_FACTORY = "L1MintableERC20Factory",
+    RISC_V_STEP = "RiscVStep",
+    QUERY_GAME = "QueryGame",
 }
 
 /// The L2 predeploys and preinstalls (`contracts/README-l2.md`).

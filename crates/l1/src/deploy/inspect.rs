@@ -5,7 +5,7 @@ use crate::{
     BlockRef, Client, Error,
     contracts::{
         ClaimManager, CrossDomainMessenger, DisputeGameFactory, Erc721Bridge, Inbox,
-        MintableErc20Factory, PauseController, Portal, StandardBridge, SystemConfig,
+        MintableErc20Factory, PauseController, Portal, QueryGame, StandardBridge, SystemConfig,
         TimelockController,
     },
 };
@@ -340,6 +340,23 @@ impl Reader<'_> {
         .await
     }
 
+    /// The game's clocks, its bond and its program.
+    async fn game(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let (game, config) = (deployment.contracts.query_game, &deployment.config);
+        let (w, program) = (&config.windows, super::plan::program());
+        self.compare("queryGame.clock", game, QueryGame::clockCall {}, w.dispute_clock).await?;
+        self.compare("queryGame.grace", game, QueryGame::graceCall {}, w.dispute_grace).await?;
+        self.compare("queryGame.bond", game, QueryGame::bondCall {}, config.bond).await?;
+        self.compare("queryGame.programPc", game, QueryGame::programPcCall {}, program.pc).await?;
+        self.compare(
+            "queryGame.programMemory",
+            game,
+            QueryGame::programMemoryCall {},
+            program.memory,
+        )
+        .await
+    }
+
     /// What nobody can change.
     async fn parameters(&mut self, deployment: &Deployment) -> Result<(), Error> {
         let (c, config, roles) = (&deployment.contracts, &deployment.config, &deployment.roles);
@@ -377,9 +394,10 @@ impl Reader<'_> {
             "claimManager.referee",
             c.claim_manager,
             ClaimManager::refereeCall {},
-            roles.owner,
+            c.query_game,
         )
         .await?;
+        self.game(deployment).await?;
         self.compare(
             "claimManager.treasury",
             c.claim_manager,

@@ -26,7 +26,7 @@ pub use check::Refusal;
 pub use genesis::{Genesis, genesis};
 pub use inspect::{Finding, Inspection, inspect};
 pub use intent::{DEV_MNEMONIC, Governance, Intent, IntentFile, Profile, Roles, dev_key};
-pub use plan::{Plan, PlannedStep, Seed};
+pub use plan::{Plan, PlannedStep, Seed, program};
 
 use crate::Error;
 use alloy::primitives::Address;

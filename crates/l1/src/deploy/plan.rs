@@ -12,9 +12,10 @@ use alloy::{
     sol,
     sol_types::SolValue,
 };
-use mezz_primitives::{ChainConfig, Contracts, GenesisId};
+use mezz_primitives::{ChainConfig, Contracts, GenesisId, ProgramId};
+use mezz_riscv::Program;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 /// All that a plan follows from. The state file keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,18 @@ pub struct Seed {
     pub nonce: u64,
     /// Timestamp of the L2 genesis.
     pub genesis_time: u64,
+    /// The program that decides disputes.
+    pub program: ProgramId,
+}
+
+/// The program that this version of Mezzanine decides disputes with.
+pub fn program() -> ProgramId {
+    static PROGRAM: LazyLock<ProgramId> = LazyLock::new(|| {
+        let program = Program::parse(mezz_program::ELF)
+            .expect("the program is part of this one and tested; qed");
+        ProgramId { memory: program.memory_root(), pc: program.entry() }
+    });
+    *PROGRAM
 }
 
 /// One contract that will be created.
@@ -73,7 +86,7 @@ pub struct Plan {
 }
 
 /// The factory's steps (`contracts/README.md`, "Deployment").
-const STEPS: [&Artifact; 13] = [
+const STEPS: [&Artifact; 15] = [
     &artifacts::TIMELOCK,
     &artifacts::PAUSE_CONTROLLER,
     &artifacts::SYSTEM_CONFIG,
@@ -87,6 +100,8 @@ const STEPS: [&Artifact; 13] = [
     &artifacts::L1_STANDARD_BRIDGE,
     &artifacts::L1_ERC721_BRIDGE,
     &artifacts::L1_MINTABLE_ERC20_FACTORY,
+    &artifacts::RISC_V_STEP,
+    &artifacts::QUERY_GAME,
 ];
 
 impl Plan {
@@ -109,7 +124,13 @@ impl Plan {
             Some(time) => time,
             None => client.latest().await?.time,
         };
-        let plan = Self::new(Seed { intent, account, nonce, genesis_time });
+        let plan = Self::new(Seed {
+            intent,
+            account,
+            nonce,
+            genesis_time,
+            program: program(),
+        });
         Ok(plan.priced(&client.prices().await?))
     }
 
@@ -136,11 +157,14 @@ impl Plan {
             l1_chain_id: intent.l1_chain_id,
             genesis_time: seed.genesis_time,
             span: intent.span,
+            stake: intent.stake,
+            bond: intent.bond,
             fees: intent.fees,
             windows: intent.windows,
         };
         let genesis = genesis(&config, &contracts, &intent.roles);
-        let arguments = arguments(intent, &contracts, [at(3), at(4), at(12)], &genesis);
+        let others = [at(3), at(4), at(12), at(13)];
+        let arguments = arguments(&seed, &contracts, others, &genesis);
         let steps: Vec<PlannedStep> = STEPS
             .into_iter()
             .zip(arguments)
@@ -257,6 +281,9 @@ mod constructors {
         struct ClaimManagerParameters {
             address inbox; address games; address referee; address treasury; uint256 stake; uint64 window; uint64 genesisTimestamp; bytes32 genesisOutputRoot;
         }
+        struct QueryGameParameters {
+            address claimManager; address inbox; address step; bytes32 programMemory; uint32 programPc; uint64 clock; uint64 grace; uint256 bond;
+        }
         struct PortalParameters {
             address inbox; address settlement; address systemConfig; address pauseController; address disputeGameFactory; uint64 proofMaturityDelay;
         }
@@ -265,13 +292,14 @@ mod constructors {
 
 /// The constructors' arguments, step by step.
 fn arguments(
-    intent: &Intent,
+    seed: &Seed,
     contracts: &Contracts,
-    others: [Address; 3],
+    others: [Address; 4],
     genesis: &Genesis,
-) -> [Vec<u8>; 13] {
+) -> [Vec<u8>; 15] {
     use constructors as c;
-    let [calldata_da, blob_da, l1_mintable_erc20_factory] = others;
+    let intent = &seed.intent;
+    let [calldata_da, blob_da, l1_mintable_erc20_factory, step] = others;
     let (roles, windows, governance) = (&intent.roles, &intent.windows, &intent.governance);
     // Only the owner proposes; once the delay has passed anybody may execute.
     let timelock = (
@@ -300,13 +328,22 @@ fn arguments(
     let claim_manager = c::ClaimManagerParameters {
         inbox: contracts.inbox,
         games: contracts.dispute_game_factory,
-        // Until the step-proof game is deployed the council refutes.
-        referee: roles.owner,
+        referee: contracts.query_game,
         treasury: roles.treasury,
         stake: intent.stake,
         window: windows.claim_window,
         genesisTimestamp: genesis.header.timestamp,
         genesisOutputRoot: genesis.output_root(),
+    };
+    let game = c::QueryGameParameters {
+        claimManager: contracts.claim_manager,
+        inbox: contracts.inbox,
+        step,
+        programMemory: seed.program.memory,
+        programPc: seed.program.pc,
+        clock: windows.dispute_clock,
+        grace: windows.dispute_grace,
+        bond: intent.bond,
     };
     let portal = c::PortalParameters {
         inbox: contracts.inbox,
@@ -330,6 +367,8 @@ fn arguments(
         contracts.l1_cross_domain_messenger.abi_encode(),
         contracts.l1_cross_domain_messenger.abi_encode(),
         contracts.l1_standard_bridge.abi_encode(),
+        Vec::new(),
+        game.abi_encode(),
     ]
 }
 
@@ -423,7 +462,14 @@ impl fmt::Display for Plan {
             "anybody may post after",
             seconds(windows.permissionless_delay)
         )?;
-        writeln!(f, "{:<34} {:>12}", "a claim may be refuted for", seconds(windows.claim_window))?;
+        writeln!(f, "{:<34} {:>12}", "a claim may be doubted for", seconds(windows.claim_window))?;
+        writeln!(
+            f,
+            "{:<34} {:>12}",
+            "  each side of a dispute has",
+            seconds(windows.dispute_clock)
+        )?;
+        writeln!(f, "{:<34} {:>12}", "  and for each move at least", seconds(windows.dispute_grace))?;
         writeln!(
             f,
             "{:<34} {:>12}",
@@ -437,6 +483,12 @@ impl fmt::Display for Plan {
             "{:<34} {:>12}",
             "a proposer stakes (ether)",
             trim(&format_ether(self.seed.intent.stake))
+        )?;
+        writeln!(
+            f,
+            "{:<34} {:>12}",
+            "a doubt takes a bond of (ether)",
+            trim(&format_ether(self.seed.intent.bond))
         )?;
         let roles = self.roles();
         writeln!(f)?;
@@ -453,7 +505,7 @@ impl fmt::Display for Plan {
             writeln!(f, "{role:<10} {address}")?;
         }
         writeln!(f, "\nL2 genesis {}", self.genesis.block_hash)?;
-        write!(f, "False claims are refuted by the owner: there is no dispute game yet.")
+        write!(f, "program    {}", self.seed.program.memory)
     }
 }
 

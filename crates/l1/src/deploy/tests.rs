@@ -6,7 +6,13 @@ use mezz_primitives::predeploys::{L1_BLOCK, MESSAGE_PASSER};
 const DEPLOYER: Address = address!("00000000000000000000000000000000000000dE");
 
 fn plan(intent: Intent) -> Plan {
-    Plan::new(Seed { intent, account: DEPLOYER, nonce: 3, genesis_time: 1_700_000_000 })
+    Plan::new(Seed {
+        intent,
+        account: DEPLOYER,
+        nonce: 3,
+        genesis_time: 1_700_000_000,
+        program: super::plan::program(),
+    })
 }
 
 const PRODUCTION: &str = r#"
@@ -67,7 +73,7 @@ fn the_artifacts_are_code() {
 fn the_defaults_pass() {
     let devnet = Intent::devnet(900, 901);
     assert_eq!(check::check(&devnet), []);
-    assert_eq!((devnet.windows.claim_window, devnet.windows.proof_maturity), (12, 14));
+    assert_eq!((devnet.windows.claim_window, devnet.windows.proof_maturity), (40, 42));
     assert_eq!(devnet.roles.batcher, dev_key(101).address());
     assert_eq!(devnet.fees.gas_limit * devnet.span, 240_000_000);
     let testnet = Intent::from_toml("profile = \"testnet\"", DEPLOYER).unwrap();

@@ -182,6 +182,10 @@ fn stake_event(head: &Head, log: &Log) -> Result<Option<ContractEvent>, Error> {
             let event = decode::<ClaimManager::StakeWithdrawn>(head, log)?;
             ContractEvent::StakeWithdrawn { owner: event.owner }
         }
+        Some(&ClaimManager::CreditWithdrawn::SIGNATURE_HASH) => {
+            let event = decode::<ClaimManager::CreditWithdrawn>(head, log)?;
+            ContractEvent::CreditWithdrawn { owner: event.to }
+        }
         _ => return Ok(None),
     }))
 }
@@ -212,6 +216,9 @@ fn game_event(head: &Head, log: &Log) -> Result<Option<ContractEvent>, Error> {
         }
         Some(&QueryGame::Reclaimed::SIGNATURE_HASH) => {
             ContractEvent::Reclaimed { node: decode::<QueryGame::Reclaimed>(head, log)?.node }
+        }
+        Some(&QueryGame::Withdrawn::SIGNATURE_HASH) => {
+            ContractEvent::CreditWithdrawn { owner: decode::<QueryGame::Withdrawn>(head, log)?.to }
         }
         _ => return Ok(None),
     }))

@@ -205,6 +205,11 @@ pub enum ContractEvent {
         /// Who.
         owner: Address,
     },
+    /// Somebody was paid what the claim manager or the game had credited.
+    CreditWithdrawn {
+        /// Who.
+        owner: Address,
+    },
     /// Somebody doubts an entry of a vector.
     Queried {
         /// The doubt.
@@ -578,11 +583,13 @@ fn announces(head: &Head, addresses: &[Address]) -> bool {
         ClaimManager::InstanceSettled::SIGNATURE_HASH,
         ClaimManager::StakeDeposited::SIGNATURE_HASH,
         ClaimManager::StakeWithdrawn::SIGNATURE_HASH,
+        ClaimManager::CreditWithdrawn::SIGNATURE_HASH,
         QueryGame::Queried::SIGNATURE_HASH,
         QueryGame::Answered::SIGNATURE_HASH,
         QueryGame::Proven::SIGNATURE_HASH,
         QueryGame::Refuted::SIGNATURE_HASH,
         QueryGame::Reclaimed::SIGNATURE_HASH,
+        QueryGame::Withdrawn::SIGNATURE_HASH,
     ];
     let has = |bytes: &[u8]| head.logs_bloom.contains_input(BloomInput::Raw(bytes));
     addresses.iter().any(|address| has(address.as_slice()))

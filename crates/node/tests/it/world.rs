@@ -32,6 +32,7 @@ use tracing_subscriber::EnvFilter;
 const OWNER: u32 = 100;
 const BATCHER: u32 = 101;
 const PROPOSER: u32 = 102;
+const CHALLENGER: u32 = 103;
 /// Dev account that deposits for others: a deposit uses a nonce of its sender on L2.
 pub(crate) const FUNDER: u32 = 3;
 /// Time between two L1 blocks; the chain's clock counts each as a second.
@@ -110,7 +111,11 @@ impl World {
         tokio::spawn(async { served.await.unwrap() });
         let l1 = Client::connect(&url, Some(&url)).await.unwrap();
         let owner = sender(&l1, OWNER);
-        let intent = Intent::devnet(l1.chain_id(), L2_CHAIN);
+        let mut intent = Intent::devnet(l1.chain_id(), L2_CHAIN);
+        // Many tests wait for a confirmed claim, and few for a dispute.
+        let windows = &mut intent.windows;
+        (windows.claim_window, windows.dispute_clock, windows.dispute_grace) = (12, 12, 6);
+        windows.proof_maturity = 14;
         let plan = Plan::prepare(intent, &l1, owner.address()).await.unwrap();
         let deployment = apply(&plan, &owner, None, |_| {}).await.unwrap();
         devnet.set_mining(Mining::Interval(L1_BLOCK_TIME)).await.unwrap();
@@ -161,6 +166,8 @@ impl World {
             admin: sequences,
             batcher: Some(Arc::new(dev_key(BATCHER))),
             proposer: Some(Arc::new(dev_key(settings.proposer))),
+            challenger: Some(Arc::new(dev_key(CHALLENGER))),
+            dry_run: false,
         };
         let node = Node::start(config, store.clone(), client).unwrap();
         let server = Server::new(node.backend(), Limits::default());

@@ -1,0 +1,198 @@
+//! The moves of the query-answer game, made on L1.
+//!
+//! Each says in the log what it does and why.
+
+use crate::{
+    Error,
+    acts::{Acts, Done},
+};
+use alloy::{eips::BlockNumberOrTag, sol_types::SolCall};
+use alloy_primitives::{Address, B256, Bytes};
+use mezz_l1::{
+    Call,
+    contracts::{ClaimManager, QueryGame},
+};
+use mezz_primitives::{CLAIM_ENTRIES, ContentId, vector_proof};
+use mezz_settlement::{
+    Disputes, Move, Role, Settlement,
+    game::{Game, Path},
+};
+use parking_lot::RwLock;
+
+/// Makes one move.
+pub(crate) async fn play(
+    acts: &Acts,
+    settlement: &RwLock<Settlement>,
+    due: &Move,
+) -> Result<Done, Error> {
+    let manager = acts.contracts.claim_manager;
+    let role = due.role();
+    match *due {
+        Move::Stake => {
+            tracing::info!(stake = %acts.config.stake, "deposits the stake");
+            let call = Call::to(manager, &ClaimManager::depositCall {});
+            send(acts, role, call.with_value(acts.config.stake)).await
+        }
+        Move::Back { content } => {
+            tracing::info!(claim = %content.0, "backs a claim that is right");
+            let call = ClaimManager::backCall { contentId: content.0 };
+            send(acts, role, Call::to(manager, &call)).await
+        }
+        Move::Confirm { content, owner } => {
+            tracing::info!(claim = %content.0, %owner, "confirms a claim that nobody refuted");
+            let call = ClaimManager::confirmCall { contentId: content.0, owner };
+            send(acts, role, Call::to(manager, &call)).await
+        }
+        Move::Reject { content } => {
+            tracing::info!(claim = %content.0, "marks a claim that can never be final");
+            let call = ClaimManager::rejectCall { contentId: content.0 };
+            send(acts, role, Call::to(manager, &call)).await
+        }
+        Move::Settle { content, owner } => {
+            let call = ClaimManager::settleCall { contentId: content.0, owner };
+            send(acts, role, Call::to(manager, &call)).await
+        }
+        Move::Query { content, owner, path } => {
+            let call = query(settlement, content, owner, path)?;
+            let (depth, entry) = (path.length() - 1, path.last());
+            tracing::info!(claim = %content.0, %owner, depth, ?path, entry, "the claim is wrong here and right before: asks its owner for detail");
+            send(acts, role, game_call(acts, &call).with_value(acts.config.bond)).await
+        }
+        Move::Answer { content, path } => answer(acts, settlement, content, path).await,
+        Move::Step { content, owner, path, .. } => {
+            step(acts, settlement, role, content, owner, path).await
+        }
+        Move::Timeout { content, owner, path } => {
+            tracing::info!(claim = %content.0, %owner, ?path, "the owner let its time pass: refutes the claim");
+            let node = Disputes::node_id(content, owner, path);
+            send(acts, role, game_call(acts, &QueryGame::timeoutCall { node })).await
+        }
+        Move::Reclaim { content, owner, path, .. } => {
+            let node = Disputes::node_id(content, owner, path);
+            send(acts, role, game_call(acts, &QueryGame::reclaimCall { node })).await
+        }
+        Move::Collect { .. } => collect(acts, role).await,
+        _ => Ok(Done::default()),
+    }
+}
+
+fn game_call(acts: &Acts, call: &impl SolCall) -> Call {
+    Call::to(acts.contracts.query_game, call)
+}
+
+async fn send(acts: &Acts, role: Role, call: Call) -> Result<Done, Error> {
+    let receipt = acts.sender(role)?.send(call).await?;
+    acts.metrics.dispute_gas.add(receipt.gas_used);
+    Ok(Done::sent(&receipt))
+}
+
+/// The call that doubts an entry.
+fn query(
+    settlement: &RwLock<Settlement>,
+    id: ContentId,
+    owner: Address,
+    path: Path,
+) -> Result<QueryGame::queryCall, Error> {
+    let settlement = settlement.read();
+    let disputes = settlement.disputes();
+    let doubted = disputes
+        .content(id)
+        .and_then(|content| doubted(disputes.game(), content, owner, path))
+        .ok_or(Error::Reorged)?;
+    let (parent, index, start, vector) = doubted;
+    let before = index.checked_sub(1);
+    Ok(QueryGame::queryCall {
+        content: id.0,
+        owner,
+        parent: Disputes::node_id(id, owner, parent),
+        index,
+        start: before.map_or(start, |before| vector[usize::from(before)]),
+        end: vector[usize::from(index)],
+        startProof: before.map_or_else(Vec::new, |before| vector_proof(vector, before)),
+        endProof: vector_proof(vector, index),
+    })
+}
+
+/// The doubt above a path, the entry in it that the path names, and start and entries of the vector.
+type Doubted<'a> = (Path, u8, B256, &'a [B256; CLAIM_ENTRIES]);
+
+fn doubted(game: &Game, content: u64, owner: Address, path: Path) -> Option<Doubted<'_>> {
+    let (parent, index) = (path.parent()?, path.indices().last().copied()?);
+    let (start, vector) = match game.node(content, owner, parent) {
+        Some(node) => node.answer().map(|answer| (answer.start, &answer.vector))?,
+        None => {
+            let content = game.content(content)?;
+            (game.content(content.parent)?.end, &content.vector)
+        }
+    };
+    Some((parent, index, start, vector.as_slice().try_into().ok()?))
+}
+
+/// Batches that the parent of a content covers and that the content covers.
+fn batches(settlement: &RwLock<Settlement>, id: ContentId) -> Result<(u64, u64), Error> {
+    let settlement = settlement.read();
+    let disputes = settlement.disputes();
+    let content = disputes.content(id).and_then(|content| disputes.game().content(content));
+    let content = content.ok_or(Error::Reorged)?;
+    let parent = disputes.game().content(content.parent).ok_or(Error::Reorged)?;
+    Ok((parent.n1, content.n1))
+}
+
+async fn answer(
+    acts: &Acts,
+    settlement: &RwLock<Settlement>,
+    content: ContentId,
+    path: Path,
+) -> Result<Done, Error> {
+    let sender = acts.sender(Role::Proposer)?;
+    let node = Disputes::node_id(content, sender.address(), path);
+    let covered = batches(settlement, content)?;
+    let vector = acts.disputes.answer(acts, settlement, covered, path).await?;
+    let vector = vector.try_into().map_err(|_| Error::Reorged)?;
+    let state = match path.length() {
+        1 => acts.disputes.final_state(acts, settlement, covered, path).await?.encode().into(),
+        _ => Bytes::new(),
+    };
+    tracing::info!(claim = %content.0, depth = path.length() - 1, ?path, "answers a doubt about its claim");
+    let call = QueryGame::answerCall { node, vector, finalState: state };
+    send(acts, Role::Proposer, game_call(acts, &call)).await
+}
+
+async fn step(
+    acts: &Acts,
+    settlement: &RwLock<Settlement>,
+    role: Role,
+    content: ContentId,
+    owner: Address,
+    path: Path,
+) -> Result<Done, Error> {
+    let covered = batches(settlement, content)?;
+    let witness = acts.disputes.witness(acts, settlement, covered, path).await?;
+    tracing::info!(claim = %content.0, %owner, ?path, "lets L1 execute the one instruction that is in doubt");
+    let call = QueryGame::stepCall {
+        node: Disputes::node_id(content, owner, path),
+        state: witness.state.into(),
+        proof: witness.proof,
+        aux: witness.aux,
+    };
+    send(acts, role, game_call(acts, &call)).await
+}
+
+/// Takes what claim manager and game have credited.
+async fn collect(acts: &Acts, role: Role) -> Result<Done, Error> {
+    let who = acts.sender(role)?.address();
+    let (manager, game) = (acts.contracts.claim_manager, acts.contracts.query_game);
+    let latest = BlockNumberOrTag::Latest;
+    let stakes = acts.client.call(manager, &ClaimManager::creditsCall { who }, latest).await?;
+    let bonds = acts.client.call(game, &QueryGame::creditsCall { who }, latest).await?;
+    tracing::info!(%stakes, %bonds, "collects what disputes have brought");
+    let mut done = Done::default();
+    if !stakes.is_zero() {
+        let call = Call::to(manager, &ClaimManager::withdrawCreditCall {});
+        done = send(acts, role, call).await?;
+    }
+    if !bonds.is_zero() {
+        done = send(acts, role, game_call(acts, &QueryGame::withdrawCall {})).await?;
+    }
+    Ok(done)
+}

@@ -1,0 +1,278 @@
+//! One adversary against a running chain.
+
+use crate::{
+    Act, Adversary, Error, Side,
+    adversary::{Claimed, answer},
+    record::{Recorder, Seen},
+};
+use alloy::{
+    primitives::{Address, B256, U256},
+    signers::local::PrivateKeySigner,
+};
+use mezz_l1::{
+    Call, Client, Sender, SenderConfig,
+    contracts::{ClaimManager, QueryGame},
+};
+use mezz_primitives::{
+    CLAIM_ENTRIES, ChainConfig, ContentId, Contracts, Output, query_id, vector_proof,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Pause between two looks at L1.
+const LOOK: Duration = Duration::from_millis(200);
+/// Ether that the adversary gets.
+const PURSE_ETHER: u64 = 1_000;
+
+/// A drill that is about to be held.
+#[derive(Debug)]
+pub struct Drill {
+    /// Who is dishonest.
+    pub adversary: Adversary,
+    /// The chain's parameters.
+    pub config: ChainConfig,
+    /// The chain's contracts on L1.
+    pub contracts: Contracts,
+    /// A development L1.
+    pub client: Client,
+    /// Whose transactions the censor keeps out.
+    pub censored: Vec<Address>,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Who was dishonest.
+    pub adversary: String,
+    /// Its address.
+    pub address: Address,
+    /// Whether the honest side has won.
+    pub honest_won: bool,
+    /// Why, in words.
+    pub reason: String,
+    /// Seconds from the adversary's first move to the end.
+    pub seconds: f64,
+    /// Gas of the honest side's moves.
+    pub honest_gas: u64,
+    /// Gas of the adversary's moves.
+    pub adversary_gas: u64,
+    /// What the adversary has lost, gas aside, wei.
+    pub adversary_lost: U256,
+}
+
+/// A drill while it runs.
+struct Running<'a> {
+    drill: &'a Drill,
+    sender: Sender,
+    begun: Option<Instant>,
+    honest_gas: u64,
+    adversary_gas: u64,
+    /// The griefer's: the instance that it doubts.
+    target: Option<(B256, Address)>,
+    /// The griefer's: its last doubt.
+    doubted: B256,
+    /// The last transaction counted: several events may be of one.
+    counted: Option<(u64, u64)>,
+}
+
+impl Drill {
+    /// Holds it; `report` hears of each move.
+    pub async fn run(&self, mut report: impl FnMut(&Act)) -> Result<Verdict, Error> {
+        let signer = PrivateKeySigner::random();
+        let address = signer.address();
+        let settings = SenderConfig { poll: LOOK, ..SenderConfig::default() };
+        let sender = Sender::new(self.client.clone(), Arc::new(signer), settings);
+        let purse = U256::from(PURSE_ETHER) * U256::from(10).pow(U256::from(18));
+        self.client
+            .request::<_, Value>("anvil_setBalance", json!([address, purse]))
+            .await
+            .map_err(Error::NotDevelopment)?;
+        let money = (self.config.stake, self.config.bond);
+        let mut recorder =
+            Recorder::new(self.client.clone(), self.contracts, address, money).await?;
+        let mut running = Running {
+            drill: self,
+            sender,
+            begun: None,
+            honest_gas: 0,
+            adversary_gas: 0,
+            target: None,
+            doubted: B256::ZERO,
+            counted: None,
+        };
+        if self.adversary.claims() {
+            let call = Call::to(self.contracts.claim_manager, &ClaimManager::depositCall {});
+            running.sender.send(call.with_value(self.config.stake)).await?;
+        }
+        let w = &self.config.windows;
+        let patience = 60 + 2 * (w.claim_window + 2 * w.dispute_clock + 10 * w.dispute_grace);
+        let since = Instant::now();
+        loop {
+            for (act, seen) in recorder.read().await? {
+                if running.concerns(&act, &seen) {
+                    running.count(&act);
+                    report(&act);
+                }
+                if let Some(reason) = running.react(&seen).await? {
+                    return Ok(running.verdict(address, &reason));
+                }
+            }
+            running.censor().await;
+            if since.elapsed().as_secs() > patience {
+                return Err(match running.begun {
+                    Some(_) => Error::Undecided(patience),
+                    None => Error::NoClaim(patience),
+                });
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+impl Running<'_> {
+    /// Whether a move is part of this drill.
+    fn concerns(&self, act: &Act, seen: &Seen) -> bool {
+        let routine = matches!(seen, Seen::Asserted(_) | Seen::Confirmed | Seen::Settled { .. });
+        self.begun.is_some() && (act.side == Side::Adversary || !routine)
+    }
+
+    fn count(&mut self, act: &Act) {
+        if self.counted == Some((act.second, act.gas)) {
+            return;
+        }
+        self.counted = Some((act.second, act.gas));
+        match act.side {
+            Side::Adversary => self.adversary_gas += act.gas,
+            Side::Honest => self.honest_gas += act.gas,
+        }
+    }
+
+    /// The adversary's answer to what L1 shows; the reason, if that was the end.
+    async fn react(&mut self, seen: &Seen) -> Result<Option<String>, Error> {
+        let me = self.sender.address();
+        match seen {
+            Seen::Asserted(claim) if self.begun.is_none() && claim.owner != me => {
+                self.begin(claim).await?;
+            }
+            Seen::Queried(query) if query.owner == me && self.drill.adversary.answers() => {
+                if query.depth < 5 {
+                    self.answer(query).await?;
+                }
+            }
+            Seen::Answered(answer) if answer.node == self.doubted => {
+                self.doubt(answer.node, &answer.vector).await?;
+            }
+            Seen::Proven(node) if *node == self.doubted => {
+                return Ok(Some("the doubted instruction was right: its bonds go to the owner of the claim".into()));
+            }
+            Seen::Refuted { owner } if *owner == me => {
+                return Ok(Some("its claim is refuted and its stake lost; all its claims are void".into()));
+            }
+            Seen::Settled { owner, status } if *owner == me && *status == 4 => {
+                return Ok(Some("the right claim was confirmed first: its own is rejected and its stake lost".into()));
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// The first dishonest move: beside an honest claim.
+    async fn begin(&mut self, claim: &ClaimManager::ClaimAsserted) -> Result<(), Error> {
+        self.begun = Some(Instant::now());
+        let end = Output::from(claim.endOutput.clone());
+        if self.drill.adversary == Adversary::Griefer {
+            self.target = Some((claim.contentId, claim.owner));
+            return self.doubt(B256::ZERO, &claim.vector).await;
+        }
+        for Claimed { vector, end } in self.drill.adversary.falsify(&claim.vector, &end) {
+            let call = ClaimManager::assertClaimCall {
+                parentId: claim.parentId,
+                vector,
+                endOutput: end.into(),
+            };
+            self.sender.send(Call::to(self.drill.contracts.claim_manager, &call)).await?;
+        }
+        Ok(())
+    }
+
+    async fn answer(&self, query: &QueryGame::Queried) -> Result<(), Error> {
+        let (vector, state) = answer(query.depth, query.end);
+        let call = QueryGame::answerCall { node: query.node, vector, finalState: state.into() };
+        self.sender.send(Call::to(self.drill.contracts.query_game, &call)).await?;
+        Ok(())
+    }
+
+    /// Doubts the second entry of a vector: the claim's own, or that of the answer to `parent`.
+    async fn doubt(
+        &mut self,
+        parent: B256,
+        vector: &[B256; CLAIM_ENTRIES],
+    ) -> Result<(), Error> {
+        let Some((content, owner)) = self.target else { return Ok(()) };
+        let call = QueryGame::queryCall {
+            content,
+            owner,
+            parent,
+            index: 1,
+            start: vector[0],
+            end: vector[1],
+            startProof: vector_proof(vector, 0),
+            endProof: vector_proof(vector, 1),
+        };
+        self.doubted = query_id(ContentId(content), owner, parent, 1);
+        let call = Call::to(self.drill.contracts.query_game, &call);
+        self.sender.send(call.with_value(self.drill.config.bond)).await?;
+        Ok(())
+    }
+
+    /// Keeps the challenger's transactions out of the next blocks, for less than its clock.
+    async fn censor(&self) {
+        let clock = Duration::from_secs(self.drill.config.windows.dispute_clock);
+        let over = self.begun.is_none_or(|begun| begun.elapsed() * 2 > clock);
+        if self.drill.adversary != Adversary::Censor || over {
+            return;
+        }
+        let Ok(pool) = self.drill.client.request::<_, Value>("txpool_content", json!([])).await
+        else {
+            return;
+        };
+        for who in &self.drill.censored {
+            let waiting = pool["pending"].as_object().into_iter().flatten();
+            let theirs = waiting
+                .filter(|(sender, _)| sender.eq_ignore_ascii_case(&who.to_string()))
+                .filter_map(|(_, by_nonce)| by_nonce.as_object());
+            for transaction in theirs.flat_map(|by_nonce| by_nonce.values()) {
+                let dropped = json!([transaction["hash"]]);
+                // One that was mined meanwhile cannot be dropped.
+                let _ = self
+                    .drill
+                    .client
+                    .request::<_, Value>("anvil_dropTransaction", dropped)
+                    .await;
+            }
+        }
+    }
+
+    fn verdict(&self, address: Address, reason: &str) -> Verdict {
+        let config = &self.drill.config;
+        let lost = match self.drill.adversary {
+            Adversary::Griefer => config.bond * U256::from(6),
+            _ => config.stake,
+        };
+        Verdict {
+            adversary: self.drill.adversary.to_string(),
+            address,
+            honest_won: true,
+            reason: reason.to_owned(),
+            seconds: self.begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64()),
+            honest_gas: self.honest_gas,
+            adversary_gas: self.adversary_gas,
+            adversary_lost: lost,
+        }
+    }
+}
