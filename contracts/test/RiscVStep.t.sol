@@ -35,7 +35,7 @@ contract RiscVStepTest is StepFixture {
         machine.step("", new bytes32[](0), "");
     }
 
-    function test_fuzz_step_anyStateThatExited_isTheIdentity(bytes32[8] memory words, uint56 rest, uint8 exited)
+    function test_fuzz_20_anyStateThatExited_isTheIdentity(bytes32[8] memory words, uint56 rest, uint8 exited)
         public
         view
     {

@@ -105,20 +105,20 @@ interface IQueryGame {
         bytes32 end,
         bytes32[] calldata startProof,
         bytes32[] calldata endProof
-    ) external payable returns (bytes32 node);
+    ) external payable returns (bytes32 id);
 
     /// @notice Answers a doubt of depth 0 to 4 with 256 states between its start and its end. Only the owner may.
     /// @param finalState The state that the run ends with, at depth 0; not looked at deeper.
-    function answer(bytes32 node, bytes32[256] calldata vector, bytes calldata finalState) external;
+    function answer(bytes32 id, bytes32[256] calldata vector, bytes calldata finalState) external;
 
     /// @notice Executes the one instruction that a doubt of depth 5 is about: proves the node or refutes the instance.
-    function step(bytes32 node, bytes calldata state, bytes32[] calldata proof, bytes calldata aux) external;
+    function step(bytes32 id, bytes calldata state, bytes32[] calldata proof, bytes calldata aux) external;
 
     /// @notice Refutes an instance whose owner let a deadline pass.
-    function timeout(bytes32 node) external;
+    function timeout(bytes32 id) external;
 
     /// @notice Credits the bond of a node of a resolved instance: to its owner if it was confirmed, to the querier otherwise.
-    function reclaim(bytes32 node) external;
+    function reclaim(bytes32 id) external;
 
     /// @notice Pays what the caller is credited.
     function withdraw() external;
