@@ -133,7 +133,6 @@ const fn branch_offset(word: u32) -> u32 {
 pub(crate) type CodePage = [Instruction; PAGE_WORDS];
 
 /// The pages that have been decoded.
-#[derive(Debug, Clone)]
 pub(crate) struct Code {
     /// The first is nobody's.
     pub(crate) pages: Vec<Box<CodePage>>,

@@ -31,4 +31,4 @@ pub use program::{Program, ProgramError};
 pub use state::State;
 pub use trace::Trace;
 pub use tree::{MemoryProof, Tree};
-pub use witness::{Opening, Openings, StepWitness};
+pub use witness::{Opening, Openings, StepWitness, element_point};

@@ -23,7 +23,7 @@ pub enum MissingPreimage {
 }
 
 /// A machine between two steps.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Machine {
     /// Its `memory` is that of the last commit.
     state: State,
@@ -43,13 +43,7 @@ pub struct Snapshot {
 impl Machine {
     /// A machine before its first step.
     pub fn new(program: &Program, boot: B256) -> Self {
-        Self::from_parts(program.state(boot), program.tree())
-    }
-
-    /// A machine in any state, whose memory is `tree`.
-    pub fn from_parts(mut state: State, tree: &Tree) -> Self {
-        state.memory = tree.root();
-        Self { state, memory: Memory::new(tree), environment: Environment::default(), steps: 0 }
+        Self::from(&program.start(boot))
     }
 
     /// Makes so many steps, or fewer if the program ends before; the number of steps made.
@@ -133,6 +127,12 @@ impl Machine {
 }
 
 impl Snapshot {
+    /// A machine in any state, whose memory is `tree`.
+    pub fn new(mut state: State, tree: Tree) -> Self {
+        state.memory = tree.root();
+        Self { state, tree, steps: 0 }
+    }
+
     /// The state.
     pub const fn state(&self) -> &State {
         &self.state
@@ -151,6 +151,11 @@ impl Snapshot {
 
 impl From<&Snapshot> for Machine {
     fn from(snapshot: &Snapshot) -> Self {
-        Self { steps: snapshot.steps, ..Self::from_parts(snapshot.state.clone(), &snapshot.tree) }
+        Self {
+            state: snapshot.state.clone(),
+            memory: Memory::new(&snapshot.tree),
+            environment: Environment::default(),
+            steps: snapshot.steps,
+        }
     }
 }

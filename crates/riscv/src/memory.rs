@@ -1,6 +1,8 @@
 //! The memory of a running machine: 2^32 bytes, of which those pages exist that have been written.
 
 use alloc::{boxed::Box, vec, vec::Vec};
+use core::fmt;
+
 use alloy_primitives::B256;
 
 use crate::{
@@ -33,7 +35,6 @@ impl Page {
 }
 
 /// For each page a place in a list, zero for none.
-#[derive(Debug, Clone)]
 pub(crate) struct Table(Box<[u32; PAGES]>);
 
 impl Table {
@@ -56,7 +57,6 @@ impl Table {
 /// A memory that is written to.
 ///
 /// It stands on a [`Tree`], its contents at the last commit; pages written since then are dirty.
-#[derive(Debug, Clone)]
 pub struct Memory {
     /// The first is all zeros, for reading what does not exist.
     pub(crate) frames: Vec<Page>,
@@ -71,6 +71,12 @@ pub struct Memory {
     /// Addresses of the dirty pages.
     dirty: Vec<u32>,
     tree: Tree,
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").field("pages", &(self.frames.len() - 1)).finish_non_exhaustive()
+    }
 }
 
 impl Default for Memory {

@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 
-use crate::{Memory, State, Tree};
+use crate::{Memory, Snapshot, State, Tree};
 
 /// Why a file is not a program for the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -88,14 +88,10 @@ impl Program {
         self.tree.root()
     }
 
-    /// The memory at the start.
-    pub const fn tree(&self) -> &Tree {
-        &self.tree
-    }
-
-    /// The state before the first step.
-    pub fn state(&self, boot: B256) -> State {
-        State { memory: self.memory_root(), boot, pc: self.entry, ..State::default() }
+    /// The moment before the first step.
+    pub fn start(&self, boot: B256) -> Snapshot {
+        let state = State { boot, pc: self.entry, ..State::default() };
+        Snapshot::new(state, self.tree.clone())
     }
 }
 

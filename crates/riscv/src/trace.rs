@@ -48,6 +48,11 @@ impl<P: Preimages> Trace<P> {
         self
     }
 
+    /// What the run may ask for: a preimage that was missing can be put there.
+    pub const fn preimages_mut(&mut self) -> &mut P {
+        &mut self.preimages
+    }
+
     /// The hashes of the states after each of the 256 parts of the interval.
     ///
     /// # Errors
@@ -62,7 +67,7 @@ impl<P: Preimages> Trace<P> {
         if let Some(vector) = self.vectors.get(path) {
             return Ok(**vector);
         }
-        let (first, stride) = (self.position(path), stride(path.len()));
+        let (first, stride) = (self.position(path), steps(path.len() + 1));
         let mut vector = [B256::ZERO; ENTRIES];
         for index in 0..ENTRIES {
             // The state of a run that has ended stays as it is.
@@ -93,7 +98,7 @@ impl<P: Preimages> Trace<P> {
     ///
     /// [`MissingPreimage`] if the run needs what nobody knows.
     pub fn end(&mut self, path: &[u8]) -> Result<Snapshot, MissingPreimage> {
-        self.go(self.position(path) + ENTRIES as u64 * stride(path.len()))?;
+        self.go(self.position(path) + steps(path.len()))?;
         Ok(self.machine.snapshot())
     }
 
@@ -115,7 +120,7 @@ impl<P: Preimages> Trace<P> {
     fn position(&self, path: &[u8]) -> u64 {
         assert!(path.len() <= PATH_MAX, "a path has at most {PATH_MAX} indices");
         let parts = path.iter().enumerate();
-        self.start + parts.map(|(depth, index)| u64::from(*index) * stride(depth)).sum::<u64>()
+        self.start + parts.map(|(depth, index)| u64::from(*index) * steps(depth + 1)).sum::<u64>()
     }
 
     /// Goes to where the run is after `steps` steps.
@@ -140,9 +145,9 @@ pub fn first_difference(ours: &Vector, theirs: &Vector) -> Option<u8> {
     (0..=u8::MAX).find(|&index| ours[usize::from(index)] != theirs[usize::from(index)])
 }
 
-/// Steps of each part of an interval; none has parts at the depth of a step.
-const fn stride(depth: usize) -> u64 {
-    (1 << 40) >> (8 * (depth + 1))
+/// Steps of an interval with a path of so many indices.
+const fn steps(indices: usize) -> u64 {
+    1 << (8 * (PATH_MAX - indices))
 }
 
 /// Snapshots of one run by their number of steps, as many as there is room for.

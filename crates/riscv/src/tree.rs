@@ -1,6 +1,8 @@
 //! The Merkle tree over a memory, as a value: a copy costs nothing, and shares with the original what they have in common.
 
 use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
+
 use alloy_primitives::{B256, keccak256};
 
 use crate::{
@@ -18,11 +20,11 @@ const PAGE_LEVEL: usize = 7;
 const _: () = assert!(PAGE_SIZE == 32 << PAGE_LEVEL);
 
 /// The contents of a memory and its Merkle tree.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Tree(Link);
 
 /// A subtree.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 enum Link {
     /// All zeros.
     #[default]
@@ -31,17 +33,21 @@ enum Link {
     Chunk(Arc<Chunk>),
 }
 
-#[derive(Debug)]
 struct Inner {
     hash: B256,
     left: Link,
     right: Link,
 }
 
-#[derive(Debug)]
 struct Chunk {
     hash: B256,
     bytes: [u8; CHUNK_SIZE],
+}
+
+impl fmt::Debug for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tree").field(&self.root()).finish()
+    }
 }
 
 impl Tree {

@@ -1,7 +1,7 @@
 //! What L1 must be shown so that it can make a step itself.
 
 use alloc::{vec, vec::Vec};
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, U256, uint};
 
 use crate::{
     Machine, MissingPreimage, Preimages, State,
@@ -23,6 +23,24 @@ pub trait Openings {
     /// The opening of field element `index` of the blob with this versioned hash.
     fn opening(&self, blob: B256, index: u32) -> Option<Opening>;
 }
+
+/// Where element `index` of a blob lies: the argument at which the blob's polynomial has the element as its value.
+///
+/// # Panics
+///
+/// If a blob has no such element.
+pub fn element_point(index: u32) -> B256 {
+    assert!(index < ELEMENTS, "a blob has {ELEMENTS} elements");
+    let exponent = index.reverse_bits() >> (u32::BITS - ELEMENTS.ilog2());
+    ROOT_OF_UNITY.pow_mod(U256::from(exponent), MODULUS).into()
+}
+
+const ELEMENTS: u32 = 4096;
+/// The field of a blob's elements, and its 4096th root of unity (EIP-4844).
+const MODULUS: U256 =
+    uint!(0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001_U256);
+const ROOT_OF_UNITY: U256 =
+    uint!(39033254847818212395286706435128746857159659164139250548781411570340225835782_U256);
 
 /// The arguments of the contract's `step`.
 #[derive(Debug, Clone, PartialEq, Eq)]
