@@ -66,7 +66,7 @@ abstract contract ClaimsFixture is Deployment {
     }
 
     function _open(address owner) internal view returns (uint256 count) {
-        (, count,) = claims.owners(owner);
+        (, count,,) = claims.owners(owner);
     }
 }
 
@@ -345,13 +345,30 @@ contract ClaimManagerTest is ClaimsFixture {
 
     function test_back_resolved_reverts() public {
         Claim right = _assert(alice, 0, RIGHT);
-        Claim wrong = _assert(alice, 0, WRONG);
+        Claim wrong = _assert(bob, 0, WRONG);
         vm.warp(block.timestamp + WINDOW + 1);
         claims.confirm(right, alice);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, right));
         _back(bob, right);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, wrong));
-        _back(bob, wrong);
+        _back(alice, wrong);
+    }
+
+    function test_back_offThePath_reverts() public {
+        _post(batcher, 4);
+        Claim right = _assert(alice, 0, RIGHT);
+        Claim wrong = _assert(bob, 0, WRONG);
+        // A sibling of the newest instance, and a child of a claim that one does not stand behind.
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_OffPath.selector, right));
+        _back(alice, wrong);
+        Claim child = _assert(bob, 2, RIGHT);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_OffPath.selector, right));
+        _back(alice, child);
+        // Both confirmed: the path goes on from any of them.
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(right, alice);
+        _post(batcher, 4);
+        _assert(alice, 1, RIGHT);
     }
 
     function test_confirm_window_reverts() public {
@@ -490,17 +507,18 @@ contract ClaimManagerTest is ClaimsFixture {
     }
 
     function test_refute_voidsAllInstancesOfTheOwnerAndNoOther() public {
+        _post(batcher, 4);
         Claim wrong = _assert(alice, 0, WRONG);
-        Claim right = _assert(bob, 0, RIGHT);
-        _back(alice, right);
+        Claim child = _assert(alice, 1, RIGHT);
+        _back(bob, wrong);
         vm.expectEmit(true, true, true, true, address(claims));
         emit IClaimManager.InstanceRefuted(wrong, alice);
         _refute(wrong, alice);
         _expectStatus(wrong, alice, InstanceStatus.Refuted);
-        _expectStatus(right, alice, InstanceStatus.Refuted);
-        _expectStatus(right, bob, InstanceStatus.Live);
-        vm.assertFalse(claims.isOpen(wrong));
-        vm.assertTrue(claims.isOpen(right));
+        _expectStatus(child, alice, InstanceStatus.Refuted);
+        _expectStatus(wrong, bob, InstanceStatus.Live);
+        vm.assertTrue(claims.isOpen(wrong));
+        vm.assertFalse(claims.isOpen(child));
         vm.assertEq(claims.forfeited(), STAKE);
         bytes memory notLive = abi.encodeWithSelector(IClaimManager.ClaimManager_InstanceNotLive.selector, wrong, alice);
         vm.expectRevert(notLive);
@@ -642,8 +660,9 @@ contract ClaimManagerTest is ClaimsFixture {
     }
 
     function test_refute_onlyTheFirstRefutationOfAnOwnerPays() public {
+        _post(batcher, 4);
         Claim wrong = _assert(alice, 0, WRONG);
-        Claim another = _assert(alice, 0, keccak256("another"));
+        Claim another = _assert(alice, 1, keccak256("another"));
         address[] memory rewarded = new address[](1);
         rewarded[0] = bob;
         _refuteFor(wrong, alice, rewarded);

@@ -469,7 +469,8 @@ contract PortalWithdrawalTest is Deployment {
         }
         (bytes32 root, bytes memory node, bytes[] memory leaves) = Trie.branch(hashes);
         storageRoot = root;
-        _assertRoot(alice, 0);
+        _stake(address(0x7777));
+        _assertRoot(address(0x7777), 0);
         vm.prank(alice);
         portal.proveWithdrawalTransaction(withdrawal, 2, _rootProof(root), Trie.proofOf(node, leaves[0]));
         vm.expectRevert(IPortal.OptimismPortal_InvalidMerkleProof.selector);

@@ -43,10 +43,12 @@ contract ClaimManager is IClaimManager {
         uint32 count;
     }
 
+    /// @dev `tip` is the content of the newest instance; the genesis before there is one.
     struct Owner {
         bool staked;
         uint64 openInstances;
         uint64 slashedSequence;
+        uint64 tip;
     }
 
     /// @dev Instances of a content that are looked at where none is named, from its line's head on, and how many of them may be live:
@@ -440,6 +442,8 @@ contract ClaimManager is IClaimManager {
     }
 
     function _addInstance(Claim contentId, Owner storage owner) private {
+        uint256 index = _index(contentId);
+        _requireOnPath(owner, _contents[index].parent);
         Line storage line = _lines[contentId];
         uint32 place = line.count;
         line.count = place + 1;
@@ -447,6 +451,7 @@ contract ClaimManager is IClaimManager {
         _instances[contentId][msg.sender] =
             Instance({createdAt: uint64(block.timestamp), ordinal: place + 1, settled: false});
         ++owner.openInstances;
+        owner.tip = uint64(index);
     }
 
     function _settle(Claim contentId, address owner, Instance storage instance, InstanceStatus status) private {
@@ -540,6 +545,13 @@ contract ClaimManager is IClaimManager {
         uint256 indexPlusOne = _indices[contentId];
         if (indexPlusOne == 0) revert ClaimManager_UnknownContent(contentId);
         return indexPlusOne - 1;
+    }
+
+    /// @dev An owner's instances form one path, so at most one of them is wrong on a right parent: one stake pays for one lie.
+    function _requireOnPath(Owner storage owner, uint256 parentIndex) private view {
+        if (owner.tip == parentIndex) return;
+        bool both = _contents[owner.tip].confirmedAt != 0 && _contents[parentIndex].confirmedAt != 0;
+        if (!both) revert ClaimManager_OffPath(_contents[owner.tip].id);
     }
 
     function _requireStaked(address who) private view returns (Owner storage owner) {

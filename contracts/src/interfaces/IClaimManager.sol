@@ -46,6 +46,8 @@ interface IClaimManager is ISettlement {
     error ClaimManager_Slashed(address owner);
     /// @notice The owner still has instances that are neither confirmed nor settled.
     error ClaimManager_InstancesOpen(uint64 count);
+    /// @notice An owner's instances form one path: back the claim's parent first. `tip` is the owner's newest claim.
+    error ClaimManager_OffPath(Claim tip);
     /// @notice There is no such content.
     error ClaimManager_UnknownContent(Claim content);
     /// @notice The parent has a confirmed child already, or the content itself is confirmed.

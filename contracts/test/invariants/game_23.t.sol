@@ -37,9 +37,11 @@ contract GameCrowdTest is DisputeFixture {
             address who = address(0x5000 + i);
             _stake(who);
             _claim(who, 0, keccak256(abi.encode(i)), bytes32(uint256(i)));
-            vm.prank(who);
+            address backer = address(0x6000 + i);
+            _stake(backer);
+            vm.prank(backer);
             claims.back(_doubted);
-            if (i % 2 == 0) _refute(_doubted, who);
+            if (i % 2 == 0) _refute(_doubted, backer);
         }
         for (uint8 i = 100; i < 115; ++i) {
             bytes32 node = _query(_doubted, 0, i);
@@ -61,7 +63,7 @@ contract GameCrowdTest is DisputeFixture {
         claims.back(_doubted);
         gas[3] = _gas();
         uint256 start = vm.snapshotState();
-        vm.warp(block.timestamp + WINDOW + 1);
+        vm.warp(block.timestamp + WINDOW + CLOCK + 1);
         claims.confirm(_doubted, owner);
         gas[4] = _gas();
         game.reclaim(node);

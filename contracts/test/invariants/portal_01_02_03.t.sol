@@ -154,10 +154,19 @@ contract PortalActors is Deployment {
         e.root = _rootProof(root);
         e.lie = isLie;
         e.owner = owner;
-        if (inbox.batchCount() < claims.contentAt(_tip).childN1) _post(batcher, 1);
+        // Whoever is new begins on what is confirmed: an owner's claims form one path.
+        uint256 parent = isLie ? _confirmed() : _tip;
+        if (inbox.batchCount() < claims.contentAt(parent).childN1) _post(batcher, 1);
         e.claimIndex = claims.contentCount();
-        _assert(owner, _tip, Hashing.outputRoot(e.root));
+        _assert(owner, parent, Hashing.outputRoot(e.root));
         if (!isLie) _tip = e.claimIndex;
+    }
+
+    function _confirmed() private view returns (uint256 head) {
+        for (uint256 child = 1; child != 0;) {
+            child = claims.contentAt(head).confirmedChild;
+            if (child != 0) head = child;
+        }
     }
 }
 

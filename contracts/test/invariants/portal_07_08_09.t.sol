@@ -56,7 +56,10 @@ contract PortalAdversaryTest is Deployment {
     }
 
     function _assertWith(bytes32 storageRoot) private {
-        _assert(alice, 0, Hashing.outputRoot(_rootProof(storageRoot)));
+        // Each by an owner of its own: one owner's claims form a path.
+        address claimant = address(uint160(0x7000 + claims.contentCount()));
+        _stake(claimant);
+        _assert(claimant, 0, Hashing.outputRoot(_rootProof(storageRoot)));
     }
 
     /// @dev Two withdrawals under one root whose paths part at the first nibble.

@@ -110,7 +110,7 @@ mod claims {
             function isFinal(bytes32 contentId) external view returns (bool);
             function isRipe(bytes32 contentId) external view returns (bool);
             function window() external view returns (uint64);
-            function owners(address owner) external view returns (bool staked, uint64 openInstances, uint64 slashedSequence);
+            function owners(address owner) external view returns (bool staked, uint64 openInstances, uint64 slashedSequence, uint64 tip);
             function stake() external view returns (uint256);
             function inbox() external view returns (address);
             function games() external view returns (address);

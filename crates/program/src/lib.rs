@@ -12,13 +12,13 @@ extern crate alloc;
 
 mod batches;
 mod chain;
-#[cfg(feature = "std")]
+#[cfg(feature = "elf")]
 mod elf;
 mod oracle;
 #[cfg(feature = "std")]
 mod preimages;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "elf")]
 pub use elf::ELF;
 pub use oracle::Missing;
 #[cfg(feature = "std")]

@@ -10,7 +10,9 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 /// L1 took a move that the rules here forbid: they are not those of the contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("L1 took a move that this program's rules forbid ({0}); the deployment is of another version: use its program")]
+#[error(
+    "L1 took a move that this program's rules forbid ({0}); the deployment is of another version: use its program"
+)]
 pub struct Forbidden(#[from] pub game::Error);
 
 /// What is known to be right.
@@ -40,11 +42,7 @@ pub struct Disputes {
 impl Disputes {
     /// Only the genesis.
     pub(crate) fn new(rules: Rules, genesis: ContentId, end: &Output) -> Self {
-        Self {
-            game: Game::new(rules, end.hash().0),
-            ids: vec![genesis],
-            nodes: BTreeMap::new(),
-        }
+        Self { game: Game::new(rules, end.hash().0), ids: vec![genesis], nodes: BTreeMap::new() }
     }
 
     /// The rules' state. Contents are numbered as on L1.

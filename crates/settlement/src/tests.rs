@@ -1,14 +1,15 @@
-use crate::*;
+use crate::{game::Path, *};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_primitives::{
-    Accumulator, BatchHeader, ChainConfig, ContentId, DaType, FeeConfig, MessageKind, Output,
-    QueueAccumulator, QueueMessage, Windows,
+    Accumulator, BatchHeader, CLAIM_ENTRIES, ChainConfig, ContentId, DaType, FeeConfig,
+    MessageKind, Output, QueueAccumulator, QueueMessage, Windows,
 };
 use proptest::prelude::*;
 
 const CHAIN: u64 = 901;
 const ME: Address = Address::repeat_byte(0xaa);
 const OTHER: Address = Address::repeat_byte(0xbb);
+const LIAR: Address = Address::repeat_byte(0xcc);
 const GENESIS: ContentId = ContentId(B256::repeat_byte(1));
 
 fn parameters() -> Parameters {
@@ -264,12 +265,20 @@ fn derives_before_anything_else_and_claims_what_it_computed() {
     settlement.observe(Event::Derived { index: 0 }).unwrap();
     assert_eq!(settlement.moves(), [Move::Compute { parent: GENESIS, n0: 0, n1: 1 }]);
     let right = ContentId(B256::repeat_byte(2));
-    settlement.observe(Event::Computed { parent: GENESIS, content: right }).unwrap();
+    let vector = vec![B256::repeat_byte(7); CLAIM_ENTRIES];
+    settlement
+        .observe(Event::Computed { parent: GENESIS, content: right, vector: vector.clone() })
+        .unwrap();
+    assert_eq!(settlement.moves(), [Move::Stake]);
+    let mut block = world.mine(1, &[]);
+    let owners = [ME, OTHER, LIAR];
+    block.facts.extend(owners.map(|owner| Fact::StakeDeposited { owner }));
+    settlement.observe(Event::L1(block)).unwrap();
     assert_eq!(settlement.moves(), [Move::Propose { parent: GENESIS, n0: 0, n1: 1 }]);
     assert_eq!(settlement.heads(), Heads { latest: 1, safe: 1, finalized: 0, settled: 0 });
 
     // Somebody else claims it first: back it. Somebody claims something else: claim all the same.
-    let claim = |content, owner, index| Fact::ClaimAsserted {
+    let claim = |content, owner, index, vector| Fact::ClaimAsserted {
         content,
         parent: GENESIS,
         index,
@@ -277,31 +286,89 @@ fn derives_before_anything_else_and_claims_what_it_computed() {
         n1: 1,
         child_n1: 2,
         end: output(1, 1),
-        vector: Vec::new(),
+        vector,
     };
-    let mut block = world.mine(1, &[]);
-    block.facts.push(claim(ContentId(B256::repeat_byte(9)), OTHER, 1));
+    let (wrong, mut garbage) = (ContentId(B256::repeat_byte(9)), vector.clone());
+    garbage[3] = B256::ZERO;
+    let mut block = world.mine(2, &[]);
+    block.facts.push(claim(wrong, LIAR, 1, garbage));
     settlement.observe(Event::L1(block)).unwrap();
     assert_eq!(settlement.moves(), [Move::Propose { parent: GENESIS, n0: 0, n1: 1 }]);
-    let mut block = world.mine(2, &[]);
-    block.facts.push(claim(right, OTHER, 2));
+    let mut block = world.mine(3, &[]);
+    block.facts.push(claim(right, OTHER, 2, vector));
     settlement.observe(Event::L1(block)).unwrap();
     assert_eq!(settlement.moves(), [Move::Back { content: right }]);
-    let mut block = world.mine(3, &[]);
+    let mut block = world.mine(4, &[]);
     block.facts.push(Fact::ClaimBacked { content: right, owner: ME });
     settlement.observe(Event::L1(block)).unwrap();
     assert_eq!(settlement.moves(), []);
 
     // The window has passed: the right one is confirmed, never the wrong one.
-    settlement.observe(Event::L1(world.mine(4, &[]))).unwrap();
     settlement.observe(Event::L1(world.mine(5, &[]))).unwrap();
-    assert_eq!(settlement.moves(), [Move::Confirm { content: right, owner: ME }]);
+    let confirm = settlement.moves();
+    assert!(matches!(confirm[..], [Move::Confirm { content, .. }] if content == right));
     let mut block = world.mine(6, &[]);
     block.facts.push(Fact::ClaimConfirmed { content: right });
     settlement.observe(Event::L1(block)).unwrap();
     assert_eq!(settlement.heads().settled, 1);
     let states: Vec<_> = settlement.claims().iter().map(|claim| claim.state).collect();
     assert_eq!(states, [ClaimState::Confirmed, ClaimState::Rejected, ClaimState::Confirmed]);
+}
+
+#[test]
+fn doubts_the_first_wrong_entry_and_answers_doubts_about_its_own() {
+    let mut world = World::new();
+    let mut settlement = fresh();
+    settlement.parameters.challenger = Some(OTHER);
+    seal(&mut settlement, 1, 1, 10);
+    settlement.observe(Event::L1(world.mine(0, &[0]))).unwrap();
+    settlement.observe(Event::Derived { index: 0 }).unwrap();
+    let (right, wrong) = (ContentId(B256::repeat_byte(2)), ContentId(B256::repeat_byte(9)));
+    let vector = vec![B256::repeat_byte(7); CLAIM_ENTRIES];
+    settlement
+        .observe(Event::Computed { parent: GENESIS, content: right, vector: vector.clone() })
+        .unwrap();
+    let mut garbage = vector.clone();
+    garbage[3] = B256::ZERO;
+    let mut block = world.mine(1, &[]);
+    block.facts.extend([ME, LIAR].map(|owner| Fact::StakeDeposited { owner }));
+    for (content, owner, index, vector) in [(wrong, LIAR, 1, garbage), (right, ME, 2, vector)] {
+        let (parent, end) = (GENESIS, output(1, 1));
+        let (n1, child_n1) = (1, 2);
+        block.facts.push(Fact::ClaimAsserted {
+            content,
+            parent,
+            index,
+            owner,
+            n1,
+            child_n1,
+            end,
+            vector,
+        });
+    }
+    settlement.observe(Event::L1(block)).unwrap();
+    let path = Path::CLAIM.entry(3).unwrap();
+    let query = Move::Query { content: wrong, owner: LIAR, path };
+    assert_eq!(settlement.moves(), std::slice::from_ref(&query));
+
+    // Somebody doubts what is right: run the program, then answer.
+    let node = Disputes::node_id(right, ME, path);
+    let mut block = world.mine(2, &[]);
+    block.facts.push(Fact::Queried {
+        node,
+        content: right,
+        owner: ME,
+        parent: B256::ZERO,
+        index: 3,
+        querier: LIAR,
+    });
+    settlement.observe(Event::L1(block)).unwrap();
+    let trace = Move::Trace { parent: GENESIS, n0: 0, n1: 1, path };
+    assert!(settlement.moves().contains(&trace));
+    let states = vec![B256::repeat_byte(5); CLAIM_ENTRIES];
+    settlement.observe(Event::Traced { parent: GENESIS, path, vector: states }).unwrap();
+    let answer = Move::Answer { content: right, path };
+    assert!(settlement.moves().contains(&answer) && !settlement.moves().contains(&trace));
 }
 
 #[test]

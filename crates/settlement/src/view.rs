@@ -2,7 +2,9 @@
 
 use crate::{
     Claim, Claims, Disputes, Event, Fact, Forbidden, Heads, Inbox, L1Block, L1Ref, Move, Role,
-    SealedBlock, disputes::Right, game::{DEPTH_MAX, Rules},
+    SealedBlock,
+    disputes::Right,
+    game::{DEPTH_MAX, Rules},
 };
 use alloy_primitives::Address;
 use mezz_primitives::{
@@ -97,7 +99,7 @@ impl Chains {
 /// How one optimistic rollup settles.
 #[derive(Debug, Clone)]
 pub struct Settlement {
-    parameters: Parameters,
+    pub(crate) parameters: Parameters,
     /// As of the last final L1 block; reorgs do not reach it.
     base: Chains,
     /// The blocks above it.

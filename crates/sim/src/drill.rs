@@ -168,13 +168,21 @@ impl Running<'_> {
                 self.doubt(answer.node, &answer.vector).await?;
             }
             Seen::Proven(node) if *node == self.doubted => {
-                return Ok(Some("the doubted instruction was right: its bonds go to the owner of the claim".into()));
+                return Ok(Some(
+                    "the doubted instruction was right: its bonds go to the owner of the claim"
+                        .into(),
+                ));
             }
             Seen::Refuted { owner } if *owner == me => {
-                return Ok(Some("its claim is refuted and its stake lost; all its claims are void".into()));
+                return Ok(Some(
+                    "its claim is refuted and its stake lost; all its claims are void".into(),
+                ));
             }
             Seen::Settled { owner, status } if *owner == me && *status == 4 => {
-                return Ok(Some("the right claim was confirmed first: its own is rejected and its stake lost".into()));
+                return Ok(Some(
+                    "the right claim was confirmed first: its own is rejected and its stake lost"
+                        .into(),
+                ));
             }
             _ => {}
         }
@@ -195,7 +203,11 @@ impl Running<'_> {
                 vector,
                 endOutput: end.into(),
             };
-            self.sender.send(Call::to(self.drill.contracts.claim_manager, &call)).await?;
+            let sent = self.sender.send(Call::to(self.drill.contracts.claim_manager, &call)).await;
+            // L1 refuses a second claim beside the first: an owner's claims form one path.
+            if self.drill.adversary != Adversary::Equivocator {
+                sent?;
+            }
         }
         Ok(())
     }
@@ -208,11 +220,7 @@ impl Running<'_> {
     }
 
     /// Doubts the second entry of a vector: the claim's own, or that of the answer to `parent`.
-    async fn doubt(
-        &mut self,
-        parent: B256,
-        vector: &[B256; CLAIM_ENTRIES],
-    ) -> Result<(), Error> {
+    async fn doubt(&mut self, parent: B256, vector: &[B256; CLAIM_ENTRIES]) -> Result<(), Error> {
         let Some((content, owner)) = self.target else { return Ok(()) };
         let call = QueryGame::queryCall {
             content,
@@ -249,11 +257,8 @@ impl Running<'_> {
             for transaction in theirs.flat_map(|by_nonce| by_nonce.values()) {
                 let dropped = json!([transaction["hash"]]);
                 // One that was mined meanwhile cannot be dropped.
-                let _ = self
-                    .drill
-                    .client
-                    .request::<_, Value>("anvil_dropTransaction", dropped)
-                    .await;
+                let _ =
+                    self.drill.client.request::<_, Value>("anvil_dropTransaction", dropped).await;
             }
         }
     }

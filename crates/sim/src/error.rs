@@ -7,10 +7,14 @@ pub enum Error {
     #[error("L1: {0}")]
     L1(#[from] mezz_l1::Error),
     /// The adversary could not be given ether.
-    #[error("the adversary gets no ether: drills run on a development L1 (the embedded one, or anvil), which has `anvil_setBalance` ({0})")]
+    #[error(
+        "the adversary gets no ether: drills run on a development L1 (the embedded one, or anvil), which has `anvil_setBalance` ({0})"
+    )]
     NotDevelopment(mezz_l1::Error),
     /// Nobody claims.
-    #[error("no claim came within {0} s: is a proposer running, and are batches posted? `mezz status` tells")]
+    #[error(
+        "no claim came within {0} s: is a proposer running, and are batches posted? `mezz status` tells"
+    )]
     NoClaim(u64),
     /// The game did not end.
     #[error("undecided after {0} s: is a challenger running? `mezz claims` shows what is open")]

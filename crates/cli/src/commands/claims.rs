@@ -75,7 +75,10 @@ fn doubt(query: &Value, now: u64) -> String {
             format!("{} s left to answer", number(&query["deadline"]).saturating_sub(now))
         }
         (_, Some(_)) => {
-            format!("answered; {} s left to doubt", number(&query["childClose"]).saturating_sub(now))
+            format!(
+                "answered; {} s left to doubt",
+                number(&query["childClose"]).saturating_sub(now)
+            )
         }
         _ => "proven".to_owned(),
     };

@@ -17,8 +17,7 @@ pub(crate) async fn run(args: &DrillArgs, output: Output) -> Result<(), Failure>
     let running = here.deployment()?;
     let rollup =
         files::rollup(&here.join("rollup.json"), "a drill needs a devnet: start `mezz up` first")?;
-    let client =
-        Client::connect_to(&running.l1.rpc, None, rollup.config.l1_chain_id).await?;
+    let client = Client::connect_to(&running.l1.rpc, None, rollup.config.l1_chain_id).await?;
     let drill = Drill {
         adversary: args.adversary,
         config: rollup.config,

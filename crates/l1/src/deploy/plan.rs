@@ -124,13 +124,7 @@ impl Plan {
             Some(time) => time,
             None => client.latest().await?.time,
         };
-        let plan = Self::new(Seed {
-            intent,
-            account,
-            nonce,
-            genesis_time,
-            program: program(),
-        });
+        let plan = Self::new(Seed { intent, account, nonce, genesis_time, program: program() });
         Ok(plan.priced(&client.prices().await?))
     }
 
@@ -469,7 +463,12 @@ impl fmt::Display for Plan {
             "  each side of a dispute has",
             seconds(windows.dispute_clock)
         )?;
-        writeln!(f, "{:<34} {:>12}", "  and for each move at least", seconds(windows.dispute_grace))?;
+        writeln!(
+            f,
+            "{:<34} {:>12}",
+            "  and for each move at least",
+            seconds(windows.dispute_grace)
+        )?;
         writeln!(
             f,
             "{:<34} {:>12}",

@@ -93,9 +93,12 @@ impl Disputes {
     ) -> Result<(Run, Vec<u8>), Error> {
         let (index, rest) = path.indices().split_first().expect("a doubt has an entry; qed");
         let span = Span { n0, n1, index: *index };
-        let acc = settlement.read().inbox().batches().get(n1 as usize - 1).map(|batch| {
-            batch.header.acc().0
-        });
+        let acc = settlement
+            .read()
+            .inbox()
+            .batches()
+            .get(n1 as usize - 1)
+            .map(|batch| batch.header.acc().0);
         let acc = acc.ok_or(Error::Reorged)?;
         if let Some(known) = self.known(span, acc) {
             return Ok((known, rest.to_vec()));

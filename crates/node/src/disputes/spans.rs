@@ -65,9 +65,11 @@ pub(crate) async fn gather(
     let (first, last) = span.blocks(&inbox, acts.config.span);
     let start = batches::output(&acts.store, &inbox, first - 1)?;
     let mut touched = Vec::new();
-    for batch in inbox.batches().iter().filter(|batch| {
-        batch.header.first_block <= last && batch.header.last_block() >= first
-    }) {
+    for batch in inbox
+        .batches()
+        .iter()
+        .filter(|batch| batch.header.first_block <= last && batch.header.last_block() >= first)
+    {
         touched.push(read(acts, &inbox, batch).await?);
     }
     let boot = Boot {

@@ -7,6 +7,8 @@
 mod rollup;
 
 mod altered;
+mod costs;
+mod machine;
 mod scenes;
 mod spans;
 mod totality;

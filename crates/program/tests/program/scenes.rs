@@ -74,7 +74,11 @@ fn delegation(number: u8, nonce: u64) -> Bytes {
 
 /// Three funded wallets, in one block.
 pub(crate) fn funded() -> World {
-    let mut world = World::new();
+    fund(World::new())
+}
+
+/// Gives three wallets ether, in one block.
+pub(crate) fn fund(mut world: World) -> World {
     world.l1_info(1_000_000_000);
     for number in 0..3 {
         let owner = wallet(number).address();

@@ -1,9 +1,9 @@
 //! A small L1 and the chain derived from it, with every preimage that a proof about it asks for.
 
-use crate::rollup::{CHAIN, FEES, Rollup};
+use crate::rollup::{CHAIN, ETHER, FEES, Rollup, insert};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_derive::{Batch, Blob, BlockBody, Compressor, blocks, encode, to_blobs};
-use mezz_evm::{PartialState, Witness, WitnessError, execute};
+use mezz_evm::{PartialState, StateDiff, Witness, WitnessError, execute};
 use mezz_primitives::{
     Accumulator, BLOCK_GAS_MIN, BatchHeader, BlockInput, Boot, DaType, DepositHint, FeeConfig,
     MessageKind, OpOutput, Output, QueueAccumulator, QueueMessage, blobs_hash, encode_blobs,
@@ -32,12 +32,21 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::with_fees(&FeeConfig { gas_limit: BLOCK_GAS_MIN, ..FEES })
+        Self::with_contracts([])
     }
 
-    pub(crate) fn with_fees(fees: &FeeConfig) -> Self {
+    /// A chain whose genesis holds these contracts too.
+    pub(crate) fn with_contracts(contracts: impl IntoIterator<Item = (Address, Vec<u8>)>) -> Self {
+        let mut rollup = Rollup::new(&FeeConfig { gas_limit: BLOCK_GAS_MIN, ..FEES });
+        let mut diff = StateDiff::default();
+        for (address, code) in contracts {
+            insert(&mut diff, address, 1, U256::from(ETHER), code.into(), []);
+        }
+        rollup.state.apply(&diff);
+        rollup.headers[0].state_root = rollup.state.trie.root();
+        rollup.state.hashes.insert(0, rollup.head().hash_slow());
         let mut world = Self {
-            rollup: Rollup::new(fees),
+            rollup,
             outputs: Vec::new(),
             batches: Vec::new(),
             inputs: Vec::new(),

@@ -24,7 +24,7 @@ impl Game {
         Ok(())
     }
 
-    /// Claims that the batches after `parent` lead to the outputs of `vector`; gives the content's index.
+    /// Claims that the batches after `parent` lead to the outputs of `vector`, or backs who has claimed the same; gives the content's index.
     pub fn assert(
         &mut self,
         now: u64,
@@ -41,9 +41,14 @@ impl Game {
         self.require(n1 <= self.batches(), Error::TooEarly)?;
         self.require(vector.len() == self.rules.entries, Error::VectorLength)?;
         let end = *vector.last().ok_or(Error::VectorLength)?;
-        let exists = self.children(parent).any(|(_, child)| child.vector == vector);
-        self.require(!exists, Error::ContentExists)?;
         self.require(self.extends(who, parent), Error::OffPath)?;
+        let known = self.children(parent).find(|(_, child)| child.vector == vector);
+        let known = unless!(self, ContentTwice => None, known.map(|(index, _)| index));
+        if let Some(index) = known {
+            // Somebody was quicker, maybe with a copy of this claim.
+            self.add_instance(now, index, who);
+            return Ok(index);
+        }
         let index = self.contents.len() as u64;
         self.contents.push(Content {
             parent,
@@ -149,7 +154,7 @@ impl Game {
     }
 
     fn add_instance(&mut self, now: u64, content: u64, owner: Address) {
-        let created_at = unless!(self, WindowFromContent => self.contents[content as usize].instances.values().map(|first| first.created_at).min().unwrap_or(now), now);
+        let created_at = unless!(self, WindowFromContent => self.asserted_at(content, now), now);
         let instance = Instance {
             created_at,
             close: created_at + self.rules.window,
@@ -161,5 +166,12 @@ impl Game {
         let record = self.owners.entry(owner).or_default();
         record.open_instances += 1;
         record.tip = content;
+    }
+
+    /// The time of the oldest instance.
+    #[cfg(test)]
+    fn asserted_at(&self, content: u64, now: u64) -> u64 {
+        let instances = self.contents[content as usize].instances.values();
+        instances.map(|first| first.created_at).min().unwrap_or(now)
     }
 }

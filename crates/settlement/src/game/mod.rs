@@ -196,7 +196,9 @@ impl Game {
             let first = status == Status::Live || slashed < sequence;
             unless!(self, SlashUndoesResolved => true, first)
         });
-        let refuted = unless!(self, SlashSparesOthers => refuted && owner.refuted_by.is_some_and(|(lost, _)| lost == content), refuted);
+        #[cfg(test)]
+        let here = || owner.refuted_by.is_some_and(|(lost, _)| lost == content);
+        let refuted = unless!(self, SlashSparesOthers => refuted && here(), refuted);
         Some(if refuted { Status::Refuted } else { status })
     }
 
@@ -221,19 +223,24 @@ impl Game {
         if let Some(child) = parent.confirmed_child
             && let Some(Mark::Confirmed { sequence }) = self.contents[child as usize].mark
         {
-            return unless!(self, ConfirmSparesSiblings => (Status::Live, 0), (Status::Rejected, sequence));
+            let status = unless!(self, ConfirmSparesSiblings => Status::Live, Status::Rejected);
+            return (status, sequence);
         }
         if let Some(Mark::Rejected { sequence }) = parent.mark {
-            return unless!(self, RejectStopsAtChildren => (Status::Live, 0), (Status::Rejected, sequence));
+            let status = unless!(self, RejectStopsAtChildren => Status::Live, Status::Rejected);
+            return (status, sequence);
         }
         (Status::Live, 0)
     }
 
-    /// Whether `owner` may claim on `parent`: its instances form one path, so that at most one of them is wrong and on a right parent.
+    /// Whether `owner` may claim on `parent`: its instances form one path, so that at most one of them is wrong on a right parent.
     pub fn extends(&self, owner: Address, parent: u64) -> bool {
         let tip = self.owner(owner).tip;
         let on_path = tip == parent || (self.is_confirmed(tip) && self.is_confirmed(parent));
-        unless!(self, OncePerParent => !self.children(parent).any(|(_, child)| child.instances.contains_key(&owner)), on_path)
+        #[cfg(test)]
+        let elsewhere =
+            || self.children(parent).any(|(_, child)| child.instances.contains_key(&owner));
+        unless!(self, OncePerParent => !elsewhere(), on_path)
     }
 
     /// The batches that a child of a claim up to `n1` covers: as many as there are now and fit, but at least one.

@@ -88,11 +88,11 @@ impl Game {
         };
         let opened =
             self.instance(content, owner).ok_or(Error::NotLive)?.created_at + self.rules.window;
-        let from = unless!(self, ClockRunsInWindow => now, now.max(opened));
         let owner_used = node.owner_used + now.saturating_sub(node.asked_at);
         let counted =
             unless!(self, ClocksCrossedBack => owner_used + node.querier_used, node.querier_used);
-        let child_close = from + self.time_left(counted);
+        let own = now + self.time_left(counted);
+        let child_close = unless!(self, ClockRunsInWindow => own, own.max(opened));
         let answer = Answer { at: now, child_close, start, vector };
         self.close_node(content, owner, path, NodeState::Answered(answer));
         let keeps = unless!(self, AnswerKeepsClose => true, false);
@@ -220,7 +220,9 @@ impl Game {
             queriers.iter().for_each(|querier| self.purse.give(*querier, share));
         }
         self.purse.forfeit(self.rules.stake - paid);
-        let slashed: Vec<Address> = unless!(self, SlashAllOwners => self.contents[content as usize].instances.keys().copied().collect(), vec![owner]);
+        #[cfg(test)]
+        let all = || self.contents[content as usize].instances.keys().copied().collect();
+        let slashed: Vec<Address> = unless!(self, SlashAllOwners => all(), vec![owner]);
         slashed.into_iter().for_each(|owner| self.slash(owner, Some((content, path))));
     }
 }

@@ -50,8 +50,6 @@ pub enum Error {
     ContentResolved,
     #[error("the inbox does not hold the batches of this claim: wait for them")]
     TooEarly,
-    #[error("the content was asserted already: back it")]
-    ContentExists,
     #[error(
         "an owner's instances form one path, each content once: back the parent first, or wait until the last one is confirmed"
     )]
@@ -162,6 +160,8 @@ pub enum Mutation {
     RejectStopsAtChildren,
     /// A confirmation leaves the siblings live.
     ConfirmSparesSiblings,
+    /// Who claims what is claimed already makes a second content of it.
+    ContentTwice,
     /// A claim is ripe one moment early.
     RipeAtClose,
     /// The owner's time is over one moment early.
