@@ -14,7 +14,7 @@ const SINK: u8 = 32;
 #[repr(u8)]
 #[rustfmt::skip]
 pub(crate) enum Operation {
-    /// Is left to `step.rs`: traps, calls of the environment, jumps to where no instruction can be.
+    /// Is left to `step.rs`: traps and calls of the environment.
     Other,
     Add, Sub, Sll, Slt, Sltu, Xor, Srl, Sra, Or, And,
     Mul, Mulh, Mulhsu, Mulhu, Div, Divu, Rem, Remu,
@@ -52,11 +52,13 @@ impl Instruction {
             0x37 => Self { operation: O::Add, rd, immediate: upper, ..OTHER },
             0x17 => Self { operation: O::Add, rd, immediate: address.wrapping_add(upper), ..OTHER },
             0x6f => {
-                Self { rd, ..Self::jump(O::Jump, address.wrapping_add(jump_offset(word)), 0, 0) }
+                let immediate = address.wrapping_add(jump_offset(word));
+                Self { operation: O::Jump, rd, immediate, ..OTHER }
             }
             0x67 if funct3 == 0 => Self { operation: O::JumpRegister, rd, rs1, immediate, ..OTHER },
             0x63 => {
-                Self::jump(BRANCHES[funct3], address.wrapping_add(branch_offset(word)), rs1, rs2)
+                let immediate = address.wrapping_add(branch_offset(word));
+                Self { operation: BRANCHES[funct3], rs1, rs2, immediate, ..OTHER }
             }
             0x03 => Self { operation: LOADS[funct3], rd, rs1, immediate, ..OTHER },
             0x23 => {
@@ -70,12 +72,6 @@ impl Instruction {
             0x0f => Self { operation: O::Add, ..OTHER },
             _ => OTHER,
         }
-    }
-
-    /// A jump to an address at which no instruction can be is not for the fast way.
-    const fn jump(operation: Operation, to: u32, rs1: u8, rs2: u8) -> Self {
-        let operation = if to.is_multiple_of(4) { operation } else { O::Other };
-        Self { operation, rs1, rs2, immediate: to, ..OTHER }
     }
 }
 

@@ -7,8 +7,8 @@ use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy_sol_types::{SolCall, sol};
 use mezz_evm::{Chain, EvmContext, Kind, Layer, transact};
 use mezz_primitives::CALLDATA_MAX;
-use mezz_riscv::{Opening, Snapshot, State, StepWitness, Tree, element_point};
-use proptest::{prelude::*, sample::select};
+use mezz_riscv::{Opening, Snapshot, State, StepWitness, element_point};
+use proptest::prelude::*;
 use revm::{
     MainBuilder,
     context::TxEnv,
@@ -19,7 +19,7 @@ use revm::{
 
 use crate::{
     assembler::*,
-    common::{CODE, DATA, EDGES, World, cases, start, step, tree, with_machine},
+    common::{CODE, DATA, World, cases, start, step, tree, with_machine},
     programs::workload,
     random::{state, value, word},
 };
@@ -185,7 +185,7 @@ fn every_preimage_is_read_alike() {
         for offset in [
             0,
             32,
-            end / 2 & !31,
+            (end / 2) & !31,
             end & !31,
             end.next_multiple_of(32),
             end.saturating_sub(1),
@@ -262,7 +262,7 @@ fn invariant_19_every_step_fits_a_transaction() {
     let known = world.know(&[0xff; CALLDATA_MAX]);
     let key = blob(&[4_095], &mut world);
     let ones = [u32::MAX; 16];
-    let mut dear = |name: &str, word: u32, change: &dyn Fn(&mut State)| {
+    let dear = |name: &str, word: u32, change: &dyn Fn(&mut State)| {
         let mut state = State { pc: CODE, ..dear_state() };
         change(&mut state);
         let key: Vec<u32> =

@@ -129,3 +129,67 @@ fn a_program_that_changes_itself() {
     assert_eq!(end.state().code, State::TRAPPED);
     assert_eq!(end.state().register(sum as usize), expected);
 }
+
+/// A program that calls a function on another page, changes it and calls it again.
+#[test]
+fn a_program_that_changes_what_it_calls() {
+    let (data, word, sum, count, end, link) = (1, 2, 3, 4, 5, 6);
+    let add_zero = li(word, addi(sum, sum, 0));
+    let program = [
+        lui(data, DATA),
+        addi(end, 0, 300),
+        add_zero[0],
+        add_zero[1],
+        // The page is stored to before it is executed for the first time, and each time after.
+        i_type(0x13, 20, count, 1, 7),
+        r_type(0, word, 7, 6, 7),
+        store(2, 0, data, 7),
+        jalr(link, data, 0),
+        addi(count, count, 1),
+        branch(4, -20, count, end),
+        EBREAK,
+    ];
+    let start = start(&[(CODE, &program), (DATA, &[0, jalr(0, link, 0)])], &[]);
+    let end = run(&start, 100_000, &World::default()).unwrap();
+    let expected: u32 = (0..300).sum();
+    assert_eq!(end.state().code, State::TRAPPED);
+    assert_eq!(end.state().register(sum as usize), expected);
+}
+
+/// A program that has the environment overwrite what it has already executed.
+#[test]
+fn a_program_that_reads_itself() {
+    let (sum, count, code) = (3, 4, 5);
+    // Two rounds: first eight additions of 1, then eight of what is read.
+    let tail = [
+        vec![addi(count, count, 1), addi(code, 0, 2), branch(0, 36, count, code)],
+        call(1, CODE, 0),
+        vec![jal(0, -72), EBREAK],
+    ];
+    let program = [vec![addi(sum, sum, 1); 8], tail.concat()].concat();
+    let moment = start(&[(CODE, &program)], &[]);
+    let mut boot = [0; 32];
+    for bytes in boot.as_chunks_mut::<4>().0 {
+        *bytes = addi(sum, sum, 100).to_le_bytes();
+    }
+    let state = State { boot: boot.into(), ..moment.state().clone() };
+    let end = run(&Snapshot::new(state, moment.tree().clone()), 5_000, &World::default()).unwrap();
+    assert_eq!(end.state().code, State::TRAPPED);
+    assert_eq!(end.state().register(sum as usize), 808);
+}
+
+/// Pages without a jump, and limits around their ends.
+#[test]
+fn exactly_so_many_steps() {
+    let moment = start(&[(CODE, &vec![addi(1, 1, 1); 4_096])], &[]);
+    let limits = (0..5).flat_map(|pages| [-1, 0, 1].map(|more| 1_024 * pages + more));
+    for first in [0, 1, 1_000, 1_023] {
+        let moment = run(&moment, first, &World::default()).unwrap();
+        for limit in limits.clone().filter_map(|limit| u64::try_from(limit).ok()) {
+            let steps = limit.min(4_096 - first);
+            let end = run(&moment, steps, &World::default()).unwrap();
+            assert_eq!(end.steps(), first + steps);
+            assert_eq!(u64::from(end.state().register(1)), first + steps);
+        }
+    }
+}
