@@ -91,9 +91,10 @@ bench: build setup-contracts ## The benchmarks of docs/benchmarks.md, side by si
 	  ANVIL=$(CURDIR)/contracts/node_modules/.bin/anvil $(TARGET)/release/mezz-bench "$$part"; \
 	done
 
-fixtures: setup-specification ## Compute the execution fixtures anew from Ethereum's executable specification
+fixtures: setup-specification setup-riscv ## Compute the execution fixtures anew from Ethereum's executable specification, build the machine's workload
 	@cd crates/evm/tests/fixtures && $(CACHE)/specification/bin/python state_tests.py
 	@cd crates/evm/tests/fixtures && $(CACHE)/specification/bin/python chain.py
+	@scripts/workload.sh
 
 fmt: setup-contracts ## Format everything
 	@cargo fmt --all

@@ -113,6 +113,18 @@ impl Memory {
         self.code.refresh(address, &self.frames[frame]);
     }
 
+    /// Overwrites any number of bytes, up to the end of the memory and on from its start.
+    pub(crate) fn write(&mut self, mut address: u32, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let at = address as usize % PAGE_SIZE;
+            let (here, rest) = bytes.split_at(bytes.len().min(PAGE_SIZE - at));
+            let frame = self.touch(address);
+            self.frames[frame].0[at..at + here.len()].copy_from_slice(here);
+            self.code.forget(address);
+            (address, bytes) = (address.wrapping_add(here.len() as u32), rest);
+        }
+    }
+
     /// The contents and their tree. Costs a few hashes for each 32 bytes written since the last call.
     pub fn commit(&mut self) -> &Tree {
         self.dirty.sort_unstable();

@@ -67,9 +67,7 @@ impl Program {
                 return Err(ProgramError::Segment(segment.address));
             }
             taken.push(range);
-            for (offset, byte) in bytes.iter().enumerate() {
-                memory.set(segment.address + offset as u32, [*byte]);
-            }
+            memory.write(segment.address, bytes);
         }
         let entry = u64::from(header.entry);
         if !entry.is_multiple_of(4) || !taken.iter().any(|range| range.contains(&entry)) {
