@@ -38,7 +38,7 @@ build: setup-rust ## Build the program `mezz`
 
 # ---------------------------------------------------------------------------------------------------------- testing
 
-.PHONY: test check test-rust test-contracts test-slither test-riscv test-clients test-deep bench fixtures fmt
+.PHONY: test check test-rust test-contracts test-slither test-halmos test-riscv test-clients test-deep bench fixtures fmt
 test: setup check test-contracts test-riscv test-rust test-clients ## Everything that a change must pass (CI runs this)
 
 check: setup-rust setup-deny setup-contracts ## Formatting, layers, licences, lints, documentation
@@ -70,6 +70,10 @@ test-slither: setup-contracts setup-slither ## Slither's findings in the contrac
 	$(call step,slither)
 	@cd contracts && node bin/slither.mjs
 
+test-halmos: setup-contracts setup-halmos ## What the step contract and the clocks do is proven for all inputs (contracts/test/symbolic)
+	$(call step,halmos)
+	@cd contracts && node bin/halmos.mjs
+
 test-riscv: setup-riscv ## The crates that are proven build for RISC-V without std
 	$(call step,RISC-V without std)
 	@scripts/riscv-check.sh
@@ -80,7 +84,7 @@ test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, 
 
 test-deep: FOUNDRY_PROFILE := deep
 test-deep: export PROPTEST_CASES ?= 20000
-test-deep: setup test-contracts test-slither test-rust test-clients ## Hours: many seeds, deep fuzzing, advisories
+test-deep: setup test-contracts test-slither test-halmos test-rust test-clients ## Hours: many seeds, deep fuzzing, advisories
 	$(call step,advisories)
 	@cargo deny check advisories
 
@@ -104,7 +108,7 @@ fmt: setup-contracts ## Format everything
 
 FOUNDRY_PROFILE ?= default
 
-.PHONY: setup setup-rust setup-nextest setup-deny setup-node setup-contracts setup-clients setup-python setup-slither setup-specification setup-riscv
+.PHONY: setup setup-rust setup-nextest setup-deny setup-node setup-contracts setup-clients setup-python setup-slither setup-halmos setup-specification setup-riscv
 setup: setup-rust setup-nextest setup-deny setup-contracts setup-clients setup-riscv ## Everything `make test` needs
 
 setup-rust: ; @scripts/setup.sh rust
@@ -113,6 +117,7 @@ setup-deny: setup-rust ; @scripts/setup.sh deny
 setup-node: ; @scripts/setup.sh node
 setup-python: ; @scripts/setup.sh python
 setup-slither: setup-python ; @scripts/setup.sh slither
+setup-halmos: setup-python ; @scripts/setup.sh halmos
 setup-specification: ; @scripts/setup.sh specification
 setup-riscv: setup-rust ; @scripts/setup.sh riscv
 setup-contracts: setup-node ; @scripts/setup.sh npm contracts

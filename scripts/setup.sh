@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs one thing that the build or the tests need, unless it is there: setup.sh rust|nextest|deny|node|python|slither|specification|riscv|npm DIR
+# Installs one thing that the build or the tests need, unless it is there: setup.sh rust|nextest|deny|node|python|slither|halmos|specification|riscv|npm DIR
 #
 # Silent when there is nothing to do. Safe to run twice at the same time: one waits for the other.
 set -euo pipefail
@@ -10,6 +10,8 @@ NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
 SLITHER_VERSION=0.11.6
 CRYTIC_COMPILE_VERSION=0.4.2
+HALMOS_VERSION=0.3.3
+Z3_VERSION=4.12.6.0
 NODE_MAJOR=22
 NPM_MAJOR=11
 SPECIFICATION_VERSION=2.20.0
@@ -92,6 +94,16 @@ setup_slither() {
   "$CACHE/venv/bin/pip" --quiet install "slither-analyzer==$SLITHER_VERSION" "crytic-compile==$CRYTIC_COMPILE_VERSION" 9>&-
 }
 
+# The symbolic tester of the contracts with its solver. Their dependencies are not slither's, hence an environment of their own.
+setup_halmos() {
+  local venv=$CACHE/halmos
+  [ "$("$venv/bin/halmos" --version 2>/dev/null)" = "halmos $HALMOS_VERSION" ] && return
+  has python3 && python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3 python3-venv
+  say "installing halmos $HALMOS_VERSION"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" --quiet install "halmos==$HALMOS_VERSION" "z3-solver==$Z3_VERSION" 9>&-
+}
+
 # Ethereum's executable specification, which says what the execution fixtures must come out as.
 setup_specification() {
   local venv=$CACHE/specification
@@ -119,6 +131,6 @@ setup_npm() {
   fi
 }
 
-what=${1:?usage: setup.sh rust|nextest|deny|node|python|slither|specification|riscv|npm DIR}
+what=${1:?usage: setup.sh rust|nextest|deny|node|python|slither|halmos|specification|riscv|npm DIR}
 shift
 "setup_$what" "$@"
