@@ -280,8 +280,8 @@ contract QueryGameTest is DisputeFixture {
         bytes32 root = Hashing.vectorRoot(_copy(entries));
         bytes32 boot = Hashing.boot(CHAIN_ID, vectors[Claim.unwrap(claim)][8], inbox.acc(1), 1, SPAN);
         bytes32 start = Hashing.initialState(game.programMemory(), game.programPc(), boot);
-        // The querier's clock begins when the window ends.
-        uint64 childClose = uint64(asserted + WINDOW + CLOCK);
+        // The window ends later than the querier's clock would.
+        uint64 childClose = uint64(asserted + WINDOW);
         vm.expectEmit(true, true, true, true, address(game));
         emit IQueryGame.Answered(id, start, root, childClose, entries);
         _answerVector(owner, id, entries, finalState);
@@ -519,7 +519,7 @@ contract QueryGameTest is DisputeFixture {
         bytes32 id = _query(claim, 0, 9);
         _answer(id, SEED);
         (, uint256 childClose) = _limits(id);
-        vm.assertEq(childClose, asserted + WINDOW + CLOCK, "the window is everybody's");
+        vm.assertEq(childClose, asserted + WINDOW, "the window is everybody's");
         vm.warp(asserted + WINDOW);
         bytes32 next = _query(claim, id, 9);
         _answer(next, SEED);
@@ -558,7 +558,7 @@ contract QueryGameTest is DisputeFixture {
     function test_reclaim_confirmed_creditsTheOwner() public {
         bytes32 id = _query(claim, 0, 9);
         _answer(id, SEED);
-        vm.warp(asserted + WINDOW + CLOCK + 1);
+        vm.warp(asserted + WINDOW + 1);
         claims.confirm(claim, owner);
         vm.expectEmit(true, true, true, true, address(game));
         emit IQueryGame.Reclaimed(id, owner);

@@ -307,9 +307,8 @@ contract QueryGame is IQueryGame {
     }
 
     function _childClose(Node storage answered) private view returns (uint64) {
-        // Time inside the window is nobody's: whoever comes within it has the whole clock after it.
-        uint64 from = Clock.later(answered.answeredAt, _standings[answered.content][answered.owner].windowEnd);
-        return from + Clock.allowance(clock, grace, answered.querierUsed);
+        uint64 own = answered.answeredAt + Clock.allowance(clock, grace, answered.querierUsed);
+        return Clock.later(own, _standings[answered.content][answered.owner].windowEnd);
     }
 
     // --- guards ---

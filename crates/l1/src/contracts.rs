@@ -74,7 +74,7 @@ mod claims {
 
         #[derive(Debug, PartialEq, Eq)]
         struct Content {
-            bytes32 id; bytes32 outputRoot; uint64 parent; uint64 n1; uint64 childN1; uint64 createdAt; uint64 confirmedAt;
+            bytes32 id; bytes32 outputRoot; bytes32 vectorRoot; bytes32 endHash; uint64 parent; uint64 n1; uint64 childN1; uint64 createdAt; uint64 confirmedAt;
             uint64 confirmedChild; uint64 number; uint64 sequence;
         }
 

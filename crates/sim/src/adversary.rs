@@ -98,9 +98,7 @@ pub(crate) fn answer(depth: u8, end: B256) -> ([B256; CLAIM_ENTRIES], Vec<u8>) {
         vector[CLAIM_ENTRIES - 1] = end;
         return (vector, Vec::new());
     }
-    let mut state = State::default();
-    state.exited = 1;
-    state.output = end;
+    let state = State { exited: 1, output: end, ..State::default() };
     vector[CLAIM_ENTRIES - 1] = state.hash();
     (vector, state.encode().to_vec())
 }

@@ -25,6 +25,8 @@ use std::{
 
 /// Pause between two looks at L1.
 const LOOK: Duration = Duration::from_millis(200);
+/// Gas of backing a claim, with room.
+const BACK_GAS: u64 = 250_000;
 /// Ether that the adversary gets.
 const PURSE_ETHER: u64 = 1_000;
 
@@ -159,10 +161,10 @@ impl Running<'_> {
             Seen::Asserted(claim) if self.begun.is_none() && claim.owner != me => {
                 self.begin(claim).await?;
             }
-            Seen::Queried(query) if query.owner == me && self.drill.adversary.answers() => {
-                if query.depth < 5 {
-                    self.answer(query).await?;
-                }
+            Seen::Queried(query)
+                if query.owner == me && query.depth < 5 && self.drill.adversary.answers() =>
+            {
+                self.answer(query).await?;
             }
             Seen::Answered(answer) if answer.node == self.doubted => {
                 self.doubt(answer.node, &answer.vector).await?;
@@ -197,6 +199,7 @@ impl Running<'_> {
             self.target = Some((claim.contentId, claim.owner));
             return self.doubt(B256::ZERO, &claim.vector).await;
         }
+        self.stand_on(claim.parentId).await?;
         for Claimed { vector, end } in self.drill.adversary.falsify(&claim.vector, &end) {
             let call = ClaimManager::assertClaimCall {
                 parentId: claim.parentId,
@@ -210,6 +213,29 @@ impl Running<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Backs the claims below, which are right: an owner's claims form one path from what is confirmed.
+    async fn stand_on(&self, claim: B256) -> Result<(), Error> {
+        let manager = self.drill.contracts.claim_manager;
+        let latest = alloy::eips::BlockNumberOrTag::Latest;
+        let index = ClaimManager::indexOfCall { contentId: claim };
+        let mut index = self.drill.client.call(manager, &index, latest).await?;
+        let mut below = Vec::new();
+        loop {
+            let call = ClaimManager::contentAtCall { index };
+            let content = self.drill.client.call(manager, &call, latest).await?;
+            if content.confirmedAt != 0 {
+                break;
+            }
+            below.push((
+                Call::to(manager, &ClaimManager::backCall { contentId: content.id }),
+                BACK_GAS,
+            ));
+            index = U256::from(content.parent);
+        }
+        below.reverse();
+        Ok(self.sender.send_together(&below, |_| {}).await?)
     }
 
     async fn answer(&self, query: &QueryGame::Queried) -> Result<(), Error> {

@@ -131,6 +131,29 @@ fn sense(intent: &Intent) -> Vec<Refusal> {
             "it begins after force-delay and force-grace",
         ),
         (
+            g.timelock_delay > 0,
+            "governance.timelock-delay",
+            "above 0".into(),
+            "changes must be announced",
+        ),
+        (
+            g.pause_max > 0 && g.pause_cooldown > 0,
+            "governance.pause-max and pause-cooldown",
+            "above 0".into(),
+            "a pause without them would mean nothing",
+        ),
+    ];
+    let mut refusals: Vec<Refusal> = bounds(table).collect();
+    refusals.extend(disputable(intent));
+    refusals.extend(zero_roles(intent));
+    refusals
+}
+
+/// What the game needs to be one.
+fn disputable(intent: &Intent) -> Vec<Refusal> {
+    let w = &intent.windows;
+    bounds([
+        (
             w.claim_window >= w.dispute_clock,
             "windows.claim-window",
             format!("at least {} s", w.dispute_clock),
@@ -155,18 +178,6 @@ fn sense(intent: &Intent) -> Vec<Refusal> {
             "it covers claim-window",
         ),
         (
-            g.timelock_delay > 0,
-            "governance.timelock-delay",
-            "above 0".into(),
-            "changes must be announced",
-        ),
-        (
-            g.pause_max > 0 && g.pause_cooldown > 0,
-            "governance.pause-max and pause-cooldown",
-            "above 0".into(),
-            "a pause without them would mean nothing",
-        ),
-        (
             intent.bond > U256::ZERO,
             "bond-gwei",
             "above 0".into(),
@@ -178,10 +189,8 @@ fn sense(intent: &Intent) -> Vec<Refusal> {
             format!("at least {STAKE_BONDS} times bond-gwei"),
             "a false claim must cost far more than the six bonds that refute it",
         ),
-    ];
-    let mut refusals: Vec<Refusal> = bounds(table).collect();
-    refusals.extend(zero_roles(intent));
-    refusals
+    ])
+    .collect()
 }
 
 /// What other people's money asks for: the recommended values, or more careful ones.

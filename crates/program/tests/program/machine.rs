@@ -24,9 +24,8 @@ fn the_machine_comes_to_the_same_output() {
     let mut world = busy();
     let end = world.batches.len() as u64;
     for from in 0..world.output().number {
-        let start = std::time::Instant::now();
         let steps = check(&mut world, from, end, 1);
-        println!("block {}: {steps} steps, {:?}", from + 1, start.elapsed());
+        println!("block {}: {steps} steps", from + 1);
     }
     check(&mut world, 0, end, 100);
 }

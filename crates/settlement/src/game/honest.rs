@@ -31,7 +31,7 @@ pub struct Party {
     pub proposes: bool,
 }
 
-/// The moves due, most urgent first. Each is allowed now; one may make another superfluous.
+/// The moves due, the most urgent first. Each is allowed now; one may make another superfluous.
 pub fn moves(game: &Game, oracle: &impl Oracle, party: Party, now: u64) -> Vec<Move> {
     let mut due = Vec::new();
     let mut parent = game.head();
@@ -53,7 +53,27 @@ pub fn moves(game: &Game, oracle: &impl Oracle, party: Party, now: u64) -> Vec<M
         parent = content;
     }
     collect(game, party.address, &mut due);
+    due.sort_by_key(|action| last_moment(game, action));
     due
+}
+
+/// Until when a move may be made; for ever where nothing is lost by waiting.
+pub fn last_moment(game: &Game, action: &Move) -> u64 {
+    let moment = match action {
+        Move::Query { content, owner, path } => match path.parent() {
+            Some(above) if above != Path::CLAIM => {
+                game.node(*content, *owner, above).and_then(|node| Some(node.answer()?.child_close))
+            }
+            _ => game
+                .instance(*content, *owner)
+                .map(|instance| instance.created_at + game.rules().window),
+        },
+        Move::Answer { content, owner, path, .. } | Move::Step { content, owner, path } => {
+            game.node(*content, *owner, *path).map(|node| node.deadline)
+        }
+        _ => None,
+    };
+    moment.unwrap_or(u64::MAX)
 }
 
 /// What anybody may do for everybody once things are resolved, so that all that is due to anyone can be withdrawn.

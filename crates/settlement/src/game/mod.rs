@@ -2,7 +2,7 @@
 //!
 //! [`Game`] has the rules of the contracts `ClaimManager` and `QueryGame` as one pure value: each move is a method that checks what the contract checks
 //! and changes what the contract changes. Time is an argument, and the program and its machine are behind [`Machine`]. It is the model that the
-//! adversaries of `tests/model.rs` play against, and the view into which a node folds what it sees on L1.
+//! adversaries of `tests/model` play against, and the view into which a node folds what it sees on L1: its [`Machine`] then says what L1 has said.
 //!
 //! | who | moves |
 //! |---|---|

@@ -99,6 +99,15 @@ fn name(mutation: Mutation) -> String {
     }
 }
 
+#[test]
+fn the_page_names_every_broken_rule() {
+    let page = include_str!("../../../../docs/spec/fault-proof.md");
+    let rest = [NoGrace, RejectStopsAtChildren];
+    for name in BROKEN.into_iter().chain(rest).map(name) {
+        assert!(page.contains(&name), "docs/spec/fault-proof.md, section 6, does not name {name}");
+    }
+}
+
 /// The search needs no luck for what is about moments.
 #[test]
 fn the_search_notices_every_broken_moment() {
