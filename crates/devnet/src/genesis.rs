@@ -186,7 +186,7 @@ mod tests {
             genesis.alloc.accounts[&first].info.as_ref().map(|info| info.balance),
             Some(DevnetConfig::default().balance)
         );
-        assert_eq!(genesis.alloc.accounts.len(), 1 + 13 + 4 + 5);
+        assert_eq!(genesis.alloc.accounts.len(), 1 + 14 + 4 + 5);
     }
 
     #[test]

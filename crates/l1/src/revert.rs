@@ -52,6 +52,31 @@ mod errors {
             error ClaimManager_NotRejected(bytes32 content);
             error ClaimManager_NotSettleable(bytes32 content, address owner);
             error ClaimManager_PaymentFailed(address to);
+            error ClaimManager_OffPath(bytes32 tip);
+            error QueryGame_BadParameter(string name);
+            error QueryGame_InstanceLive(bytes32 content, address owner);
+            error QueryGame_InstanceNotLive(bytes32 content, address owner);
+            error QueryGame_NodeExists(bytes32 node);
+            error QueryGame_NodeNotOpen(bytes32 node);
+            error QueryGame_NotOwner(address caller);
+            error QueryGame_PaymentFailed(address to);
+            error QueryGame_ReclaimedAlready(bytes32 node);
+            error QueryGame_TooEarly(uint64 deadline);
+            error QueryGame_TooLate(uint64 limit);
+            error QueryGame_UnknownNode(bytes32 node);
+            error QueryGame_WrongBond(uint256 sent, uint256 bond);
+            error QueryGame_WrongDepth(uint8 depth);
+            error QueryGame_WrongEnd(bytes32 last, bytes32 end);
+            error QueryGame_WrongEntry(uint256 index);
+            error QueryGame_WrongFinalState(string field);
+            error QueryGame_WrongParent(bytes32 parent);
+            error QueryGame_WrongState(bytes32 stateHash, bytes32 start);
+            error RiscVStep_AuxLength(uint256 length);
+            error RiscVStep_ProofLength(uint256 length, uint256 needed);
+            error RiscVStep_StateLength(uint256 length);
+            error RiscVStep_WrongElement(bytes32 versionedHash, uint256 index);
+            error RiscVStep_WrongOpening(uint256 which, uint256 index);
+            error RiscVStep_WrongPreimage(bytes32 key);
 
             error OptimismPortal_AlreadyFinalized();
             error OptimismPortal_BadTarget();
@@ -156,8 +181,11 @@ impl fmt::Display for Revert {
 
 /// What an error says and what to do about it.
 fn sentence(error: &Errors::ErrorsErrors) -> String {
-    let sentence =
-        inbox(error).or_else(|| claims(error)).or_else(|| portal(error)).or_else(|| others(error));
+    let sentence = inbox(error)
+        .or_else(|| claims(error))
+        .or_else(|| game(error))
+        .or_else(|| portal(error))
+        .or_else(|| others(error));
     sentence.unwrap_or_else(|| format!("{error:?}"))
 }
 
@@ -239,6 +267,26 @@ fn claims(error: &Errors::ErrorsErrors) -> Option<String> {
         E::ClaimManager_NotReferee(e) => {
             format!("{} is not the referee, who alone may refute", e.caller)
         }
+        _ => return None,
+    })
+}
+
+fn game(error: &Errors::ErrorsErrors) -> Option<String> {
+    use Errors::ErrorsErrors as E;
+    Some(match error {
+        E::ClaimManager_OffPath(e) => {
+            format!("an owner's claims form one path: build on claim {}, its newest", e.tip)
+        }
+        E::QueryGame_WrongBond(e) => {
+            format!("{} wei were sent; the bond is exactly {}", e.sent, e.bond)
+        }
+        E::QueryGame_InstanceNotLive(e) => {
+            format!("{} has no live instance of claim {}", e.owner, e.content)
+        }
+        E::QueryGame_NodeExists(_) => "this entry is doubted already: go on from there".into(),
+        E::QueryGame_TooLate(e) => format!("the time for this move ended at {}", e.limit),
+        E::QueryGame_TooEarly(e) => format!("the owner has until {}", e.deadline),
+        E::QueryGame_NodeNotOpen(_) => "this doubt is answered or decided already".into(),
         _ => return None,
     })
 }

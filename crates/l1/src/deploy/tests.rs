@@ -93,7 +93,7 @@ fn the_documented_intent_passes() {
 #[test]
 fn production_has_no_defaults_for_the_protocol() {
     let missing = refusals("profile = \"production\"");
-    assert_eq!(missing.len(), 19, "{missing:#?}");
+    assert_eq!(missing.len(), 22, "{missing:#?}");
     assert!(missing.iter().all(|refusal| refusal.contains("is not set")));
 }
 
@@ -178,7 +178,7 @@ fn a_plan_follows_from_its_seed_and_fits_a_terminal() {
     assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
     assert!(
         text.contains(&one.contracts.portal.to_string())
-            && text.contains("12 s")
+            && text.contains("40 s")
             && text.contains("ether"),
         "{text}"
     );

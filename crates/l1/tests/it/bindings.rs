@@ -40,6 +40,7 @@ fn check_events<E: SolEventInterface>(name: &str, topics: &[[u8; 32]]) {
 fn functions_are_those_of_the_contracts() {
     check_calls::<c::Inbox::InboxCalls>("Inbox");
     check_calls::<c::ClaimManager::ClaimManagerCalls>("ClaimManager");
+    check_calls::<c::QueryGame::QueryGameCalls>("QueryGame");
     check_calls::<c::Portal::PortalCalls>("Portal");
     check_calls::<c::CrossDomainMessenger::CrossDomainMessengerCalls>("L1CrossDomainMessenger");
     check_calls::<c::StandardBridge::StandardBridgeCalls>("L1StandardBridge");
@@ -61,6 +62,10 @@ fn events_are_those_of_the_contracts() {
     check_events::<c::ClaimManager::ClaimManagerEvents>(
         "ClaimManager",
         c::ClaimManager::ClaimManagerEvents::SELECTORS,
+    );
+    check_events::<c::QueryGame::QueryGameEvents>(
+        "QueryGame",
+        c::QueryGame::QueryGameEvents::SELECTORS,
     );
     check_events::<c::Portal::PortalEvents>("Portal", c::Portal::PortalEvents::SELECTORS);
     check_events::<c::CrossDomainMessenger::CrossDomainMessengerEvents>(
@@ -91,6 +96,8 @@ fn every_error_of_our_contracts_is_known() {
     let ours = [
         "Inbox",
         "ClaimManager",
+        "QueryGame",
+        "RiscVStep",
         "Portal",
         "SystemConfig",
         "PauseController",
