@@ -217,6 +217,19 @@ impl Running<'_> {
 
     /// Backs the claims below, which are right: an owner's claims form one path from what is confirmed.
     async fn stand_on(&self, claim: B256) -> Result<(), Error> {
+        // One of them may be confirmed meanwhile, and then there is one less to back.
+        for _ in 0..3 {
+            let below = self.unconfirmed(claim).await?;
+            if self.sender.send_together(&below, |_| {}).await.is_ok() {
+                return Ok(());
+            }
+        }
+        let below = self.unconfirmed(claim).await?;
+        Ok(self.sender.send_together(&below, |_| {}).await?)
+    }
+
+    /// The calls that back the unconfirmed claims up to this one, lowest first.
+    async fn unconfirmed(&self, claim: B256) -> Result<Vec<(Call, u64)>, Error> {
         let manager = self.drill.contracts.claim_manager;
         let latest = alloy::eips::BlockNumberOrTag::Latest;
         let index = ClaimManager::indexOfCall { contentId: claim };
@@ -228,14 +241,16 @@ impl Running<'_> {
             if content.confirmedAt != 0 {
                 break;
             }
-            below.push((
-                Call::to(manager, &ClaimManager::backCall { contentId: content.id }),
-                BACK_GAS,
-            ));
+            let (content_id, owner) = (content.id, self.sender.address());
+            let mine = ClaimManager::instanceStatusCall { contentId: content_id, owner };
+            if self.drill.client.call(manager, &mine, latest).await? == 0 {
+                let back = ClaimManager::backCall { contentId: content_id };
+                below.push((Call::to(manager, &back), BACK_GAS));
+            }
             index = U256::from(content.parent);
         }
         below.reverse();
-        Ok(self.sender.send_together(&below, |_| {}).await?)
+        Ok(below)
     }
 
     async fn answer(&self, query: &QueryGame::Queried) -> Result<(), Error> {
