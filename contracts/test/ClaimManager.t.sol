@@ -85,7 +85,7 @@ contract ClaimManagerTest is ClaimsFixture {
             timestamp: START,
             outputRoot: keccak256("genesis")
         });
-        vm.assertEq(Claim.unwrap(genesis.id), Hashing.content(0, 0, 0, Hashing.output(o)));
+        vm.assertEq(Claim.unwrap(genesis.id), Hashing.content(0, 0, inbox.acc(0), 0, Hashing.output(o)));
         vm.assertTrue(claims.isFinal(genesis.id));
         vm.assertEq(uint256(genesis.childN1), 1);
     }
@@ -160,6 +160,13 @@ contract ClaimManagerTest is ClaimsFixture {
         claims.withdrawStake();
     }
 
+    function test_deposit_beforeTheGame_reverts() public {
+        vm.etch(address(game), "");
+        vm.deal(address(this), STAKE);
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NoReferee.selector, address(game)));
+        claims.deposit{value: STAKE}();
+    }
+
     function test_withdrawStake_refused_reverts() public {
         Miser miser = new Miser();
         miser.deposit{value: STAKE}(claims);
@@ -174,11 +181,11 @@ contract ClaimManagerTest is ClaimsFixture {
         bytes32[256] memory vector = _vector(end);
         bytes32 root = Hashing.vectorRoot(_vector(end));
         Claim genesis = claims.contentAt(0).id;
-        Claim expected = Claim.wrap(Hashing.content(Claim.unwrap(genesis), 1, root, Hashing.output(end)));
+        Claim expected = Claim.wrap(Hashing.content(Claim.unwrap(genesis), 1, accs[1], root, Hashing.output(end)));
         vm.expectEmit(true, true, true, true, address(claims));
         emit IClaimManager.ClaimAsserted(expected, genesis, 1, alice, 1, 2, root, end, vector);
         vm.prank(alice);
-        Claim claim = claims.assertClaim(genesis, vector, end);
+        Claim claim = claims.assertClaim(genesis, accs[1], vector, end);
         vm.assertEq(Claim.unwrap(claim), Claim.unwrap(expected));
         IClaimManager.Content memory content = claims.contentAt(1);
         vm.assertEq(content.outputRoot, RIGHT);
@@ -194,7 +201,7 @@ contract ClaimManagerTest is ClaimsFixture {
         Output memory end = _endOutput(0, RIGHT);
         Claim genesis = claims.contentAt(0).id;
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_NotStaked.selector, address(this)));
-        claims.assertClaim(genesis, _vector(end), end);
+        claims.assertClaim(genesis, accs[1], _vector(end), end);
     }
 
     function test_assertClaim_slashed_reverts() public {
@@ -205,7 +212,7 @@ contract ClaimManagerTest is ClaimsFixture {
         bytes memory slashed = abi.encodeWithSelector(IClaimManager.ClaimManager_Slashed.selector, alice);
         vm.expectRevert(slashed);
         vm.prank(alice);
-        claims.assertClaim(genesis, _vector(end), end);
+        claims.assertClaim(genesis, accs[1], _vector(end), end);
         vm.expectRevert(slashed);
         vm.prank(alice);
         claims.deposit{value: STAKE}();
@@ -219,10 +226,29 @@ contract ClaimManagerTest is ClaimsFixture {
         Claim unknown = Claim.wrap(keccak256("unknown"));
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_UnknownContent.selector, unknown));
         vm.prank(alice);
-        claims.assertClaim(unknown, _vector(end), end);
+        claims.assertClaim(unknown, accs[1], _vector(end), end);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_UnknownContent.selector, Claim.wrap(0)));
         vm.prank(alice);
-        claims.assertClaim(Claim.wrap(0), _vector(end), end);
+        claims.assertClaim(Claim.wrap(0), accs[1], _vector(end), end);
+    }
+
+    /// @dev What is said of batches that a reorganised L1 no longer has is not taken, though it has as many.
+    function test_assertClaim_ofOtherBatches_reverts() public {
+        Output memory end = _endOutput(0, RIGHT);
+        Claim genesis = claims.contentAt(0).id;
+        bytes32 other = keccak256("other batches");
+        vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_OtherBatches.selector, 1, other));
+        vm.prank(alice);
+        claims.assertClaim(genesis, other, _vector(end), end);
+    }
+
+    /// @dev The same outputs said of other batches are another content: `back` cannot be carried over to it.
+    function test_assertClaim_idHoldsTheBatches() public {
+        Claim claim = _assert(alice, 0, RIGHT);
+        vm.mockCall(address(inbox), abi.encodeCall(inbox.acc, (1)), abi.encode(keccak256("other batches")));
+        Claim other = _assert(bob, 0, RIGHT);
+        vm.assertTrue(claim != other);
+        vm.assertEq(claims.contentCount(), 3);
     }
 
     function test_assertClaim_tooEarly_reverts() public {
@@ -230,7 +256,7 @@ contract ClaimManagerTest is ClaimsFixture {
         Output memory end = _endOutput(1, RIGHT);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_TooEarly.selector, 2));
         vm.prank(alice);
-        claims.assertClaim(claim, _vector(end), end);
+        claims.assertClaim(claim, accs[2], _vector(end), end);
     }
 
     function test_assertClaim_twice_backs() public {
@@ -245,7 +271,7 @@ contract ClaimManagerTest is ClaimsFixture {
         Claim genesis = claims.contentAt(0).id;
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_InstanceExists.selector, claim, bob));
         vm.prank(bob);
-        claims.assertClaim(genesis, _vector(end), end);
+        claims.assertClaim(genesis, accs[1], _vector(end), end);
     }
 
     function test_assertClaim_parentHasConfirmedChild_reverts() public {
@@ -256,7 +282,7 @@ contract ClaimManagerTest is ClaimsFixture {
         Claim genesis = claims.contentAt(0).id;
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, genesis));
         vm.prank(bob);
-        claims.assertClaim(genesis, _vector(end), end);
+        claims.assertClaim(genesis, accs[1], _vector(end), end);
     }
 
     function test_assertClaim_badOutput_reverts() public {
@@ -287,7 +313,7 @@ contract ClaimManagerTest is ClaimsFixture {
         Claim genesis = claims.contentAt(0).id;
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_BadOutput.selector, field));
         vm.prank(alice);
-        claims.assertClaim(genesis, _vector(end), end);
+        claims.assertClaim(genesis, accs[1], _vector(end), end);
     }
 
     function test_assertClaim_lastEntryIsNotTheEnd_reverts() public {
@@ -297,7 +323,7 @@ contract ClaimManagerTest is ClaimsFixture {
         Claim genesis = claims.contentAt(0).id;
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_BadOutput.selector, "last entry"));
         vm.prank(alice);
-        claims.assertClaim(genesis, vector, end);
+        claims.assertClaim(genesis, accs[1], vector, end);
     }
 
     function test_fuzz_vectorRoot_equalsThePlainTree(bytes32 seed) public pure {
@@ -595,7 +621,7 @@ contract ClaimManagerTest is ClaimsFixture {
         Output memory end = _endOutput(3, RIGHT);
         vm.expectRevert(abi.encodeWithSelector(IClaimManager.ClaimManager_Resolved.selector, child));
         vm.prank(alice);
-        claims.assertClaim(child, _vector(end), end);
+        claims.assertClaim(child, accs[2], _vector(end), end);
     }
 
     function test_skipRefuted_stepsOverRefutedOnly() public {

@@ -78,7 +78,7 @@ contract GasTest is Deployment {
         }
         Claim genesis = claims.contentAt(0).id;
         vm.prank(alice);
-        Claim claim = claims.assertClaim(genesis, vector, end);
+        Claim claim = claims.assertClaim(genesis, accs[1], vector, end);
         _record("assertClaim", 700_000);
         _stake(bob);
         vm.prank(bob);

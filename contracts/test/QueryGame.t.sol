@@ -537,6 +537,23 @@ contract QueryGameTest is DisputeFixture {
         vm.assertEq(childClose, block.timestamp + GRACE, "at least the grace");
     }
 
+    /// @dev An answer on a path with little time left comes after one on a path with much.
+    function test_clock_closeIsTheLatestOfAllPaths() public {
+        vm.warp(asserted + WINDOW);
+        bytes32 slow = _query(claim, 0, 9);
+        bytes32 fresh = _query(claim, 0, 10);
+        _answer(slow, SEED);
+        _skip(CLOCK);
+        _answer(fresh, SEED);
+        (, uint256 latest) = _limits(fresh);
+        _expectStanding(claim, owner, 0, latest);
+        slow = _query(claim, slow, 9);
+        _answer(slow, SEED);
+        (, uint256 earlier) = _limits(slow);
+        vm.assertLt(earlier, latest);
+        _expectStanding(claim, owner, 0, latest);
+    }
+
     function test_limits_unknownNode_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(IQueryGame.QueryGame_UnknownNode.selector, bytes32(0)));
         game.limits(0);

@@ -137,7 +137,7 @@ contract VectorsTest is Test {
             outputRoot: Hashing.outputRoot(proof)
         });
         bytes32 outputHash = Hashing.output(o);
-        bytes32 parent = Hashing.content(0, 0, 0, outputHash);
+        bytes32 parent = Hashing.content(0, 0, Hashing.batchGenesis(CHAIN_ID), 0, outputHash);
         bytes32[256] memory entries;
         for (uint256 j; j < 256; ++j) {
             entries[j] = keccak256(abi.encode(j));
@@ -157,10 +157,12 @@ contract VectorsTest is Test {
         _field("outputRoot", vm.toString(o.outputRoot));
         _field("outputHash", vm.toString(outputHash));
         _field("genesisContentId", vm.toString(parent));
+        bytes32 acc = keccak256("accumulator");
         _field("n1", 6, false);
+        _field("acc", vm.toString(acc));
         _field("vectorEntryRule", "entry j is keccak256 of j as 32 bytes");
         _field("vectorRoot", vm.toString(root));
-        _field("contentId", vm.toString(Hashing.content(parent, 6, root, outputHash)));
+        _field("contentId", vm.toString(Hashing.content(parent, 6, acc, root, outputHash)));
         _close();
     }
 

@@ -110,7 +110,7 @@ contract ClaimManager is IClaimManager {
             outputRoot: p.genesisOutputRoot
         });
         bytes32 genesisHash = Hashing.output(genesis);
-        Claim id = Claim.wrap(Hashing.content(0, 0, 0, genesisHash));
+        Claim id = Claim.wrap(Hashing.content(0, 0, IInbox(p.inbox).acc(0), 0, genesisHash));
         _sequence = 1;
         _contents.push(
             Content({
@@ -141,6 +141,8 @@ contract ClaimManager is IClaimManager {
         if (msg.value != stake) revert ClaimManager_WrongStake(msg.value, stake);
         if (owner.slashedSequence != 0) revert ClaimManager_Slashed(msg.sender);
         if (owner.staked) revert ClaimManager_StakedAlready(msg.sender);
+        // A claim that is made before the game is there would live through its window undoubted.
+        if (referee.code.length == 0) revert ClaimManager_NoReferee(referee);
         owner.staked = true;
         emit StakeDeposited(msg.sender);
     }
@@ -172,7 +174,7 @@ contract ClaimManager is IClaimManager {
     // --- claims ---
 
     /// @inheritdoc IClaimManager
-    function assertClaim(Claim parentId, bytes32[256] calldata vector, Output calldata endOutput)
+    function assertClaim(Claim parentId, bytes32 acc, bytes32[256] calldata vector, Output calldata endOutput)
         external
         returns (Claim contentId)
     {
@@ -184,11 +186,13 @@ contract ClaimManager is IClaimManager {
 
         uint64 n1 = parent.childN1;
         if (_inbox.batchCount() < n1) revert ClaimManager_TooEarly(n1);
+        // Said of other batches, in a block of L1 that was replaced: true there, wrong here, and the caller's stake would be lost.
+        if (_inbox.acc(n1) != acc) revert ClaimManager_OtherBatches(n1, acc);
         bytes32 outputHash = _checkOutput(endOutput, n1);
         if (vector[Constants.CLAIM_ENTRIES - 1] != outputHash) revert ClaimManager_BadOutput("last entry");
 
         bytes32 vectorRoot = Hashing.vectorRoot(vector);
-        contentId = Claim.wrap(Hashing.content(Claim.unwrap(parentId), n1, vectorRoot, outputHash));
+        contentId = Claim.wrap(Hashing.content(Claim.unwrap(parentId), n1, acc, vectorRoot, outputHash));
         if (_indices[contentId] != 0) {
             // Somebody was faster, maybe with a copy of this transaction: the caller's instance counts as much.
             _back(contentId, owner);

@@ -58,6 +58,10 @@ interface IClaimManager is ISettlement {
     error ClaimManager_InstanceNotLive(Claim content, address owner);
     /// @notice The inbox does not hold the batches that the parent's next claim covers: wait for batch `n1`.
     error ClaimManager_TooEarly(uint64 n1);
+    /// @notice The batches that the claim is about are not those in the inbox: L1 was reorganised. Derive them again, then claim.
+    error ClaimManager_OtherBatches(uint64 n1, bytes32 acc);
+    /// @notice The game is not deployed yet: nobody could doubt a claim. Finish the deployment first.
+    error ClaimManager_NoReferee(address referee);
     /// @notice A field of the end output contradicts the inbox.
     error ClaimManager_BadOutput(string field);
     /// @notice The content is not ripe: its parent is not confirmed, or no live instance that was looked at is through its window with
@@ -107,7 +111,8 @@ interface IClaimManager is ISettlement {
     function withdrawCredit() external;
 
     /// @notice Claims that the batches after `parentId` lead to these outputs. If somebody asserted the same already, it is `back`.
-    function assertClaim(Claim parentId, bytes32[256] calldata vector, Output calldata endOutput)
+    /// `acc` is the inbox's accumulator after the last of them, as the caller knows it.
+    function assertClaim(Claim parentId, bytes32 acc, bytes32[256] calldata vector, Output calldata endOutput)
         external
         returns (Claim contentId);
 

@@ -65,12 +65,12 @@ library Hashing {
     }
 
     /// @notice The id of a claim's content.
-    function content(bytes32 parentId, uint64 n1, bytes32 vectorRoot_, bytes32 outputHash)
+    function content(bytes32 parentId, uint64 n1, bytes32 acc, bytes32 vectorRoot_, bytes32 outputHash)
         internal
         pure
         returns (bytes32)
     {
-        return keccak256(abi.encode(DOMAIN_CONTENT, parentId, n1, vectorRoot_, outputHash));
+        return keccak256(abi.encode(DOMAIN_CONTENT, parentId, n1, acc, vectorRoot_, outputHash));
     }
 
     /// @notice Root of the binary Merkle tree of depth 8 over a claim's entries.

@@ -208,6 +208,9 @@ abstract contract Deployment is Test {
 
     // --- moves that many tests make ---
 
+    /// @dev The inbox's accumulators after the batches that `_post` made.
+    mapping(uint64 count => bytes32) internal accs;
+
     /// @dev Posts a calldata batch that consumes the whole queue, by `who`.
     function _post(address who, uint32 blocks) internal {
         uint64 head = inbox.batchCount();
@@ -216,6 +219,7 @@ abstract contract Deployment is Test {
         bytes32 queueAcc = inbox.queueAcc(qEnd);
         vm.prank(who);
         inbox.postBatch(1, prevAcc, qEnd, queueAcc, blocks, hex"0100");
+        accs[head + 1] = inbox.acc(head + 1);
     }
 
     function _stake(address who) internal {
@@ -250,8 +254,9 @@ abstract contract Deployment is Test {
     function _assert(address who, uint256 parentIndex, bytes32 outputRoot) internal returns (Claim) {
         Output memory end = _endOutput(parentIndex, outputRoot);
         Claim parent = claims.contentAt(parentIndex).id;
+        bytes32 acc = inbox.acc(end.inboxIndex);
         vm.prank(who);
-        return claims.assertClaim(parent, _vector(end), end);
+        return claims.assertClaim(parent, acc, _vector(end), end);
     }
 
     /// @dev What the game does at the end of a dispute, with nobody to reward.

@@ -37,8 +37,9 @@ abstract contract DisputeFixture is Deployment {
         Output memory end = _endOutput(parent, root);
         entries[255] = Hashing.output(end);
         Claim parentId = claims.contentAt(parent).id;
+        bytes32 acc = inbox.acc(end.inboxIndex);
         vm.prank(who);
-        claim = claims.assertClaim(parentId, entries, end);
+        claim = claims.assertClaim(parentId, acc, entries, end);
         vectors[Claim.unwrap(claim)] = entries;
     }
 

@@ -94,7 +94,7 @@ mod claims {
             function deposit() external payable;
             function withdrawStake() external;
             function collect() external;
-            function assertClaim(bytes32 parentId, bytes32[256] vector, Output endOutput) external returns (bytes32 contentId);
+            function assertClaim(bytes32 parentId, bytes32 acc, bytes32[256] vector, Output endOutput) external returns (bytes32 contentId);
             function back(bytes32 contentId) external;
             function confirm(bytes32 contentId, address owner) external;
             function reject(bytes32 contentId) external;

@@ -46,6 +46,8 @@ mod errors {
             error ClaimManager_InstanceExists(bytes32 content, address owner);
             error ClaimManager_InstanceNotLive(bytes32 content, address owner);
             error ClaimManager_TooEarly(uint64 n1);
+            error ClaimManager_OtherBatches(uint64 n1, bytes32 acc);
+            error ClaimManager_NoReferee(address referee);
             error ClaimManager_BadOutput(string field);
             error ClaimManager_NotRipe(bytes32 content);
             error ClaimManager_NotReferee(address caller);
@@ -257,6 +259,15 @@ fn claims(error: &Errors::ErrorsErrors) -> Option<String> {
         }
         E::ClaimManager_TooEarly(e) => {
             format!("the next claim covers the batches up to {}: wait for them", e.n1)
+        }
+        E::ClaimManager_OtherBatches(e) => {
+            format!(
+                "the claim is about other batches than the first {} on L1, which was reorganised: derive them again, then claim",
+                e.n1
+            )
+        }
+        E::ClaimManager_NoReferee(e) => {
+            format!("the game is not at {} yet: finish the deployment, then stake", e.referee)
         }
         E::ClaimManager_BadOutput(e) => {
             format!("the claim's last output contradicts the inbox in its field {}", e.field)

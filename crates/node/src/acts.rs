@@ -127,10 +127,11 @@ impl Acts {
     ) -> Result<Done, Error> {
         let inbox = settlement.read().inbox().clone();
         let (store, span) = (self.store.clone(), self.config.span);
-        let (vector, end) = blocking(move || batches::vector(&store, &inbox, n0, n1, span)).await?;
+        let right = blocking(move || batches::statement(&store, &inbox, n0, n1, span)).await?;
+        let batches::Statement { acc, vector, end } = right;
         Ok(Done::learnt(Event::Computed {
             parent,
-            content: content_id(parent, n1, vector_root(&vector), end.hash()),
+            content: content_id(parent, n1, acc, vector_root(&vector), end.hash()),
             vector: vector.iter().map(|output| output.0).collect(),
         }))
     }
@@ -240,14 +241,17 @@ impl Acts {
     ) -> Result<Done, Error> {
         let inbox = settlement.read().inbox().clone();
         let (store, span) = (self.store.clone(), self.config.span);
-        let (vector, end) = blocking(move || batches::vector(&store, &inbox, n0, n1, span)).await?;
-        let vector = vector.map(|output| output.0);
-        let call =
-            ClaimManager::assertClaimCall { parentId: parent.0, vector, endOutput: end.into() };
+        let right = blocking(move || batches::statement(&store, &inbox, n0, n1, span)).await?;
+        let call = ClaimManager::assertClaimCall {
+            parentId: parent.0,
+            acc: right.acc.0,
+            vector: right.vector.map(|output| output.0),
+            endOutput: right.end.into(),
+        };
         let sender = self.sender(Role::Proposer)?;
         let receipt = sender.send(Call::to(self.contracts.claim_manager, &call)).await?;
         self.metrics.claims.increment();
-        tracing::info!(n1, block = end.number, "claimed");
+        tracing::info!(n1, block = right.end.number, "claimed");
         Ok(Done::sent(&receipt))
     }
 

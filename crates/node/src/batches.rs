@@ -5,7 +5,8 @@ use alloy_primitives::B256;
 use mezz_derive::{Batch, BlockBody};
 use mezz_evm::{execute, output_root};
 use mezz_primitives::{
-    BlockInput, CLAIM_ENTRIES, ClaimVector, DepositHint, MessageKind, Output, OutputHash,
+    Accumulator, BlockInput, CLAIM_ENTRIES, ClaimVector, DepositHint, MessageKind, Output,
+    OutputHash,
 };
 use mezz_settlement::Inbox;
 use mezz_storage::{Block, Store};
@@ -163,20 +164,31 @@ pub(crate) fn output(store: &Store, inbox: &Inbox, number: u64) -> Result<Output
     })
 }
 
-/// The vector of a claim over batches `n0..n1`, and its last output.
-pub(crate) fn vector(
+/// What is right to claim.
+pub(crate) struct Statement {
+    /// The batches that it is about.
+    pub(crate) acc: Accumulator,
+    /// Its entries.
+    pub(crate) vector: ClaimVector,
+    /// The output behind the last of them.
+    pub(crate) end: Output,
+}
+
+/// What is right to claim of batches `n0..n1`.
+pub(crate) fn statement(
     store: &Store,
     inbox: &Inbox,
     n0: u64,
     n1: u64,
     span: u64,
-) -> Result<(ClaimVector, Output), Error> {
-    let (start, end) = (inbox.last_block(n0), inbox.last_block(n1));
+) -> Result<Statement, Error> {
+    let acc = inbox.acc(n1).ok_or(Error::Reorged)?;
+    let (start, last) = (inbox.last_block(n0), inbox.last_block(n1));
     let mut vector = Box::new([OutputHash(B256::ZERO); CLAIM_ENTRIES]);
-    let last = output(store, inbox, end)?;
+    let end = output(store, inbox, last)?;
     for (entry, place) in vector.iter_mut().zip(1..) {
         let number = start + place * span;
-        *entry = if number >= end { last.hash() } else { output(store, inbox, number)?.hash() };
+        *entry = if number >= last { end.hash() } else { output(store, inbox, number)?.hash() };
     }
-    Ok((vector, last))
+    Ok(Statement { acc, vector, end })
 }

@@ -34,7 +34,7 @@ use driver::Driver;
 use mezz_da::DataSource;
 use mezz_derive::PAYLOAD_BLOBS_MAX;
 use mezz_l1::{Client, Sender, SenderConfig, Signer, WatchConfig, Watcher};
-use mezz_primitives::{CALLDATA_MAX, ChainConfig, ContentId, Contracts, Output, content_id};
+use mezz_primitives::{CALLDATA_MAX, ChainConfig, Contracts, Output, genesis_content_id};
 use mezz_settlement::{Heads, L1Ref, Parameters, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
@@ -117,8 +117,7 @@ impl Node {
     /// Recovers what was promised and starts.
     pub fn start(config: NodeConfig, store: Store, client: Client) -> Result<Self, Error> {
         let genesis = genesis_output(&config.chain, &store);
-        let content =
-            content_id(ContentId(Default::default()), 0, Default::default(), genesis.hash());
+        let content = genesis_content_id(&genesis);
         let capabilities = client.capabilities();
         // What a batch surely carries: the encoding adds a little to what hardly compresses.
         let capacity = match capabilities.blobs && capabilities.beacon {

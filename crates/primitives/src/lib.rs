@@ -23,8 +23,8 @@ pub use chain::{ChainConfig, Contracts, Family, FeeConfig, GenesisId, ParseFamil
 pub use fault::{Boot, Preimages, ProgramId, query_id};
 pub use hash::domain;
 pub use output::{
-    ClaimVector, ContentId, OpOutput, Output, OutputHash, content_id, op_output_root, vector_proof,
-    vector_root,
+    ClaimVector, ContentId, OpOutput, Output, OutputHash, content_id, genesis_content_id,
+    op_output_root, vector_proof, vector_root,
 };
 pub use queue::{DepositHint, L1Info, MessageKind, QueueAccumulator, QueueMessage};
 pub use withdrawal::Withdrawal;

@@ -1,7 +1,7 @@
 //! Outputs and the contents of claims (`docs/spec/output.md`).
 
 use crate::{
-    CLAIM_ENTRIES,
+    Accumulator, CLAIM_ENTRIES,
     hash::{Fields, Words, domain},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -146,14 +146,27 @@ pub fn vector_proof(vector: &[B256; CLAIM_ENTRIES], index: u8) -> Vec<B256> {
     siblings
 }
 
-/// The identity of the content "from the end of `parent`, batches up to `n1` lead to these outputs".
-pub fn content_id(parent: ContentId, n1: u64, vector_root: B256, end: OutputHash) -> ContentId {
+/// The identity of the content "from the end of `parent`, the batches up to `n1`, with this accumulator after them, lead to these outputs".
+pub fn content_id(
+    parent: ContentId,
+    n1: u64,
+    acc: Accumulator,
+    vector_root: B256,
+    end: OutputHash,
+) -> ContentId {
     ContentId(
         Words::domain(domain::CONTENT)
             .word(parent.0)
             .number(n1)
+            .word(acc.0)
             .word(vector_root)
             .word(end.0)
             .hash(),
     )
+}
+
+/// The identity of the content that everything else continues: the genesis.
+pub fn genesis_content_id(genesis: &Output) -> ContentId {
+    let acc = Accumulator::genesis(genesis.chain_id);
+    content_id(ContentId(B256::ZERO), 0, acc, B256::ZERO, genesis.hash())
 }

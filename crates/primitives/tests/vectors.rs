@@ -120,7 +120,7 @@ fn output_and_content() {
     assert_eq!(vector_root, vector.get::<B256>("vectorRoot"));
     let parent: ContentId = vector.get("genesisContentId");
     assert_eq!(
-        content_id(parent, vector.get("n1"), vector_root, output.hash()),
+        content_id(parent, vector.get("n1"), vector.get("acc"), vector_root, output.hash()),
         vector.get("contentId")
     );
 }

@@ -124,6 +124,12 @@ impl Inbox {
         self.head
     }
 
+    /// The batch chain after the first `count` batches, if there are so many.
+    pub fn acc(&self, count: u64) -> Option<Accumulator> {
+        let last = self.batches.get(usize::try_from(count.checked_sub(1)?).ok()?)?;
+        Some(last.header.acc())
+    }
+
     /// Messages that batches have consumed.
     pub fn consumed(&self) -> u64 {
         self.batches.last().map_or(0, |batch| batch.header.q_end)

@@ -11,7 +11,7 @@ use alloy::{
 };
 use mezz_l1::{
     Call, Client, Sender, SenderConfig,
-    contracts::{ClaimManager, QueryGame},
+    contracts::{ClaimManager, Inbox, QueryGame},
 };
 use mezz_primitives::{
     CLAIM_ENTRIES, ChainConfig, ContentId, Contracts, Output, query_id, vector_proof,
@@ -200,9 +200,11 @@ impl Running<'_> {
             return self.doubt(B256::ZERO, &claim.vector).await;
         }
         self.stand_on(claim.parentId).await?;
+        let acc = self.acc(claim.n1).await?;
         for Claimed { vector, end } in self.drill.adversary.falsify(&claim.vector, &end) {
             let call = ClaimManager::assertClaimCall {
                 parentId: claim.parentId,
+                acc,
                 vector,
                 endOutput: end.into(),
             };
@@ -213,6 +215,16 @@ impl Running<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The inbox's accumulator after so many batches.
+    async fn acc(&self, n: u64) -> Result<B256, Error> {
+        let latest = alloy::eips::BlockNumberOrTag::Latest;
+        Ok(self
+            .drill
+            .client
+            .call(self.drill.contracts.inbox, &Inbox::accCall { n }, latest)
+            .await?)
     }
 
     /// Backs the claims below, which are right: an owner's claims form one path from what is confirmed.

@@ -13,7 +13,7 @@ use alloy::{
     primitives::{Address, B256, U256, keccak256},
     sol_types::SolCall,
 };
-use mezz_primitives::{ContentId, Output, content_id};
+use mezz_primitives::{Output, genesis_content_id};
 use serde::Serialize;
 use std::fmt::{self, Display};
 
@@ -566,7 +566,7 @@ impl Reader<'_> {
             timestamp: deployment.config.genesis_time,
             output_root: genesis.output_root(),
         };
-        let id = content_id(ContentId(B256::ZERO), 0, B256::ZERO, output.hash());
+        let id = genesis_content_id(&output);
         let call = ClaimManager::isFinalCall { contentId: id.0 };
         self.compare(
             "claimManager: L2 genesis is final",

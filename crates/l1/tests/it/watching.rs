@@ -249,9 +249,10 @@ async fn act(anvil: &Anvil, deployment: &Deployment) {
         .call(contracts.claim_manager, &ClaimManager::contentAtCall { index: U256::ZERO }, at)
         .await
         .unwrap();
+    let acc = anvil.client.call(contracts.inbox, &Inbox::accCall { n: 1 }, at).await.unwrap();
     let vector = [end.hash().0; CLAIM_ENTRIES];
     let claim =
-        ClaimManager::assertClaimCall { parentId: genesis.id, vector, endOutput: end.into() };
+        ClaimManager::assertClaimCall { parentId: genesis.id, acc, vector, endOutput: end.into() };
     proposer.send(Call::to(contracts.claim_manager, &claim)).await.unwrap();
 }
 

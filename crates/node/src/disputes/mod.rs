@@ -12,6 +12,7 @@ use crate::{
     acts::{Acts, blocking},
 };
 use alloy_primitives::B256;
+use mezz_primitives::Accumulator;
 use mezz_riscv::{Machine, Program, State, StepWitness, Trace};
 use mezz_settlement::{Settlement, game::Path};
 use parking_lot::{Mutex, RwLock};
@@ -33,7 +34,7 @@ static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
 struct Run {
     span: Span,
     /// The batch chain at the claim's end: another one after a reorg of L1.
-    acc: B256,
+    acc: Accumulator,
     preimages: SpanPreimages,
     trace: Arc<Mutex<Trace<SpanPreimages>>>,
 }
@@ -93,13 +94,7 @@ impl Disputes {
     ) -> Result<(Run, Vec<u8>), Error> {
         let (index, rest) = path.indices().split_first().expect("a doubt has an entry; qed");
         let span = Span { n0, n1, index: *index };
-        let acc = settlement
-            .read()
-            .inbox()
-            .batches()
-            .get(n1 as usize - 1)
-            .map(|batch| batch.header.acc().0);
-        let acc = acc.ok_or(Error::Reorged)?;
+        let acc = settlement.read().inbox().acc(n1).ok_or(Error::Reorged)?;
         if let Some(known) = self.known(span, acc) {
             return Ok((known, rest.to_vec()));
         }
@@ -114,7 +109,7 @@ impl Disputes {
         Ok((run, rest.to_vec()))
     }
 
-    fn known(&self, span: Span, acc: B256) -> Option<Run> {
+    fn known(&self, span: Span, acc: Accumulator) -> Option<Run> {
         let mut runs = self.runs.lock();
         let place = runs.iter().position(|run| run.span == span && run.acc == acc)?;
         let run = runs.remove(place)?;
