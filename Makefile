@@ -29,12 +29,15 @@ help: ## What can be made
 
 # ---------------------------------------------------------------------------------------------------------- running
 
-.PHONY: up build
+.PHONY: up build guest
 up: build ## Build Mezzanine and run it: FAMILY=optimistic ARGS='--ephemeral'
 	@exec $(MEZZ) up $(FAMILY) $(ARGS)
 
 build: setup-rust ## Build the program `mezz`
 	@cargo build --release --bin mezz
+
+guest: setup-riscv ## Build the proven program anew after its sources have changed, to be committed: programs/guest/guest.elf
+	@scripts/guest.sh build
 
 # ---------------------------------------------------------------------------------------------------------- testing
 
@@ -44,11 +47,13 @@ test: setup check test-contracts test-riscv test-rust test-clients ## Everything
 check: setup-rust setup-deny setup-contracts ## Formatting, layers, licences, lints, documentation
 	$(call step,formatting)
 	@cargo fmt --all --check
+	@cargo fmt --manifest-path programs/guest/Cargo.toml --check
 	@cd contracts && node_modules/.bin/forge fmt --check
 	$(call step,tidy: layers and house rules)
 	@CARGO_TARGET_DIR=$(CACHE)/xtask cargo xtask tidy
 	$(call step,licences and sources of dependencies)
 	@cargo deny --log-level error check --hide-inclusion-graph bans licenses sources
+	@cargo deny --log-level error --config deny.toml --manifest-path programs/guest/Cargo.toml check --hide-inclusion-graph bans licenses sources
 	$(call step,lints)
 	@cargo clippy --release --workspace --all-targets --quiet -- -D warnings
 	$(call step,documentation)
@@ -74,9 +79,11 @@ test-halmos: setup-contracts setup-halmos ## What the step contract and the cloc
 	$(call step,halmos)
 	@cd contracts && node bin/halmos.mjs
 
-test-riscv: setup-riscv ## The crates that are proven build for RISC-V without std
+# The program is built again where that was not done yet for these sources: a minute or two.
+test-riscv: setup-riscv ## The crates that are proven build for RISC-V without std; the committed program is that of its sources
 	$(call step,RISC-V without std)
 	@scripts/riscv-check.sh
+	@scripts/guest.sh check
 
 test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, Hardhat, OpenZeppelin and Uniswap against a running mezz
 	$(call step,real clients)
@@ -85,6 +92,8 @@ test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, 
 test-deep: FOUNDRY_PROFILE := deep
 test-deep: export PROPTEST_CASES ?= 20000
 test-deep: setup test-contracts test-slither test-halmos test-rust test-clients ## Hours: many seeds, deep fuzzing, advisories
+	$(call step,the proven program comes out the same)
+	@scripts/guest.sh verify
 	$(call step,advisories)
 	@cargo deny check advisories
 
@@ -102,6 +111,7 @@ fixtures: setup-specification setup-riscv ## Compute the execution fixtures anew
 
 fmt: setup-contracts ## Format everything
 	@cargo fmt --all
+	@cargo fmt --manifest-path programs/guest/Cargo.toml
 	@cd contracts && node_modules/.bin/forge fmt
 
 # ----------------------------------------------------------------------------------------------------------- set-up

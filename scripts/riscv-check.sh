@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-CRATES=(mezz-primitives mezz-evm mezz-derive mezz-riscv)
+CRATES=(mezz-primitives mezz-evm mezz-derive mezz-program mezz-riscv)
 
 export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc
 export CARGO_TARGET_DIR=${CACHE:-$HOME/.cache/mezzanine}/riscv

@@ -8,6 +8,7 @@
 
 mod layers;
 mod lines;
+mod locks;
 mod reach;
 mod shape;
 mod source;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
 fn tidy(tree: &Tree) -> Vec<Finding> {
     let mut findings = [
         layers::check(tree),
+        locks::check(tree),
         words::check(tree),
         shape::check(tree),
         reach::check(tree),

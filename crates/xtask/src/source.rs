@@ -7,7 +7,7 @@ const SKIPPED: [&str; 7] = [".git", "target", "node_modules", "out", "cache", "d
 /// What is read: text that people write. Binary and generated formats are left alone.
 const ENDINGS: [&str; 12] =
     ["rs", "sol", "mjs", "js", "ts", "svelte", "toml", "md", "sh", "yml", "json", "txt"];
-const NAMES: [&str; 2] = ["Makefile", "run"];
+const NAMES: [&str; 3] = ["Makefile", "Cargo.lock", "run"];
 
 /// The text files of the repository by their path from its root.
 #[derive(Debug, Default)]

@@ -1,5 +1,5 @@
 use crate::{
-    Finding, layers, reach, shape,
+    Finding, layers, locks, reach, shape,
     source::{Tree, code, product_code},
     text, tidy, words,
 };
@@ -194,4 +194,17 @@ fn protocol_crates_share_one_clippy_file() {
 fn findings_come_sorted() {
     let found = tidy(&tree([("docs/b.md", "FIXME"), ("docs/a.md", "FIXME")]));
     assert_eq!(places(found), ["docs/a.md:1", "docs/b.md:1"]);
+}
+
+#[test]
+fn a_program_has_the_versions_of_the_node() {
+    let node = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n";
+    let same = "[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n[[package]]\nname = \"b\"\nversion = \"1.0.0\"\n";
+    let other = "[[package]]\nname = \"b\"\nversion = \"1.0.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0.1\"\n";
+    let tree = tree([
+        ("Cargo.lock", node),
+        ("programs/same/Cargo.lock", same),
+        ("programs/other/Cargo.lock", other),
+    ]);
+    assert_eq!(places(locks::check(&tree)), ["programs/other/Cargo.lock:5"]);
 }

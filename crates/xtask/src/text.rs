@@ -19,7 +19,7 @@ const PLACES: [&str; 9] = [
     "index.crates.io",
     "deb.debian.org",
 ];
-const CLIPPY: [&str; 5] = ["primitives", "evm", "derive", "settlement", "riscv"];
+const CLIPPY: [&str; 6] = ["primitives", "evm", "derive", "settlement", "program", "riscv"];
 
 /// Checks every text file of the repository.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {

@@ -2,7 +2,10 @@
 
 use crate::{keccak::keccak256, recover::signer};
 use alloc::{sync::Arc, vec::Vec};
-use alloy_consensus::crypto::{RecoveryError, backend::{CryptoProvider, install_default_provider}};
+use alloy_consensus::crypto::{
+    RecoveryError,
+    backend::{CryptoProvider, install_default_provider},
+};
 use alloy_primitives::Address;
 use revm::precompile::{
     Crypto, DefaultCrypto, PrecompileHalt,

@@ -27,8 +27,10 @@ mod code {
 
 extern "C" fn main() -> ! {
     heap::init();
+    let boot = boot();
+    foldhash::seed(&boot.0);
     crypto::install();
-    match mezz_program::run(boot(), &Environment::default()) {
+    match mezz_program::run(boot, &Environment::default()) {
         Ok(done) => {
             output(done.hash().0);
             halt(0)

@@ -8,6 +8,7 @@ mod rollup;
 
 mod altered;
 mod costs;
+mod guest;
 mod machine;
 mod scenes;
 mod spans;

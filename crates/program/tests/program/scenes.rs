@@ -32,7 +32,7 @@ pub(crate) fn token(number: u8, nonce: u64, to: Address, amount: u64) -> Bytes {
     call(number, nonce, Code::Token.address(), words([word(to), U256::from(amount)]))
 }
 
-fn creation(number: u8, nonce: u64) -> Bytes {
+pub(crate) fn creation(number: u8, nonce: u64) -> Bytes {
     let init = hex!("6001600c60003960016000f300");
     let usual = transfer(nonce, ALICE, 7);
     let tx = TxEip1559 { to: TxKind::Create, gas_limit: 100_000, input: init.into(), ..usual };

@@ -1,6 +1,7 @@
 //! Whatever stands on L1, the program comes to an output, and to the node's.
 
 use crate::{
+    machine,
     rollup::cases,
     scenes::{block, funded, token},
     world::{Posted, World},
@@ -37,13 +38,14 @@ fn message() -> impl Strategy<Value = QueueMessage> {
     )
 }
 
-/// The batch that was posted last, block by block and at once.
+/// The batch that was posted last, block by block, at once, and at once on the machine.
 fn check(world: &mut World) {
     let (head, end) = (world.output().number, world.batches.len() as u64);
     let first = world.batches.last().unwrap().first_block - 1;
     for (from, span) in (first..head).map(|from| (from, 1)).chain([(first, 100)]) {
         assert_eq!(world.run(from, end, span).unwrap(), world.expected(from, end, span));
     }
+    machine::check(world, first, end, 100);
 }
 
 proptest! {

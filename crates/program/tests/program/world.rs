@@ -17,6 +17,19 @@ pub(crate) enum Posted {
     Blobs,
 }
 
+/// An account of the genesis: with an ether, with code, and with so many slots, at keys from 1 on.
+pub(crate) struct Contract {
+    pub(crate) address: Address,
+    pub(crate) code: Vec<u8>,
+    pub(crate) slots: u64,
+}
+
+impl Contract {
+    pub(crate) const fn new(address: Address, code: Vec<u8>) -> Self {
+        Self { address, code, slots: 0 }
+    }
+}
+
 /// What L1 recorded, and what a node made of it.
 pub(crate) struct World {
     pub(crate) rollup: Rollup,
@@ -36,11 +49,12 @@ impl World {
     }
 
     /// A chain whose genesis holds these contracts too.
-    pub(crate) fn with_contracts(contracts: impl IntoIterator<Item = (Address, Vec<u8>)>) -> Self {
+    pub(crate) fn with_contracts(contracts: impl IntoIterator<Item = Contract>) -> Self {
         let mut rollup = Rollup::new(&FeeConfig { gas_limit: BLOCK_GAS_MIN, ..FEES });
         let mut diff = StateDiff::default();
-        for (address, code) in contracts {
-            insert(&mut diff, address, 1, U256::from(ETHER), code.into(), []);
+        for Contract { address, code, slots } in contracts {
+            let storage = (1..=slots).map(|slot| (U256::from(slot), U256::from(1)));
+            insert(&mut diff, address, 1, U256::from(ETHER), code.into(), storage);
         }
         rollup.state.apply(&diff);
         rollup.headers[0].state_root = rollup.state.trie.root();
