@@ -49,24 +49,27 @@ pub(crate) struct Done {
     pub(crate) events: Vec<Event>,
     /// The L1 block with its effect: until the view has it, the move would still look due.
     pub(crate) on_l1: u64,
+    /// Moves of a row that did not do.
+    pub(crate) failed: Vec<(Move, Error)>,
 }
 
 impl Done {
     pub(crate) fn learnt(event: Event) -> Self {
-        Self { events: vec![event], on_l1: 0 }
+        Self { events: vec![event], ..Self::default() }
     }
 
     pub(crate) fn sent(receipt: &TransactionReceipt) -> Self {
-        Self { events: Vec::new(), on_l1: receipt.block_number.unwrap_or_default() }
+        Self { on_l1: receipt.block_number.unwrap_or_default(), ..Self::default() }
     }
 }
 
-/// Makes one move; gives what was learnt.
+/// Makes moves of one role that may go together, or one that stands alone; gives what was learnt.
 pub(crate) async fn act(
     acts: &Acts,
     settlement: &RwLock<Settlement>,
-    due: &Move,
+    row: &[Move],
 ) -> Result<Done, Error> {
+    let [due] = row else { return plays::play(acts, settlement, row).await };
     match *due {
         Move::Derive { index } => acts.derive(settlement, index).await,
         Move::Compute { parent, n0, n1 } => acts.compute(settlement, parent, n0, n1).await,
@@ -77,7 +80,7 @@ pub(crate) async fn act(
             let vector = acts.disputes.answer(acts, settlement, (n0, n1), path).await?;
             Ok(Done::learnt(Event::Traced { parent, path, vector }))
         }
-        ref play => plays::play(acts, settlement, play).await,
+        _ => plays::play(acts, settlement, row).await,
     }
 }
 
@@ -131,6 +134,8 @@ impl Acts {
         let batches::Statement { acc, vector, end } = right;
         Ok(Done::learnt(Event::Computed {
             parent,
+            n1,
+            acc,
             content: content_id(parent, n1, acc, vector_root(&vector), end.hash()),
             vector: vector.iter().map(|output| output.0).collect(),
         }))

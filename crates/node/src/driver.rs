@@ -11,12 +11,13 @@ use crate::{
     sequencer::Sequencer,
 };
 use mezz_l1::{ContractEvent, L1Event, L1Heads, Remedy, Watcher};
+use mezz_primitives::ContentId;
 use mezz_rpc::Event as ChainEvent;
 use mezz_settlement::{Event, Fact, L1Block, L1Ref, Move, Role, SealedBlock, Settlement};
 use mezz_storage::Block;
 use parking_lot::RwLock;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -28,6 +29,8 @@ use tokio::{
 
 /// Pause before a failed move is tried again.
 const RETRY: Duration = Duration::from_secs(2);
+/// Transactions about claims that are sent before the first of them is in a block: pools keep sixteen places for an account.
+const ROW_MAX: usize = 16;
 
 /// What the watcher saw, and how far L1 was then.
 #[derive(Debug)]
@@ -73,21 +76,48 @@ pub(crate) struct Driver {
     pub(crate) backlog_bytes: u64,
     /// Only say which moves about claims would be made.
     pub(crate) dry_run: bool,
+    /// Runs of the program at once.
+    pub(crate) runs_max: usize,
 }
 
-/// A move that ended: whose, after how many reorgs it was begun, which, and what it brought.
-type Made = (Role, u64, Move, Result<Done, Error>);
+/// What makes its moves one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Lane {
+    /// A role: its transactions have one nonce after the other, its blocks one number.
+    Role(Role),
+    /// The run of the program over an entry of the right claim on this parent: nobody else waits for it.
+    Run(ContentId, u8),
+}
+
+impl Lane {
+    fn of(due: &Move) -> Self {
+        match due {
+            Move::Trace { parent, path, .. } => {
+                Self::Run(*parent, path.indices().first().copied().unwrap_or_default())
+            }
+            _ => Self::Role(due.role()),
+        }
+    }
+
+    /// Whether it only computes, which a reorg of L1 does not disturb.
+    const fn computes(&self) -> bool {
+        matches!(self, Self::Run(..) | Self::Role(Role::Watcher))
+    }
+}
+
+/// Moves that ended: where, after how many reorgs they were begun, which, and what they brought.
+type Made = (Lane, u64, Vec<Move>, Result<Done, Error>);
 
 /// What the loop remembers between turns.
 #[derive(Default)]
 struct Turn {
     in_flight: JoinSet<Made>,
-    /// Whose move is being made.
-    busy: BTreeMap<Role, AbortHandle>,
-    /// Until when a role whose move failed waits.
-    resting: BTreeMap<Role, Instant>,
-    /// The L1 block that the view must reach before a role looks again.
-    awaited: BTreeMap<Role, u64>,
+    /// Where moves are being made.
+    busy: BTreeMap<Lane, AbortHandle>,
+    /// Until when a move that failed waits; others of its lane do not.
+    resting: HashMap<Move, Instant>,
+    /// The L1 block that the view must reach before a lane looks again.
+    awaited: BTreeMap<Lane, u64>,
     /// Reorgs of L1 so far: what a move learnt of the L1 before one says nothing about the L1 after it.
     reorgs: u64,
     /// L1 was rewound or just caught up with: sealed blocks may hold messages that are gone.
@@ -174,8 +204,8 @@ impl Driver {
                 turn.suspicious = true;
                 turn.reorgs += 1;
                 // A transaction that L1 unmade may leave a hole in the nonces before the one that is waited for; the next takes its place.
-                turn.busy.retain(|role, made| {
-                    let stays = *role == Role::Watcher;
+                turn.busy.retain(|lane, made| {
+                    let stays = lane.computes();
                     if !stays {
                         made.abort();
                     }
@@ -242,7 +272,7 @@ impl Driver {
 
     /// What ended: its events go into the view, its failure into the log.
     fn finish(&self, done: Result<Made, tokio::task::JoinError>, turn: &mut Turn) {
-        let (role, reorgs, made, outcome) = match done {
+        let (lane, reorgs, made, outcome) = match done {
             Ok(made) => made,
             Err(error) => {
                 if error.is_panic() {
@@ -253,28 +283,34 @@ impl Driver {
             }
         };
         let lasting = reorgs == turn.reorgs;
-        if !lasting && role != Role::Watcher {
-            // It ended just before it was aborted, and its role may be at the next move.
+        if !lasting && !lane.computes() {
+            // It ended just before it was aborted, and its lane may be at the next move.
             return;
         }
-        turn.busy.remove(&role);
+        turn.busy.remove(&lane);
         match outcome {
             Ok(_) if !lasting => tracing::debug!(?made, "done on an L1 that is gone"),
             Ok(done) => {
                 tracing::debug!(?made, "done");
-                turn.awaited.insert(role, done.on_l1);
+                turn.awaited.insert(lane, done.on_l1);
                 done.events.into_iter().for_each(|event| self.observe(event, turn));
+                for (made, error) in done.failed {
+                    self.failed(made, &error, turn);
+                }
             }
-            Err(error) => {
-                tracing::warn!(role = role.as_str(), ?made, %error, "a move failed and is tried again");
-                self.metrics.failed_moves.increment();
-                turn.suspicious |= matches!(error, Error::Stale { .. });
-                turn.resting.insert(role, Instant::now() + RETRY);
-            }
+            Err(error) => made.into_iter().for_each(|made| self.failed(made, &error, turn)),
         }
         if let Err(error) = self.acts.remember_progress(&self.settlement.read()) {
             tracing::error!(%error, "progress is not saved");
         }
+    }
+
+    /// A move that failed is made again in a while, if it is still due then.
+    fn failed(&self, made: Move, error: &Error, turn: &mut Turn) {
+        tracing::warn!(role = made.role().as_str(), ?made, %error, "a move failed and is tried again");
+        self.metrics.failed_moves.increment();
+        turn.suspicious |= matches!(error, Error::Stale { .. });
+        turn.resting.insert(made, Instant::now() + RETRY);
     }
 
     /// Looks whether anything is due.
@@ -284,7 +320,9 @@ impl Driver {
         if !turn.caught_up {
             return;
         }
-        if !turn.busy.contains_key(&Role::Watcher) && std::mem::take(&mut turn.suspicious) {
+        if !turn.busy.contains_key(&Lane::Role(Role::Watcher))
+            && std::mem::take(&mut turn.suspicious)
+        {
             self.drop_stale().await;
         }
         let (derived, posted) = {
@@ -298,15 +336,20 @@ impl Driver {
                 tracing::error!(%error, "the sequencer does not begin");
             }
         }
-        let (moves, l1_head) = {
+        let (mut moves, l1_head) = {
             let settlement = self.settlement.read();
             (settlement.moves(), settlement.l1_head().number)
         };
-        for due in moves {
-            let role = due.role();
-            let resting = turn.resting.get(&role).is_some_and(|until| *until > Instant::now());
-            let unseen = turn.awaited.get(&role).is_some_and(|block| *block > l1_head);
-            if turn.busy.contains_key(&role) || resting || unseen || !self.roles.contains(&role) {
+        turn.resting.retain(|_, until| *until > Instant::now());
+        moves.retain(|due| !turn.resting.contains_key(due) && self.roles.contains(&due.role()));
+        for (place, due) in moves.iter().enumerate() {
+            let (lane, role) = (Lane::of(due), due.role());
+            let unseen = turn.awaited.get(&lane).is_some_and(|block| *block > l1_head);
+            if turn.busy.contains_key(&lane) || unseen {
+                continue;
+            }
+            let runs = turn.busy.keys().filter(|lane| matches!(lane, Lane::Run(..))).count();
+            if matches!(lane, Lane::Run(..)) && runs >= self.runs_max {
                 continue;
             }
             if self.dry_run && matches!(role, Role::Proposer | Role::Challenger) {
@@ -315,13 +358,14 @@ impl Driver {
                 }
                 continue;
             }
+            let row = row(&moves[place..]);
             let (acts, settlement) = (self.acts.clone(), self.settlement.clone());
             let reorgs = turn.reorgs;
             let made = turn.in_flight.spawn(async move {
-                let outcome = acts::act(&acts, &settlement, &due).await;
-                (role, reorgs, due, outcome)
+                let outcome = acts::act(&acts, &settlement, &row).await;
+                (lane, reorgs, row, outcome)
             });
-            turn.busy.insert(role, made);
+            turn.busy.insert(lane, made);
         }
     }
 
@@ -357,6 +401,15 @@ impl Driver {
         let floor = if steps == 0 { 0 } else { 1_000_000_000 << steps.saturating_sub(1) };
         self.sequencer.shared.tip_floor.store(floor, Ordering::Relaxed);
     }
+}
+
+/// The first move, and those that may be made with it.
+fn row(moves: &[Move]) -> Vec<Move> {
+    let Some((first, rest)) = moves.split_first() else { return Vec::new() };
+    let together = rest
+        .iter()
+        .filter(|due| first.is_independent() && due.is_independent() && due.role() == first.role());
+    [first].into_iter().chain(together).take(ROW_MAX).cloned().collect()
 }
 
 /// What the view needs of a sealed block.
@@ -409,7 +462,9 @@ fn fact(event: ContractEvent) -> Fact {
         }
         ContractEvent::StakeDeposited { owner } => Fact::StakeDeposited { owner },
         ContractEvent::StakeWithdrawn { owner } => Fact::StakeWithdrawn { owner },
-        ContractEvent::CreditWithdrawn { owner } => Fact::CreditWithdrawn { owner },
+        ContractEvent::CreditWithdrawn { owner, amount } => {
+            Fact::CreditWithdrawn { owner, amount: amount.saturating_to() }
+        }
         ContractEvent::Queried { node, content, owner, parent, index, querier } => {
             Fact::Queried { node, content, owner, parent, index, querier }
         }

@@ -1,10 +1,29 @@
 //! Why a node cannot go on.
 
+use alloy_primitives::{Address, B256};
 use revm::context::result::EVMError;
 
 /// What stops a part of a node.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Two roles have one key.
+    #[error(
+        "{account} is to send for two roles, whose transactions would replace each other; give each role a key of its own"
+    )]
+    SharedKey {
+        /// The key's account.
+        account: Address,
+    },
+    /// The deployment decides disputes with another program.
+    #[error(
+        "the deployment's disputes are decided by the program {deployed}, and this version of mezz has {ours}: its answers would be refuted; run the version that deployed it, or only the roles without claims (--roles watcher)"
+    )]
+    OtherProgram {
+        /// Root of the memory that L1 starts with.
+        deployed: B256,
+        /// This program's.
+        ours: B256,
+    },
     /// The store failed. Stop: the disk or the database needs a person.
     #[error("storage: {0}")]
     Storage(#[from] mezz_storage::Error),

@@ -23,6 +23,7 @@ mod sequencer;
 mod withdrawals;
 mod worker;
 
+pub use disputes::{Span, SpanPreimages};
 pub use error::Error;
 pub use metrics::Metrics;
 pub use mezz_settlement::Role;
@@ -34,7 +35,7 @@ use driver::Driver;
 use mezz_da::DataSource;
 use mezz_derive::PAYLOAD_BLOBS_MAX;
 use mezz_l1::{Client, Sender, SenderConfig, Signer, WatchConfig, Watcher};
-use mezz_primitives::{CALLDATA_MAX, ChainConfig, Contracts, Output, genesis_content_id};
+use mezz_primitives::{Boot, CALLDATA_MAX, ChainConfig, Contracts, Output, genesis_content_id};
 use mezz_settlement::{Heads, L1Ref, Parameters, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
@@ -93,6 +94,21 @@ pub struct NodeConfig {
     pub dry_run: bool,
 }
 
+impl NodeConfig {
+    /// Refuses what could only lose money: one key for two roles, which would take each other's nonces, and claims that L1 judges by another program.
+    async fn check(&self, client: &Client) -> Result<(), Error> {
+        let keys = [&self.batcher, &self.proposer, &self.challenger];
+        let mut seen = BTreeSet::new();
+        if let Some(key) = keys.into_iter().flatten().find(|key| !seen.insert(key.address())) {
+            return Err(Error::SharedKey { account: key.address() });
+        }
+        if self.roles.iter().any(|role| matches!(role, Role::Proposer | Role::Challenger)) {
+            disputes::check_program(client, self.contracts.query_game).await?;
+        }
+        Ok(())
+    }
+}
+
 impl std::fmt::Debug for NodeConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NodeConfig")
@@ -105,6 +121,7 @@ impl std::fmt::Debug for NodeConfig {
 /// A running node.
 #[derive(Debug)]
 pub struct Node {
+    acts: Arc<Acts>,
     backend: Arc<backend::NodeBackend>,
     sequencer: Arc<Sequencer>,
     settlement: Arc<RwLock<Settlement>>,
@@ -115,7 +132,8 @@ pub struct Node {
 
 impl Node {
     /// Recovers what was promised and starts.
-    pub fn start(config: NodeConfig, store: Store, client: Client) -> Result<Self, Error> {
+    pub async fn start(config: NodeConfig, store: Store, client: Client) -> Result<Self, Error> {
+        config.check(&client).await?;
         let genesis = genesis_output(&config.chain, &store);
         let content = genesis_content_id(&genesis);
         let capabilities = client.capabilities();
@@ -184,12 +202,13 @@ impl Node {
             follow: Box::new(move || driver::follow(Watcher::new(l1.clone(), watch.clone()))),
             settlement: settlement.clone(),
             sequencer: sequencer.clone(),
-            acts,
+            acts: acts.clone(),
             roles: config.roles,
             metrics: metrics.clone(),
             stop: stopped,
             backlog_bytes: 10 * config.batch_bytes,
             dry_run: config.dry_run,
+            runs_max: std::thread::available_parallelism().map_or(1, usize::from),
         };
         let rollup = serde_json::json!({ "chain": config.chain, "contracts": config.contracts, "startBlock": config.start_block });
         let backend = Arc::new(backend::NodeBackend {
@@ -203,6 +222,7 @@ impl Node {
             l1_questions: Arc::new(Semaphore::new(L1_QUESTIONS)),
         });
         Ok(Self {
+            acts,
             backend,
             sequencer,
             settlement,
@@ -227,6 +247,11 @@ impl Node {
             enqueued: settlement.inbox().queue_len(),
             sequencing: self.sequencer.shared.sequencing.load(Ordering::Relaxed),
         }
+    }
+
+    /// What the program begins with and asks for over one span: for whoever proves that run, or disputes it.
+    pub async fn span(&self, span: Span) -> Result<(Boot, SpanPreimages), Error> {
+        disputes::gather(&self.acts, &self.settlement, span).await
     }
 
     /// Why it no longer works, if so.

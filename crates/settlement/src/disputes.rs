@@ -5,7 +5,7 @@ use crate::{
     game::{self, Game, Machine, Path, Rules, honest},
 };
 use alloy_primitives::{Address, B256};
-use mezz_primitives::{ContentId, Output, query_id};
+use mezz_primitives::{Accumulator, ContentId, Output, query_id};
 use std::{cell::RefCell, collections::BTreeMap};
 
 /// L1 took a move that the rules here forbid: they are not those of the contracts.
@@ -18,16 +18,26 @@ pub struct Forbidden(#[from] pub game::Error);
 /// What is known to be right.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Right {
-    /// By parent: the content and its vector.
-    pub(crate) claims: BTreeMap<ContentId, (ContentId, Vec<B256>)>,
+    /// By parent.
+    pub(crate) claims: BTreeMap<ContentId, RightClaim>,
     /// By parent and doubt: the answer.
     pub(crate) answers: BTreeMap<(ContentId, Path), Vec<B256>>,
 }
 
+/// What is right to claim, of which batches.
+#[derive(Debug, Clone)]
+pub(crate) struct RightClaim {
+    pub(crate) n1: u64,
+    pub(crate) acc: Accumulator,
+    pub(crate) content: ContentId,
+    pub(crate) vector: Vec<B256>,
+}
+
 impl Right {
-    pub(crate) fn clear(&mut self) {
-        self.claims.clear();
-        self.answers.clear();
+    /// Keeps what is about claims of which that is so.
+    pub(crate) fn retain(&mut self, keeps: impl Fn(&ContentId, &RightClaim) -> bool) {
+        self.claims.retain(|parent, claim| keeps(parent, claim));
+        self.answers.retain(|(parent, _), _| self.claims.contains_key(parent));
     }
 }
 
@@ -48,6 +58,17 @@ impl Disputes {
     /// The rules' state. Contents are numbered as on L1.
     pub const fn game(&self) -> &Game {
         &self.game
+    }
+
+    /// Whether a child of this content is final.
+    pub(crate) fn is_decided(&self, parent: ContentId) -> bool {
+        let content = self.content(parent).and_then(|content| self.game.content(content));
+        content.is_some_and(|content| content.confirmed_child.is_some())
+    }
+
+    /// Forgets what nobody asks about any more.
+    pub(crate) fn forget(&mut self, decided: &[u64]) {
+        self.game.forget(decided);
     }
 
     /// The identity of a content.
@@ -80,7 +101,7 @@ impl Disputes {
                     self.ids.push(*content);
                 }
             }
-            Fact::CreditWithdrawn { owner } => drop(self.game.withdraw(*owner)),
+            Fact::CreditWithdrawn { owner, amount } => self.game.paid(*owner, *amount),
             Fact::Answered { node, .. } | Fact::Proven { node } | Fact::Refuted { node } => {
                 if let Some(doubt) = self.nodes.get(node).copied() {
                     self.decide(now, doubt, fact)?;
@@ -161,11 +182,27 @@ impl Disputes {
     /// What `address` has to do in `role`, and what has to be computed for it.
     pub(crate) fn moves(&self, right: &Right, role: Role, address: Address, now: u64) -> Vec<Move> {
         let oracle = Known { disputes: self, right, wanted: RefCell::default() };
-        let party = honest::Party { address, proposes: role == Role::Proposer };
+        let party = honest::Party {
+            address,
+            proposes: role == Role::Proposer,
+            challenges: role == Role::Challenger,
+        };
         let due = honest::moves(&self.game, &oracle, party, now);
         let mine = |due: &game::Move| self.is_of(due, role, address) && self.is_in_time(due, now);
         let moves = due.into_iter().filter(mine).filter_map(|due| self.translate(due, role));
-        oracle.wanted.take().into_iter().chain(moves).collect()
+        let moves: Vec<_> = moves.collect();
+        let mut wanted = oracle.wanted.take();
+        wanted.sort_by_key(|(moment, _)| *moment);
+        wanted.into_iter().map(|(_, compute)| compute).chain(moves).collect()
+    }
+
+    /// Until when the right answer to a doubt about claims on `parent` is of use: to give it, or to doubt another.
+    fn needed_by(&self, parent: u64, path: Path) -> u64 {
+        let instances = self.game.children(parent).flat_map(|(_, child)| child.instances.values());
+        let moments = instances
+            .filter_map(|instance| instance.nodes.get(&path))
+            .map(|node| node.answer().map_or(node.deadline, |answer| answer.child_close));
+        moments.min().unwrap_or(u64::MAX)
     }
 
     /// Whether a move is for this role to make.
@@ -182,6 +219,10 @@ impl Disputes {
 
     /// Whether L1 still takes it.
     fn is_in_time(&self, due: &game::Move, now: u64) -> bool {
+        if let game::Move::Answer { content, owner, path, .. } = due {
+            let node = self.game.node(*content, *owner, *path);
+            return node.is_some_and(|node| now <= node.deadline);
+        }
         let game::Move::Query { content, owner, path } = due else { return true };
         let Some(instance) = self.game.instance(*content, *owner) else { return false };
         let above = path.parent().unwrap_or_default();
@@ -247,19 +288,20 @@ impl Machine for Shown {
 struct Known<'a> {
     disputes: &'a Disputes,
     right: &'a Right,
-    wanted: RefCell<Vec<Move>>,
+    /// Each with the moment until which it is of use.
+    wanted: RefCell<Vec<(u64, Move)>>,
 }
 
 impl honest::Oracle for Known<'_> {
     fn claim(&self, game: &Game, parent: u64) -> Option<Vec<B256>> {
         let id = self.disputes.id(parent);
-        if let Some((_, vector)) = self.right.claims.get(&id) {
-            return Some(vector.clone());
+        if let Some(claim) = self.right.claims.get(&id) {
+            return Some(claim.vector.clone());
         }
         let content = game.content(parent)?;
         if content.child_n1 <= game.batches() {
             let (n0, n1) = (content.n1, content.child_n1);
-            self.wanted.borrow_mut().push(Move::Compute { parent: id, n0, n1 });
+            self.wanted.borrow_mut().push((0, Move::Compute { parent: id, n0, n1 }));
         }
         None
     }
@@ -271,7 +313,8 @@ impl honest::Oracle for Known<'_> {
             && let Some(content) = game.content(parent)
         {
             let (n0, n1) = (content.n1, content.child_n1);
-            self.wanted.borrow_mut().push(Move::Trace { parent: id, n0, n1, path });
+            let trace = Move::Trace { parent: id, n0, n1, path };
+            self.wanted.borrow_mut().push((self.disputes.needed_by(parent, path), trace));
         }
         known
     }

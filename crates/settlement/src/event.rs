@@ -110,6 +110,8 @@ pub enum Fact {
     CreditWithdrawn {
         /// Who.
         owner: Address,
+        /// How much, wei.
+        amount: u128,
     },
     /// Somebody doubts an entry of a vector.
     Queried {
@@ -190,6 +192,10 @@ pub enum Event {
     Computed {
         /// On which parent.
         parent: ContentId,
+        /// Batches that it covers.
+        n1: u64,
+        /// The batch chain after them.
+        acc: Accumulator,
         /// The content that is right.
         content: ContentId,
         /// Its outputs.

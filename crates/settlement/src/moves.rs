@@ -170,6 +170,19 @@ pub enum Move {
 }
 
 impl Move {
+    /// Whether it may be made at the same time as others of its role: none of those that may needs another to come first.
+    pub const fn is_independent(&self) -> bool {
+        matches!(
+            self,
+            Self::Query { .. }
+                | Self::Answer { .. }
+                | Self::Step { .. }
+                | Self::Timeout { .. }
+                | Self::Settle { .. }
+                | Self::Reclaim { .. }
+        )
+    }
+
     /// Whose move it is.
     pub const fn role(&self) -> Role {
         match self {

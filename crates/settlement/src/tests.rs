@@ -76,6 +76,11 @@ struct World {
     last_block: u64,
 }
 
+/// What is right to claim of the first batch.
+fn computed(world: &World, content: ContentId, vector: &[B256]) -> Event {
+    Event::Computed { parent: GENESIS, n1: 1, acc: world.acc, content, vector: vector.to_vec() }
+}
+
 impl World {
     fn new() -> Self {
         Self {
@@ -266,9 +271,7 @@ fn derives_before_anything_else_and_claims_what_it_computed() {
     assert_eq!(settlement.moves(), [Move::Compute { parent: GENESIS, n0: 0, n1: 1 }]);
     let right = ContentId(B256::repeat_byte(2));
     let vector = vec![B256::repeat_byte(7); CLAIM_ENTRIES];
-    settlement
-        .observe(Event::Computed { parent: GENESIS, content: right, vector: vector.clone() })
-        .unwrap();
+    settlement.observe(computed(&world, right, &vector)).unwrap();
     assert_eq!(settlement.moves(), [Move::Stake]);
     let mut block = world.mine(1, &[]);
     let owners = [ME, OTHER, LIAR];
@@ -325,9 +328,7 @@ fn doubts_the_first_wrong_entry_and_answers_doubts_about_its_own() {
     settlement.observe(Event::Derived { index: 0 }).unwrap();
     let (right, wrong) = (ContentId(B256::repeat_byte(2)), ContentId(B256::repeat_byte(9)));
     let vector = vec![B256::repeat_byte(7); CLAIM_ENTRIES];
-    settlement
-        .observe(Event::Computed { parent: GENESIS, content: right, vector: vector.clone() })
-        .unwrap();
+    settlement.observe(computed(&world, right, &vector)).unwrap();
     let mut garbage = vector.clone();
     garbage[3] = B256::ZERO;
     let mut block = world.mine(1, &[]);

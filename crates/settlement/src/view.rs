@@ -3,10 +3,10 @@
 use crate::{
     Claim, Claims, Disputes, Event, Fact, Forbidden, Heads, Inbox, L1Block, L1Ref, Move, Role,
     SealedBlock,
-    disputes::Right,
-    game::{DEPTH_MAX, Rules},
+    disputes::{Right, RightClaim},
+    game::{DEPTH_MAX, Path, Rules},
 };
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use mezz_primitives::{
     Accumulator, CLAIM_ENTRIES, ChainConfig, ContentId, MESSAGES_PER_BLOCK_MAX, Output,
 };
@@ -176,7 +176,6 @@ impl Settlement {
             Event::Cut(number) => {
                 self.latest = self.latest.min(number);
                 self.sealed.retain(|block| block.number <= number);
-                self.right.clear();
             }
             Event::Derived { index } => {
                 self.derived = index + 1;
@@ -184,8 +183,8 @@ impl Settlement {
                 self.sealed.retain(|block| block.number > safe);
                 self.latest = self.latest.max(safe);
             }
-            Event::Computed { parent, content, vector } => {
-                self.right.claims.insert(parent, (content, vector));
+            Event::Computed { parent, n1, acc, content, vector } => {
+                self.right.claims.insert(parent, RightClaim { n1, acc, content, vector });
             }
             Event::Traced { parent, path, vector } => {
                 self.right.answers.insert((parent, path), vector);
@@ -234,7 +233,8 @@ impl Settlement {
             .take_while(|(old, new)| old.header == new.header)
             .count() as u64;
         self.derived = self.derived.min(same);
-        self.right.clear();
+        // What was computed of batches that are still there is still right.
+        self.right.retain(|_, claim| now.inbox.acc(claim.n1) == Some(claim.acc));
         self.now = now;
         Ok(())
     }
@@ -251,6 +251,10 @@ impl Settlement {
         let done = self.derived.min(self.base.inbox.batches().len() as u64).min(confirmed);
         self.base.inbox.prune(done);
         self.now.inbox.prune(done);
+        let decided = self.base.disputes.game().decided();
+        self.base.disputes.forget(&decided);
+        self.now.disputes.forget(&decided);
+        self.right.retain(|parent, _| !self.base.disputes.is_decided(*parent));
         Ok(())
     }
 
@@ -435,7 +439,15 @@ impl Settlement {
 
     /// What is right to claim on `parent`, if that was computed.
     pub fn right(&self, parent: ContentId) -> Option<ContentId> {
-        self.right.claims.get(&parent).map(|(content, _)| *content)
+        self.right.claims.get(&parent).map(|claim| claim.content)
+    }
+
+    /// The right answer to a doubt about a right claim, if that was computed.
+    pub fn right_answer(&self, claim: ContentId, path: Path) -> Option<&[B256]> {
+        let content = self.now.disputes.content(claim)?;
+        let parent = self.now.disputes.game().content(content)?.parent;
+        let answer = self.right.answers.get(&(self.now.disputes.id(parent), path))?;
+        Some(answer)
     }
 
     /// The last L1 block observed.

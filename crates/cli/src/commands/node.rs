@@ -62,7 +62,7 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     };
     let (end, ended) = watch::channel(false);
     let store = up::open_l2(&deployment, Some(&here.join("l2")))?;
-    let node = Node::start(config, store, client)?;
+    let node = Node::start(config, store, client).await?;
     let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let (rpc, scrape) =

@@ -41,7 +41,7 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
         fs::remove_dir_all(&path)?;
     }
     let store = up::open_l2(&deployment, Some(&path))?;
-    let node = Node::start(config(&deployment, &path), store.clone(), client)?;
+    let node = Node::start(config(&deployment, &path), store.clone(), client).await?;
     let head = follow(&node, output).await?;
     node.stop().await;
     let Comparison { compared, different, unpublished, unreadable } =

@@ -189,7 +189,8 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         node_config(args, &deployment, places.node.clone(), embedded.is_some()),
         store,
         client.clone(),
-    )?;
+    )
+    .await?;
     let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let file = DeploymentFile {

@@ -176,24 +176,76 @@ impl Sender {
         Ok(())
     }
 
+    /// Sends calls that do not depend on each other with consecutive nonces, all of them before the first is in a block: what became of
+    /// each. One that would revert or cannot be paid is not sent, and one that reverts does not hold up the others.
+    ///
+    /// An error is that of L1 itself, after which calls may be where they are, as after [`Self::send`].
+    pub async fn send_each(
+        &self,
+        calls: Vec<Call>,
+    ) -> Result<Vec<Result<TransactionReceipt, Error>>, Error> {
+        let _one_at_a_time = self.busy.lock().await;
+        let mut sight = self.sight().await?;
+        let mut flying = Vec::new();
+        for call in &calls {
+            let flight = match self.estimate(call).await {
+                Ok(gas) => self.take_off(call, gas, &sight).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error @ Error::Unreachable { .. }) = flight {
+                return Err(error);
+            }
+            sight.nonce += u64::from(flight.is_ok());
+            flying.push(flight);
+        }
+        let (mut outcomes, mut head) = (Vec::new(), sight.head);
+        for flight in flying {
+            let landed = match flight {
+                Ok(flying) => self.land(flying, head).await,
+                Err(error) => Err(error),
+            };
+            outcomes.push(landed.map(|(receipt, seen)| {
+                head = seen;
+                receipt
+            }));
+        }
+        Ok(outcomes)
+    }
+
     /// Signs the calls and hands them to the pool; also the head when that was done.
     async fn launch<'a>(&self, calls: &'a [(Call, u64)]) -> Result<(Vec<Flying<'a>>, u64), Error> {
-        let first = self.client.nonce(self.address(), BlockNumberOrTag::Latest).await?;
-        let head = self.client.latest().await?.number;
-        let prices = self.client.prices().await?;
-        let sight = Sight { head, nonce: first, included: None, prices };
+        let mut sight = self.sight().await?;
+        let head = sight.head;
         let mut all = Vec::with_capacity(calls.len());
-        for (nonce, (call, gas)) in (first..).zip(calls) {
-            let blobs = call.blobs.is_some();
-            let mut flying = Flying {
-                call,
-                flight: Flight::new(self.config.fees, nonce, head, &prices, blobs),
-                versions: Versions { gas: *gas, hashes: Vec::new(), raw: Bytes::new() },
-            };
-            self.hand_over(&mut flying, &sight, Step::Sign).await?;
-            all.push(flying);
+        for (call, gas) in calls {
+            all.push(self.take_off(call, *gas, &sight).await?);
+            sight.nonce += 1;
         }
         Ok((all, head))
+    }
+
+    /// What L1 says before anything is sent.
+    async fn sight(&self) -> Result<Sight, Error> {
+        let nonce = self.client.nonce(self.address(), BlockNumberOrTag::Latest).await?;
+        let head = self.client.latest().await?.number;
+        Ok(Sight { head, nonce, included: None, prices: self.client.prices().await? })
+    }
+
+    /// Signs a call with the nonce of `sight` and hands it to the pool.
+    async fn take_off<'a>(
+        &self,
+        call: &'a Call,
+        gas: u64,
+        sight: &Sight,
+    ) -> Result<Flying<'a>, Error> {
+        let (policy, blobs) = (self.config.fees, call.blobs.is_some());
+        let mut flying = Flying {
+            call,
+            flight: Flight::new(policy, sight.nonce, sight.head, &sight.prices, blobs),
+            versions: Versions { gas, hashes: Vec::new(), raw: Bytes::new() },
+        };
+        self.hand_over(&mut flying, sight, Step::Sign).await?;
+        Ok(flying)
     }
 
     /// Hands a transaction to the pool, signed anew where the step says so, until there is nothing to do but wait.

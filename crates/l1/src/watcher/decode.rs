@@ -184,7 +184,7 @@ fn stake_event(head: &Head, log: &Log) -> Result<Option<ContractEvent>, Error> {
         }
         Some(&ClaimManager::CreditWithdrawn::SIGNATURE_HASH) => {
             let event = decode::<ClaimManager::CreditWithdrawn>(head, log)?;
-            ContractEvent::CreditWithdrawn { owner: event.to }
+            ContractEvent::CreditWithdrawn { owner: event.to, amount: event.amount }
         }
         _ => return Ok(None),
     }))
@@ -218,7 +218,8 @@ fn game_event(head: &Head, log: &Log) -> Result<Option<ContractEvent>, Error> {
             ContractEvent::Reclaimed { node: decode::<QueryGame::Reclaimed>(head, log)?.node }
         }
         Some(&QueryGame::Withdrawn::SIGNATURE_HASH) => {
-            ContractEvent::CreditWithdrawn { owner: decode::<QueryGame::Withdrawn>(head, log)?.to }
+            let event = decode::<QueryGame::Withdrawn>(head, log)?;
+            ContractEvent::CreditWithdrawn { owner: event.to, amount: event.amount }
         }
         _ => return Ok(None),
     }))

@@ -18,7 +18,7 @@ use crate::{
 };
 use alloy::{
     eips::BlockNumberOrTag,
-    primitives::{Address, B256, BloomInput, Bytes},
+    primitives::{Address, B256, BloomInput, Bytes, U256},
     rpc::types::Log,
     sol_types::SolEvent,
 };
@@ -209,6 +209,8 @@ pub enum ContractEvent {
     CreditWithdrawn {
         /// Who.
         owner: Address,
+        /// How much, wei.
+        amount: U256,
     },
     /// Somebody doubts an entry of a vector.
     Queried {

@@ -5,13 +5,16 @@
 pub(crate) mod plays;
 mod spans;
 
-pub(crate) use spans::{Span, SpanPreimages};
+pub(crate) use spans::gather;
+pub use spans::{Span, SpanPreimages};
 
 use crate::{
     Error,
     acts::{Acts, blocking},
 };
-use alloy_primitives::B256;
+use alloy::eips::BlockNumberOrTag;
+use alloy_primitives::{Address, B256};
+use mezz_l1::{Client, contracts::QueryGame};
 use mezz_primitives::Accumulator;
 use mezz_riscv::{Machine, Program, State, StepWitness, Trace};
 use mezz_settlement::{Settlement, game::Path};
@@ -21,13 +24,27 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// Runs kept at once. Each has snapshots of its memory.
-const RUNS_MAX: usize = 4;
+/// Runs kept at once: a dispute about another makes it anew, which takes up to an hour for the dearest span there can be.
+const RUNS_MAX: usize = 16;
+/// Bytes of snapshots that each keeps.
+const SNAPSHOT_BYTES: usize = 128 << 20;
 
 /// The program that decides disputes.
 static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
     Program::parse(mezz_program::ELF).expect("the program is part of this one and tested; qed")
 });
+
+/// Checks that L1 decides with the program that this node runs.
+pub(crate) async fn check_program(client: &Client, game: Address) -> Result<(), Error> {
+    let at = BlockNumberOrTag::Latest;
+    let deployed = client.call(game, &QueryGame::programMemoryCall {}, at).await?;
+    let pc = client.call(game, &QueryGame::programPcCall {}, at).await?;
+    let ours = mezz_l1::deploy::program();
+    if (deployed, pc) == (ours.memory, ours.pc) {
+        return Ok(());
+    }
+    Err(Error::OtherProgram { deployed, ours: ours.memory })
+}
 
 /// A run, and what it depends on.
 #[derive(Debug, Clone)]
@@ -98,10 +115,10 @@ impl Disputes {
         if let Some(known) = self.known(span, acc) {
             return Ok((known, rest.to_vec()));
         }
-        let (boot, preimages) = spans::gather(acts, settlement, span).await?;
+        let (boot, preimages) = gather(acts, settlement, span).await?;
         tracing::info!(n0, n1, entry = index, boot = %boot.hash(), "running the program over a doubted span");
         let machine = Machine::new(&PROGRAM, boot.hash());
-        let trace = Trace::new(machine, preimages.clone());
+        let trace = Trace::new(machine, preimages.clone()).with_snapshot_bytes(SNAPSHOT_BYTES);
         let run = Run { span, acc, preimages, trace: Arc::new(Mutex::new(trace)) };
         let mut runs = self.runs.lock();
         runs.push_front(run.clone());

@@ -19,71 +19,89 @@ use mezz_settlement::{
 };
 use parking_lot::RwLock;
 
-/// Makes one move.
+/// Makes moves of one role that do not depend on each other, in one row of transactions.
 pub(crate) async fn play(
     acts: &Acts,
     settlement: &RwLock<Settlement>,
-    due: &Move,
+    row: &[Move],
 ) -> Result<Done, Error> {
+    let Some(role) = row.first().map(Move::role) else { return Ok(Done::default()) };
+    let (mut done, mut of, mut all) = (Done::default(), Vec::new(), Vec::new());
+    for due in row {
+        match calls(acts, settlement, due).await {
+            Ok(calls) => {
+                of.extend(calls.iter().map(|_| due));
+                all.extend(calls);
+            }
+            Err(error) => done.failed.push((due.clone(), error)),
+        }
+    }
+    for (due, outcome) in of.into_iter().zip(acts.sender(role)?.send_each(all).await?) {
+        match outcome {
+            Ok(receipt) => {
+                acts.metrics.dispute_gas.add(receipt.gas_used);
+                done.on_l1 = done.on_l1.max(receipt.block_number.unwrap_or_default());
+            }
+            Err(error) => done.failed.push((due.clone(), error.into())),
+        }
+    }
+    Ok(done)
+}
+
+/// What a move has L1 do.
+async fn calls(
+    acts: &Acts,
+    settlement: &RwLock<Settlement>,
+    due: &Move,
+) -> Result<Vec<Call>, Error> {
     let manager = acts.contracts.claim_manager;
-    let role = due.role();
-    match *due {
+    let call = match *due {
         Move::Stake => {
             tracing::info!(stake = %acts.config.stake, "deposits the stake");
-            let call = Call::to(manager, &ClaimManager::depositCall {});
-            send(acts, role, call.with_value(acts.config.stake)).await
+            Call::to(manager, &ClaimManager::depositCall {}).with_value(acts.config.stake)
         }
         Move::Back { content } => {
             tracing::info!(claim = %content.0, "backs a claim that is right");
-            let call = ClaimManager::backCall { contentId: content.0 };
-            send(acts, role, Call::to(manager, &call)).await
+            Call::to(manager, &ClaimManager::backCall { contentId: content.0 })
         }
         Move::Confirm { content, owner } => {
             tracing::info!(claim = %content.0, %owner, "confirms a claim that nobody refuted");
-            let call = ClaimManager::confirmCall { contentId: content.0, owner };
-            send(acts, role, Call::to(manager, &call)).await
+            Call::to(manager, &ClaimManager::confirmCall { contentId: content.0, owner })
         }
         Move::Reject { content } => {
             tracing::info!(claim = %content.0, "marks a claim that can never be final");
-            let call = ClaimManager::rejectCall { contentId: content.0 };
-            send(acts, role, Call::to(manager, &call)).await
+            Call::to(manager, &ClaimManager::rejectCall { contentId: content.0 })
         }
         Move::Settle { content, owner } => {
-            let call = ClaimManager::settleCall { contentId: content.0, owner };
-            send(acts, role, Call::to(manager, &call)).await
+            Call::to(manager, &ClaimManager::settleCall { contentId: content.0, owner })
         }
         Move::Query { content, owner, path } => {
             let call = query(settlement, content, owner, path)?;
             let (depth, entry) = (path.length() - 1, path.last());
             tracing::info!(claim = %content.0, %owner, depth, ?path, entry, "the claim is wrong here and right before: asks its owner for detail");
-            send(acts, role, game_call(acts, &call).with_value(acts.config.bond)).await
+            game_call(acts, &call).with_value(acts.config.bond)
         }
-        Move::Answer { content, path } => answer(acts, settlement, content, path).await,
+        Move::Answer { content, path } => answer(acts, settlement, content, path).await?,
         Move::Step { content, owner, path, .. } => {
-            step(acts, settlement, role, content, owner, path).await
+            step(acts, settlement, content, owner, path).await?
         }
         Move::Timeout { content, owner, path } => {
             tracing::info!(claim = %content.0, %owner, ?path, "the owner let its time pass: refutes the claim");
             let node = Disputes::node_id(content, owner, path);
-            send(acts, role, game_call(acts, &QueryGame::timeoutCall { node })).await
+            game_call(acts, &QueryGame::timeoutCall { node })
         }
         Move::Reclaim { content, owner, path, .. } => {
             let node = Disputes::node_id(content, owner, path);
-            send(acts, role, game_call(acts, &QueryGame::reclaimCall { node })).await
+            game_call(acts, &QueryGame::reclaimCall { node })
         }
-        Move::Collect { .. } => collect(acts, role).await,
-        _ => Ok(Done::default()),
-    }
+        Move::Collect { by } => return collect(acts, by).await,
+        _ => return Ok(Vec::new()),
+    };
+    Ok(vec![call])
 }
 
 fn game_call(acts: &Acts, call: &impl SolCall) -> Call {
     Call::to(acts.contracts.query_game, call)
-}
-
-async fn send(acts: &Acts, role: Role, call: Call) -> Result<Done, Error> {
-    let receipt = acts.sender(role)?.send(call).await?;
-    acts.metrics.dispute_gas.add(receipt.gas_used);
-    Ok(Done::sent(&receipt))
 }
 
 /// The call that doubts an entry.
@@ -143,11 +161,15 @@ async fn answer(
     settlement: &RwLock<Settlement>,
     content: ContentId,
     path: Path,
-) -> Result<Done, Error> {
+) -> Result<Call, Error> {
     let sender = acts.sender(Role::Proposer)?;
     let node = Disputes::node_id(content, sender.address(), path);
     let covered = batches(settlement, content)?;
-    let vector = acts.disputes.answer(acts, settlement, covered, path).await?;
+    let known = settlement.read().right_answer(content, path).map(<[B256]>::to_vec);
+    let vector = match known {
+        Some(vector) => vector,
+        None => acts.disputes.answer(acts, settlement, covered, path).await?,
+    };
     let vector = vector.try_into().map_err(|_| Error::Reorged)?;
     let state = match path.length() {
         1 => acts.disputes.final_state(acts, settlement, covered, path).await?.encode().into(),
@@ -155,17 +177,16 @@ async fn answer(
     };
     tracing::info!(claim = %content.0, depth = path.length() - 1, ?path, "answers a doubt about its claim");
     let call = QueryGame::answerCall { node, vector, finalState: state };
-    send(acts, Role::Proposer, game_call(acts, &call)).await
+    Ok(game_call(acts, &call))
 }
 
 async fn step(
     acts: &Acts,
     settlement: &RwLock<Settlement>,
-    role: Role,
     content: ContentId,
     owner: Address,
     path: Path,
-) -> Result<Done, Error> {
+) -> Result<Call, Error> {
     let covered = batches(settlement, content)?;
     let witness = acts.disputes.witness(acts, settlement, covered, path).await?;
     tracing::info!(claim = %content.0, %owner, ?path, "lets L1 execute the one instruction that is in doubt");
@@ -175,24 +196,19 @@ async fn step(
         proof: witness.proof,
         aux: witness.aux,
     };
-    send(acts, role, game_call(acts, &call)).await
+    Ok(game_call(acts, &call))
 }
 
 /// Takes what claim manager and game have credited.
-async fn collect(acts: &Acts, role: Role) -> Result<Done, Error> {
+async fn collect(acts: &Acts, role: Role) -> Result<Vec<Call>, Error> {
     let who = acts.sender(role)?.address();
     let (manager, game) = (acts.contracts.claim_manager, acts.contracts.query_game);
     let latest = BlockNumberOrTag::Latest;
     let stakes = acts.client.call(manager, &ClaimManager::creditsCall { who }, latest).await?;
     let bonds = acts.client.call(game, &QueryGame::creditsCall { who }, latest).await?;
     tracing::info!(%stakes, %bonds, "collects what disputes have brought");
-    let mut done = Done::default();
-    if !stakes.is_zero() {
-        let call = Call::to(manager, &ClaimManager::withdrawCreditCall {});
-        done = send(acts, role, call).await?;
-    }
-    if !bonds.is_zero() {
-        done = send(acts, role, game_call(acts, &QueryGame::withdrawCall {})).await?;
-    }
-    Ok(done)
+    let stakes =
+        (!stakes.is_zero()).then(|| Call::to(manager, &ClaimManager::withdrawCreditCall {}));
+    let bonds = (!bonds.is_zero()).then(|| game_call(acts, &QueryGame::withdrawCall {}));
+    Ok(stakes.into_iter().chain(bonds).collect())
 }

@@ -16,13 +16,13 @@ use std::sync::Arc;
 
 /// One run of the program: the span of a claim's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
+pub struct Span {
     /// Batches that the claim's parent covers.
-    pub(crate) n0: u64,
+    pub n0: u64,
     /// Batches that the claim covers.
-    pub(crate) n1: u64,
+    pub n1: u64,
     /// Which entry.
-    pub(crate) index: u8,
+    pub index: u8,
 }
 
 /// A batch as the program reads it.
@@ -35,7 +35,7 @@ struct Posted {
 
 /// The preimages of a span, with the openings of its blobs. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct SpanPreimages(Arc<KnownPreimages>);
+pub struct SpanPreimages(Arc<KnownPreimages>);
 
 impl Preimages for SpanPreimages {
     fn keccak(&self, hash: B256) -> Option<alloy_primitives::Bytes> {
@@ -75,11 +75,7 @@ pub(crate) async fn gather(
     let boot = Boot {
         chain_id: acts.config.l2_chain_id,
         start: start.hash(),
-        acc: inbox
-            .batches()
-            .get(span.n1 as usize - 1)
-            .map(|batch| batch.header.acc())
-            .ok_or(Error::MissingBlock { number: last })?,
+        acc: inbox.acc(span.n1).ok_or(Error::Reorged)?,
         end: span.n1,
         span: acts.config.span as u32,
     };

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod dead;
+mod disputes;
 mod fresh;
 mod garbage;
 mod journal;

@@ -36,7 +36,13 @@ impl User {
     }
 
     /// The next transaction, signed.
-    pub(crate) fn sign(&mut self, to: Address, value: U256, input: Bytes, gas: u64) -> Bytes {
+    pub(crate) fn sign(
+        &mut self,
+        to: impl Into<TxKind>,
+        value: U256,
+        input: Bytes,
+        gas: u64,
+    ) -> Bytes {
         let bytes = self.sign_at(self.nonce, to, value, input, gas, 1_000_000_000);
         self.nonce += 1;
         bytes
@@ -46,7 +52,7 @@ impl User {
     pub(crate) fn sign_at(
         &self,
         nonce: u64,
-        to: Address,
+        to: impl Into<TxKind>,
         value: U256,
         input: Bytes,
         gas_limit: u64,
@@ -58,7 +64,7 @@ impl User {
             gas_limit,
             max_fee_per_gas,
             max_priority_fee_per_gas: max_fee_per_gas / 1_000,
-            to: TxKind::Call(to),
+            to: to.into(),
             value,
             input,
             ..TxEip1559::default()

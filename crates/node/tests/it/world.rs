@@ -31,8 +31,8 @@ use tracing_subscriber::EnvFilter;
 
 const OWNER: u32 = 100;
 const BATCHER: u32 = 101;
-const PROPOSER: u32 = 102;
-const CHALLENGER: u32 = 103;
+pub(crate) const PROPOSER: u32 = 102;
+pub(crate) const CHALLENGER: u32 = 103;
 /// Dev account that deposits for others: a deposit uses a nonce of its sender on L2.
 pub(crate) const FUNDER: u32 = 3;
 /// Time between two L1 blocks; the chain's clock counts each as a second.
@@ -59,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) batch_interval: u64,
     /// Dev account that claims.
     pub(crate) proposer: u32,
+    /// Dev account that challenges.
+    pub(crate) challenger: u32,
     /// Whether it can read blobs; otherwise it posts calldata.
     pub(crate) beacon: bool,
 }
@@ -66,7 +68,13 @@ pub(crate) struct Settings {
 impl Settings {
     /// Everything that an operator does.
     pub(crate) fn operator() -> Self {
-        Self { roles: Role::ALL.to_vec(), batch_interval: 2, proposer: PROPOSER, beacon: true }
+        Self {
+            roles: Role::ALL.to_vec(),
+            batch_interval: 2,
+            proposer: PROPOSER,
+            challenger: CHALLENGER,
+            beacon: true,
+        }
     }
 
     /// Only follows L1.
@@ -85,6 +93,16 @@ pub(crate) struct L2 {
 impl World {
     /// Deploys on an L1 whose last `finalized_lag` blocks may be reorganised.
     pub(crate) async fn start(finalized_lag: u64) -> Self {
+        // Many tests wait for a confirmed claim, and few for a dispute.
+        Self::with_windows(finalized_lag, 12, (12, 6)).await
+    }
+
+    /// The same with a claim window, and a clock and its grace for disputes, in seconds of L1 time.
+    pub(crate) async fn with_windows(
+        finalized_lag: u64,
+        claim_window: u64,
+        (clock, grace): (u64, u64),
+    ) -> Self {
         // The log of a test that fails: RUST_LOG=mezz=debug for more.
         let filter = EnvFilter::try_from_default_env()
             .unwrap_or_else(|_| EnvFilter::new("info,fjall=warn,lsm_tree=warn"));
@@ -112,10 +130,10 @@ impl World {
         let l1 = Client::connect(&url, Some(&url)).await.unwrap();
         let owner = sender(&l1, OWNER);
         let mut intent = Intent::devnet(l1.chain_id(), L2_CHAIN);
-        // Many tests wait for a confirmed claim, and few for a dispute.
         let windows = &mut intent.windows;
-        (windows.claim_window, windows.dispute_clock, windows.dispute_grace) = (12, 12, 6);
-        windows.proof_maturity = 14;
+        windows.claim_window = claim_window;
+        (windows.dispute_clock, windows.dispute_grace) = (clock, grace);
+        windows.proof_maturity = claim_window + 2;
         let plan = Plan::prepare(intent, &l1, owner.address()).await.unwrap();
         let deployment = apply(&plan, &owner, None, |_| {}).await.unwrap();
         devnet.set_mining(Mining::Interval(L1_BLOCK_TIME)).await.unwrap();
@@ -142,6 +160,15 @@ impl World {
 
     /// Starts a node over what is in `directory`.
     pub(crate) async fn node_in(&self, directory: PathBuf, settings: Settings) -> L2 {
+        self.try_node_in(directory, settings).await.unwrap()
+    }
+
+    /// The same, if it starts.
+    pub(crate) async fn try_node_in(
+        &self,
+        directory: PathBuf,
+        settings: Settings,
+    ) -> Result<L2, mezz_node::Error> {
         let genesis = self.deployment.l2_genesis();
         let genesis =
             Genesis { chain: genesis.chain, header: genesis.header, alloc: genesis.alloc };
@@ -166,17 +193,17 @@ impl World {
             admin: sequences,
             batcher: Some(Arc::new(dev_key(BATCHER))),
             proposer: Some(Arc::new(dev_key(settings.proposer))),
-            challenger: Some(Arc::new(dev_key(CHALLENGER))),
+            challenger: Some(Arc::new(dev_key(settings.challenger))),
             dry_run: false,
         };
-        let node = Node::start(config, store.clone(), client).unwrap();
+        let node = Node::start(config, store.clone(), client).await?;
         let server = Server::new(node.backend(), Limits::default());
         let l2 = L2 { node, store, server };
         if sequences {
             let open = async || l2.node.progress().sequencing;
             wait("the sequencer to have read L1", open).await;
         }
-        l2
+        Ok(l2)
     }
 
     /// Asks the devnet to do something.

@@ -128,6 +128,11 @@ impl Game {
         self.purse.withdraw(who)
     }
 
+    /// Says that a part of what was credited was paid: claim manager and game each pay theirs.
+    pub fn paid(&mut self, who: Address, amount: u128) {
+        self.purse.paid(who, amount);
+    }
+
     /// Pays the treasury what was forfeited.
     pub fn collect(&mut self, treasury: Address) -> Result<u128, Error> {
         self.purse.collect(treasury)

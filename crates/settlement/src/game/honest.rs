@@ -27,8 +27,10 @@ pub trait Oracle {
 pub struct Party {
     /// Its address.
     pub address: Address,
-    /// Whether it claims; without this it only challenges and needs no stake.
+    /// Whether it claims; without this it needs no stake.
     pub proposes: bool,
+    /// Whether it doubts what is wrong; without this it needs no bonds.
+    pub challenges: bool,
 }
 
 /// The moves due, the most urgent first. Each is allowed now; one may make another superfluous.
@@ -41,7 +43,7 @@ pub fn moves(game: &Game, oracle: &impl Oracle, party: Party, now: u64) -> Vec<M
             if child.vector == right {
                 next = Some(content);
                 defend(game, oracle, party, parent, content, &mut due);
-            } else {
+            } else if party.challenges {
                 challenge(game, oracle, now, parent, content, &right, &mut due);
             }
         }
@@ -157,7 +159,10 @@ fn challenge(
             instance.nodes.iter().filter(|(_, node)| node.is_open() && now > node.deadline);
         if let Some((path, _)) = overdue.next() {
             due.push(Move::Timeout { content, owner, path: *path });
-            continue;
+            // A leaf may still be proven in the last moment, and the next one as well: the honest path goes on meanwhile.
+            if path.length() < game.rules().depth {
+                continue;
+            }
         }
         let mut path = first_wrong(Path::CLAIM, &wrong.vector, right);
         while let Some(doubt) = path {

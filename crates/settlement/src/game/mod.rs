@@ -261,6 +261,29 @@ impl Game {
                 .is_some_and(|instance| instance.open_nodes == 0 && now > instance.close)
     }
 
+    /// Contents of which nothing can be doubted or claimed any more and whose entries are still here.
+    pub fn decided(&self) -> Vec<u64> {
+        let decided = self.contents().filter(|(index, content)| {
+            !content.vector.is_empty() && self.resolution(*index).0 != Status::Live
+        });
+        decided.map(|(index, _)| index).collect()
+    }
+
+    /// Forgets the entries of decided contents and of the answers about them: 8 KiB each.
+    pub fn forget(&mut self, decided: &[u64]) {
+        for index in decided {
+            let Some(content) = self.contents.get_mut(*index as usize) else { continue };
+            content.vector = Vec::new();
+            let nodes =
+                content.instances.values_mut().flat_map(|instance| instance.nodes.values_mut());
+            for node in nodes {
+                if let NodeState::Answered(answer) = &mut node.state {
+                    answer.vector = Vec::new();
+                }
+            }
+        }
+    }
+
     /// A check that ends in `otherwise`; a model test may leave it out.
     fn require(&self, holds: bool, otherwise: Error) -> Result<(), Error> {
         #[cfg(test)]

@@ -65,6 +65,12 @@ impl Purse {
         Ok(amount)
     }
 
+    pub(super) fn paid(&mut self, who: Address, amount: u128) {
+        let left = self.credit(who).saturating_sub(amount);
+        self.credits.insert(who, left);
+        self.pay(who, amount);
+    }
+
     pub(super) fn collect(&mut self, treasury: Address) -> Result<u128, Error> {
         let amount = std::mem::take(&mut self.forfeited);
         if amount == 0 {
@@ -72,5 +78,21 @@ impl Purse {
         }
         self.pay(treasury, amount);
         Ok(amount)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_paid_in_part_is_still_due_in_part() {
+        let (mut purse, who) = (Purse::default(), Address::repeat_byte(1));
+        purse.take(who, 10);
+        purse.give(who, 7);
+        purse.paid(who, 5);
+        assert_eq!((purse.credit(who), purse.escrow(), purse.net(who)), (2, 5, -5));
+        purse.paid(who, 9);
+        assert_eq!(purse.credit(who), 0);
     }
 }

@@ -22,8 +22,8 @@ const RULES: Rules = Rules {
 };
 const LIAR: Address = Address::with_last_byte(0x40);
 const QUERIER: Address = Address::with_last_byte(0x41);
-const PROPOSER: Party = Party { address: honest(0), proposes: true };
-const CHALLENGER: Party = Party { address: honest(1), proposes: false };
+const PROPOSER: Party = Party { address: honest(0), proposes: true, challenges: true };
+const CHALLENGER: Party = Party { address: honest(1), proposes: false, challenges: true };
 
 /// One batch, hours as ticks, the numbers of production.
 fn world(parties: &[Party], mutation: Option<Mutation>) -> World {
@@ -87,7 +87,7 @@ fn a_path_played_in_advance_locks_nobody_out() {
     let mut world = world(&[CHALLENGER], None);
     let vector = wrong(&world, 0);
     claims(&mut world, LIAR, vector);
-    let accomplice = Party { address: QUERIER, proposes: false };
+    let accomplice = Party { address: QUERIER, proposes: false, challenges: true };
     for _ in 0..4 {
         let mut moves = crate::game::honest::moves(&world.game, &world.toy, accomplice, 0);
         world.play(QUERIER, moves.remove(0)).expect("the window is open");

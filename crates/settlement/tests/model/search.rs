@@ -54,7 +54,7 @@ type Found = Box<(Violation, World)>;
 
 /// Goes through everything; gives the number of states, or the first that breaks an invariant.
 fn search(limits: Limits, mutation: Option<Mutation>) -> Result<u64, Found> {
-    let party = Party { address: honest(0), proposes: limits.proposes };
+    let party = Party { address: honest(0), proposes: limits.proposes, challenges: true };
     let mut world = World::new(limits.rules, vec![party], mutation);
     world.post(limits.rules.entries as u64 * limits.rules.span, 3);
     let owners: Vec<_> = (0..limits.owners).map(|n| Address::with_last_byte(0x40 + n)).collect();

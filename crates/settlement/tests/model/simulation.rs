@@ -100,6 +100,7 @@ fn setting(random: &mut Random, mutation: Option<Mutation>) -> Setting {
         .map(|number| Party {
             address: honest(number),
             proposes: proposes && number == 0 || random.chance(30),
+            challenges: true,
         })
         .collect();
     let proposes = parties.iter().any(|party| party.proposes);
