@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { parseEther, toHex, zeroAddress } from "viem";
 import { bridgeTests } from "./bridge.mjs";
+import { drillTests } from "./drills.mjs";
 import { abiOf, eventually, rpc, startAnvil, startMezz } from "./harness.mjs";
 
 const inboxAbi = abiOf("Inbox");
@@ -43,3 +44,5 @@ test("batches travel in blobs, and their blocks become safe", async () => {
   assert.equal(transaction.type, "0x3");
   assert.equal(carried[0].args.aux, `0x${transaction.blobVersionedHashes.map((hash) => hash.slice(2)).join("")}`);
 });
+
+drillTests(() => chain, ["liar", "censor"]);

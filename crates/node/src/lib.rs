@@ -245,8 +245,15 @@ impl Node {
             derived: settlement.derived(),
             caught_up: self.metrics.caught_up.get() == 1,
             enqueued: settlement.inbox().queue_len(),
+            taken: self.taken().unwrap_or_default(),
             sequencing: self.sequencer.shared.sequencing.load(Ordering::Relaxed),
         }
+    }
+
+    /// Queue messages in sealed blocks.
+    fn taken(&self) -> Option<u64> {
+        let store = &self.acts.store;
+        Some(batches::queue_index(store.header(store.head().number).ok()??.as_ref()))
     }
 
     /// What the program begins with and asks for over one span: for whoever proves that run, or disputes it.
@@ -294,6 +301,8 @@ pub struct Progress {
     pub caught_up: bool,
     /// Queue messages on L1.
     pub enqueued: u64,
+    /// Queue messages in sealed blocks.
+    pub taken: u64,
     /// Whether it takes transactions.
     pub sequencing: bool,
 }

@@ -111,6 +111,8 @@ impl Worker {
                     }
                     if self.sequencing && self.builder.is_none() {
                         self.begin()?;
+                        // What L1 holds has waited long enough.
+                        deadline = Instant::now();
                     }
                     self.drain_pool()?;
                     self.shared.sequencing.store(self.sequencing, Ordering::Relaxed);

@@ -74,12 +74,14 @@ struct Running<'a> {
     begun: Option<Instant>,
     honest_gas: u64,
     adversary_gas: u64,
+    /// What the adversary has paid for gas, wei.
+    fees: U256,
     /// The griefer's: the instance that it doubts.
     target: Option<(B256, Address)>,
     /// The griefer's: its last doubt.
     doubted: B256,
     /// The last transaction counted: several events may be of one.
-    counted: Option<(u64, u64)>,
+    counted: Option<B256>,
 }
 
 impl Drill {
@@ -103,13 +105,14 @@ impl Drill {
             begun: None,
             honest_gas: 0,
             adversary_gas: 0,
+            fees: U256::ZERO,
             target: None,
             doubted: B256::ZERO,
             counted: None,
         };
         if self.adversary.claims() {
             let call = Call::to(self.contracts.claim_manager, &ClaimManager::depositCall {});
-            running.sender.send(call.with_value(self.config.stake)).await?;
+            running.send(call.with_value(self.config.stake)).await?;
         }
         let w = &self.config.windows;
         let patience = 60 + 2 * (w.claim_window + 2 * w.dispute_clock + 10 * w.dispute_grace);
@@ -121,7 +124,7 @@ impl Drill {
                     report(&act);
                 }
                 if let Some(reason) = running.react(&seen).await? {
-                    return Ok(running.verdict(address, &reason));
+                    return running.verdict(&reason, purse).await;
                 }
             }
             running.censor().await;
@@ -144,14 +147,18 @@ impl Running<'_> {
     }
 
     fn count(&mut self, act: &Act) {
-        if self.counted == Some((act.second, act.gas)) {
-            return;
+        if act.side == Side::Honest && self.counted != act.transaction {
+            self.counted = act.transaction;
+            self.honest_gas += act.gas;
         }
-        self.counted = Some((act.second, act.gas));
-        match act.side {
-            Side::Adversary => self.adversary_gas += act.gas,
-            Side::Honest => self.honest_gas += act.gas,
-        }
+    }
+
+    /// Sends a transaction of the adversary's.
+    async fn send(&mut self, call: Call) -> Result<(), Error> {
+        let receipt = self.sender.send(call).await?;
+        self.adversary_gas += receipt.gas_used;
+        self.fees += U256::from(receipt.gas_used) * U256::from(receipt.effective_gas_price);
+        Ok(())
     }
 
     /// The adversary's answer to what L1 shows; the reason, if that was the end.
@@ -208,7 +215,7 @@ impl Running<'_> {
                 vector,
                 endOutput: end.into(),
             };
-            let sent = self.sender.send(Call::to(self.drill.contracts.claim_manager, &call)).await;
+            let sent = self.send(Call::to(self.drill.contracts.claim_manager, &call)).await;
             // L1 refuses a second claim beside the first: an owner's claims form one path.
             if self.drill.adversary != Adversary::Equivocator {
                 sent?;
@@ -228,16 +235,21 @@ impl Running<'_> {
     }
 
     /// Backs the claims below, which are right: an owner's claims form one path from what is confirmed.
-    async fn stand_on(&self, claim: B256) -> Result<(), Error> {
+    async fn stand_on(&mut self, claim: B256) -> Result<(), Error> {
+        let latest = alloy::eips::BlockNumberOrTag::Latest;
+        let before = self.drill.client.balance(self.sender.address(), latest).await?;
         // One of them may be confirmed meanwhile, and then there is one less to back.
-        for _ in 0..3 {
+        let mut tries = 3;
+        loop {
             let below = self.unconfirmed(claim).await?;
-            if self.sender.send_together(&below, |_| {}).await.is_ok() {
-                return Ok(());
+            match self.sender.send_together(&below, |_| {}).await {
+                Err(_) if tries > 0 => tries -= 1,
+                sent => break sent?,
             }
         }
-        let below = self.unconfirmed(claim).await?;
-        Ok(self.sender.send_together(&below, |_| {}).await?)
+        let after = self.drill.client.balance(self.sender.address(), latest).await?;
+        self.fees += before.saturating_sub(after);
+        Ok(())
     }
 
     /// The calls that back the unconfirmed claims up to this one, lowest first.
@@ -265,11 +277,10 @@ impl Running<'_> {
         Ok(below)
     }
 
-    async fn answer(&self, query: &QueryGame::Queried) -> Result<(), Error> {
+    async fn answer(&mut self, query: &QueryGame::Queried) -> Result<(), Error> {
         let (vector, state) = answer(query.depth, query.end);
         let call = QueryGame::answerCall { node: query.node, vector, finalState: state.into() };
-        self.sender.send(Call::to(self.drill.contracts.query_game, &call)).await?;
-        Ok(())
+        self.send(Call::to(self.drill.contracts.query_game, &call)).await
     }
 
     /// Doubts the second entry of a vector: the claim's own, or that of the answer to `parent`.
@@ -287,8 +298,7 @@ impl Running<'_> {
         };
         self.doubted = query_id(ContentId(content), owner, parent, 1);
         let call = Call::to(self.drill.contracts.query_game, &call);
-        self.sender.send(call.with_value(self.drill.config.bond)).await?;
-        Ok(())
+        self.send(call.with_value(self.drill.config.bond)).await
     }
 
     /// Keeps the challenger's transactions out of the next blocks, for less than its clock.
@@ -316,21 +326,31 @@ impl Running<'_> {
         }
     }
 
-    fn verdict(&self, address: Address, reason: &str) -> Verdict {
-        let config = &self.drill.config;
-        let lost = match self.drill.adversary {
-            Adversary::Griefer => config.bond * U256::from(6),
-            _ => config.stake,
-        };
-        Verdict {
-            adversary: self.drill.adversary.to_string(),
-            address,
-            honest_won: true,
+    /// What the adversary has now, beside what it had: whatever is missing it has lost or paid for gas.
+    async fn verdict(&self, reason: &str, purse: U256) -> Result<Verdict, Error> {
+        let (drill, who) = (self.drill, self.sender.address());
+        let (manager, game) = (drill.contracts.claim_manager, drill.contracts.query_game);
+        let latest = alloy::eips::BlockNumberOrTag::Latest;
+        let owner = ClaimManager::ownersCall { owner: who };
+        let owner = drill.client.call(manager, &owner, latest).await?;
+        let stakes = ClaimManager::creditsCall { who };
+        let bonds = QueryGame::creditsCall { who };
+        let staked = if owner.staked { drill.config.stake } else { U256::ZERO };
+        let left = drill.client.balance(who, latest).await?
+            + drill.client.call(manager, &stakes, latest).await?
+            + drill.client.call(game, &bonds, latest).await?
+            + staked
+            + self.fees;
+        let lost = purse.saturating_sub(left);
+        Ok(Verdict {
+            adversary: drill.adversary.to_string(),
+            address: who,
+            honest_won: !lost.is_zero(),
             reason: reason.to_owned(),
             seconds: self.begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64()),
             honest_gas: self.honest_gas,
             adversary_gas: self.adversary_gas,
             adversary_lost: lost,
-        }
+        })
     }
 }

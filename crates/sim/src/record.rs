@@ -35,6 +35,8 @@ pub struct Act {
     pub action: &'static str,
     /// About what.
     pub detail: String,
+    /// Its transaction.
+    pub transaction: Option<B256>,
     /// Gas of its transaction.
     pub gas: u64,
     /// Ether that it put at risk, wei.
@@ -109,7 +111,10 @@ impl Recorder {
             _ => U256::ZERO,
         };
         let second = now.saturating_sub(self.begun);
-        Ok(Some((Act { second, side, action, detail, gas, at_risk }, seen)))
+        Ok(Some((
+            Act { second, side, action, detail, transaction: log.transaction_hash, gas, at_risk },
+            seen,
+        )))
     }
 }
 

@@ -61,16 +61,18 @@ fn line(claim: &Value, now: u64) -> String {
         let owner = instance["owner"].as_str().unwrap_or("?");
         text += &format!("{head} {left:>9}  {}\n", short(owner));
         for query in instance["queries"].as_array().into_iter().flatten() {
-            text += &doubt(query, now);
+            text += &doubt(query, instance["status"] == "live", now);
         }
     }
     if text.is_empty() { format!("{head}\n") } else { text }
 }
 
-fn doubt(query: &Value, now: u64) -> String {
+fn doubt(query: &Value, live: bool, now: u64) -> String {
     let path: Vec<String> =
         query["path"].as_array().into_iter().flatten().map(Value::to_string).collect();
     let state = match (query["open"].as_bool(), query["answeredAt"].as_u64()) {
+        (Some(true), _) if !live => "not answered".to_owned(),
+        (_, Some(_)) if !live => "answered".to_owned(),
         (Some(true), _) => {
             format!("{} s left to answer", number(&query["deadline"]).saturating_sub(now))
         }

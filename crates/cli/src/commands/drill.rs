@@ -1,26 +1,36 @@
 //! `mezz drill`: a dishonest party against the running devnet.
 
+use super::send;
 use crate::{
     args::DrillArgs,
-    files::{self, DataDir},
+    files::DataDir,
     output::{Failure, Output, ether},
 };
+use alloy::providers::Provider;
 use mezz_l1::{Client, deploy::dev_key};
+use mezz_primitives::{ChainConfig, Contracts};
 use mezz_sim::{Act, Drill, Side};
+use serde::Deserialize;
 use serde_json::json;
+
+/// What a node says of its chain.
+#[derive(Debug, Deserialize)]
+struct Rollup {
+    chain: ChainConfig,
+    contracts: Contracts,
+}
 
 /// The challenger of `mezz up`.
 const CHALLENGER: u32 = 103;
 
 pub(crate) async fn run(args: &DrillArgs, output: Output) -> Result<(), Failure> {
-    let here = DataDir(args.here.datadir.clone());
-    let running = here.deployment()?;
-    let rollup =
-        files::rollup(&here.join("rollup.json"), "a drill needs a devnet: start `mezz up` first")?;
-    let client = Client::connect_to(&running.l1.rpc, None, rollup.config.l1_chain_id).await?;
+    let running = DataDir(args.here.datadir.clone()).deployment()?;
+    let provider = send::provider(&running.l2.rpc)?;
+    let rollup: Rollup = provider.raw_request("mezz_chainConfig".into(), ()).await?;
+    let client = Client::connect_to(&running.l1.rpc, None, rollup.chain.l1_chain_id).await?;
     let drill = Drill {
         adversary: args.adversary,
-        config: rollup.config,
+        config: rollup.chain,
         contracts: rollup.contracts,
         client,
         censored: vec![dev_key(CHALLENGER).address()],
@@ -33,8 +43,9 @@ pub(crate) async fn run(args: &DrillArgs, output: Output) -> Result<(), Failure>
             acts.push(act.clone());
         })
         .await?;
+    let outcome = if verdict.honest_won { "honest side won" } else { "NOT DECIDED" };
     let text = format!(
-        "\n{}\n\n  honest side won in {:.0} s; {} lost {}\n  gas: honest {}, {} {}",
+        "\n{}\n\n  {outcome} in {:.0} s; {} lost {} ether\n  gas: honest {}, {} {}",
         verdict.reason,
         verdict.seconds,
         verdict.adversary,
@@ -54,7 +65,7 @@ fn line(act: &Act) -> String {
     };
     let risk = match act.at_risk.is_zero() {
         true => String::new(),
-        false => ether(act.at_risk),
+        false => format!("{} ether", ether(act.at_risk)),
     };
     format!(
         "{:>4} s  {side:<9} {:<8} {:<28} {:>8} gas  {risk}",

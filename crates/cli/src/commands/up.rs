@@ -462,18 +462,18 @@ fn node_config(
     }
 }
 
-/// Waits for the first block of this run that has taken up what was enqueued on L1: the users' deposits are there.
+/// Waits until a block has taken up what was enqueued on L1: the users' deposits are there.
 async fn wait_for_block(node: &Node) {
     let backend = node.backend();
     let mut events = backend.events();
     let _ = tokio::time::timeout(Duration::from_secs(15), async {
-        while let Ok(event) = events.recv().await {
-            let mezz_rpc::Event::Head(block) = event else { continue };
+        loop {
             let progress = node.progress();
-            let taken_up = u64::from_be_bytes(block.header.nonce.0) >= progress.enqueued;
+            let taken_up = progress.taken >= progress.enqueued;
             if progress.caught_up && progress.sequencing && taken_up {
                 break;
             }
+            let _ = tokio::time::timeout(Duration::from_millis(50), events.recv()).await;
         }
     })
     .await;

@@ -108,6 +108,11 @@ fn usual_blocks_take_what_the_documentation_says() {
     assert!(empty < 3_000_000);
 }
 
+/// Code that recovers the signature in its calldata as long as there is gas.
+pub(crate) fn ecrecover_forever() -> Vec<u8> {
+    precompiles::precompile("ecrecover", 1, 3_000, []).code
+}
+
 trait WithLast {
     fn with_last(self, byte: u8) -> Self;
 }

@@ -12,7 +12,7 @@ use mezz_program::ELF;
 use mezz_riscv::{Machine, Program};
 use std::sync::LazyLock;
 
-static PROGRAM: LazyLock<Program> = LazyLock::new(|| Program::parse(ELF).unwrap());
+pub(crate) static PROGRAM: LazyLock<Program> = LazyLock::new(|| Program::parse(ELF).unwrap());
 
 /// Runs a span on the machine. Gives the instructions it took.
 pub(crate) fn check(world: &mut World, from: u64, end: u64, span: u32) -> u64 {

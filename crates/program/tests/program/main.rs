@@ -8,6 +8,7 @@ mod rollup;
 
 mod altered;
 mod costs;
+mod dispute;
 mod guest;
 mod machine;
 mod scenes;

@@ -39,13 +39,17 @@ pub(crate) fn creation(number: u8, nonce: u64) -> Bytes {
     sign(number, tx)
 }
 
-/// The precompile recovers who signed a hash.
-fn recovery(number: u8, nonce: u64) -> Bytes {
+/// A hash and who signed it, as the precompile takes it.
+pub(crate) fn signed() -> Bytes {
     let hash = B256::repeat_byte(0x11);
     let signature = wallet(1).sign_hash_sync(&hash).unwrap();
     let v = U256::from(27 + u8::from(signature.v()));
-    let input = words([hash.into(), v, signature.r(), signature.s()]);
-    call(number, nonce, Address::with_last_byte(1), input)
+    words([hash.into(), v, signature.r(), signature.s()])
+}
+
+/// The precompile recovers who signed a hash.
+pub(crate) fn recovery(number: u8, nonce: u64) -> Bytes {
+    call(number, nonce, Address::with_last_byte(1), signed())
 }
 
 /// Wallet `number` lets its account run the token's code.

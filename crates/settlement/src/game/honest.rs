@@ -13,9 +13,9 @@ use alloy_primitives::{Address, B256};
 
 /// What is right, as far as it is known.
 ///
-/// It must rest on final L1 blocks: what a reorganization of L1 can change is not known yet (docs/spec/fault-proof.md, section 5).
+/// It is about the batches that L1 has now: a content names them, so that what is said of others is refused by L1.
 pub trait Oracle {
-    /// The right claim on `parent`, which is right itself; `None` while its batches are not final.
+    /// The right claim on `parent`, which is right itself; `None` while its batches are not there.
     fn claim(&self, game: &Game, parent: u64) -> Option<Vec<B256>>;
 
     /// The right answer to the doubt `path` about a claim on `parent` that is right up to there.

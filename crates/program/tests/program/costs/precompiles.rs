@@ -7,7 +7,12 @@ use alloy_primitives::{B256, U256, hex};
 use revm::precompile::bls12_381::{map_fp_to_g1::map_fp_to_g1, map_fp2_to_g2::map_fp2_to_g2};
 
 /// Calls of a precompile with the calldata as its input. A call takes so much gas.
-fn precompile(name: &'static str, address: u16, gas: u32, input: impl Into<Vec<u8>>) -> Case {
+pub(super) fn precompile(
+    name: &'static str,
+    address: u16,
+    gas: u32,
+    input: impl Into<Vec<u8>>,
+) -> Case {
     // CALLDATACOPY(0, 0, CALLDATASIZE)
     let prelude = hex!("365f5f37");
     // STATICCALL(GAS, address, 0, CALLDATASIZE, 0, 0)
