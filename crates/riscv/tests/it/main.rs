@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "test code")]
 
+mod architecture;
 mod assembler;
 mod common;
 mod contract;
