@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IBatches} from "./interfaces/IBatches.sol";
 import {IDataAvailability} from "./interfaces/IDataAvailability.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
 import {IPauseController, Pausable} from "./interfaces/IPauseController.sol";
@@ -46,9 +47,9 @@ contract Inbox is IInbox {
     address public immutable calldataDa;
     address public immutable blobDa;
     address public immutable committeeDa;
-    /// @inheritdoc IInbox
+    /// @inheritdoc IBatches
     uint64 public immutable l2ChainId;
-    /// @inheritdoc IInbox
+    /// @inheritdoc IBatches
     uint32 public immutable span;
     uint64 public immutable forceDelay;
     uint64 public immutable forceGrace;
@@ -57,7 +58,7 @@ contract Inbox is IInbox {
     Counters private _counters;
     /// @dev L1 block of the last `refreshL1Info`.
     uint256 private _refreshedAt;
-    /// @inheritdoc IInbox
+    /// @inheritdoc IBatches
     mapping(uint64 n => bytes32) public acc;
     /// @inheritdoc IInbox
     mapping(uint64 n => bytes32) public queueAcc;
@@ -162,7 +163,7 @@ contract Inbox is IInbox {
         _enqueueL1Info();
     }
 
-    /// @inheritdoc IInbox
+    /// @inheritdoc IBatches
     function batchCount() external view returns (uint64) {
         return _counters.batches;
     }
@@ -177,12 +178,12 @@ contract Inbox is IInbox {
         return _counters.consumed;
     }
 
-    /// @inheritdoc IInbox
+    /// @inheritdoc IBatches
     function blocksUpTo(uint64 n) external view returns (uint64) {
         return _progress[n].blocks;
     }
 
-    /// @inheritdoc IInbox
+    /// @inheritdoc IBatches
     function consumedUpTo(uint64 n) external view returns (uint64) {
         return _progress[n].consumed;
     }

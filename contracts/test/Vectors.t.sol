@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {Aliasing} from "../src/libraries/Aliasing.sol";
 import {Hashing} from "../src/libraries/Hashing.sol";
 import {BatchHeader} from "../src/types/Batch.sol";
+import {Certificate} from "../src/types/Certificate.sol";
 import {Output} from "../src/types/Output.sol";
 import {QueueMessage} from "../src/types/Queue.sol";
 import {OutputRootProof, WithdrawalTransaction} from "../src/types/Withdrawal.sol";
@@ -26,6 +27,7 @@ contract VectorsTest is Test {
         _output();
         _bridge();
         _fault();
+        _committee();
         _json = string.concat(_json, "\n}\n");
         if (vm.envOr("VECTORS_WRITE", false)) vm.writeFile(FILE, _json);
         vm.assertEq(vm.readFile(FILE), _json, "run: VECTORS_WRITE=true forge test --match-contract VectorsTest");
@@ -37,6 +39,8 @@ contract VectorsTest is Test {
         _hash("DOMAIN_HEADER", Hashing.DOMAIN_HEADER);
         _hash("DOMAIN_BATCH", Hashing.DOMAIN_BATCH);
         _hash("DOMAIN_BLOBS", Hashing.DOMAIN_BLOBS);
+        _hash("DOMAIN_PAYLOAD", Hashing.DOMAIN_PAYLOAD);
+        _hash("DOMAIN_COMMITTEE", Hashing.DOMAIN_COMMITTEE);
         _hash("DOMAIN_OUTPUT", Hashing.DOMAIN_OUTPUT);
         _hash("DOMAIN_CONTENT", Hashing.DOMAIN_CONTENT);
         _hash("DOMAIN_NODE", Hashing.DOMAIN_NODE);
@@ -223,6 +227,72 @@ contract VectorsTest is Test {
         _field("owner", vm.toString(owner));
         _field("queryId", vm.toString(top));
         _field("childQueryId", vm.toString(Hashing.queryId(content, owner, top, 7)));
+        _close();
+    }
+
+    function _committee() private {
+        // As many bytes as two chunks need: 98,304 and 1.
+        bytes memory chunk = new bytes(98_304);
+        for (uint256 i; i < chunk.length; ++i) {
+            chunk[i] = bytes1(uint8(i));
+        }
+        bytes32[] memory hashes = new bytes32[](2);
+        hashes[0] = keccak256(chunk);
+        hashes[1] = keccak256(hex"00");
+        bytes32 genesis = Hashing.batchGenesis(CHAIN_ID);
+        Certificate memory c = Certificate({
+            batchIndex: 3,
+            prevAcc: genesis,
+            payloadHash: Hashing.payload(hashes),
+            payloadLength: 98_305,
+            epoch: 4,
+            expiry: 1_700_000_005
+        });
+        BatchHeader memory h = BatchHeader({
+            version: 1,
+            daType: 3,
+            index: 3,
+            prevAcc: genesis,
+            daHash: Hashing.committee(c.payloadHash, c.payloadLength),
+            qStart: 4,
+            qEnd: 9,
+            queueAcc: Hashing.queueGenesis(CHAIN_ID),
+            firstBlock: 10,
+            blockCount: 11,
+            l1Block: 12,
+            l1Time: 1_700_000_013
+        });
+        address inbox = address(0x6666666666666666666666666666666666666666);
+        bytes32 digest = Hashing.certificate(c, 1, inbox);
+        uint256 key = 0x0101010101010101010101010101010101010101010101010101010101010101;
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        bytes memory signature = abi.encodePacked(r, s, v);
+        _object("committee");
+        _field("l1ChainId", 1, true);
+        _field("inbox", vm.toString(inbox));
+        _field("payloadRule", "98305 bytes, byte i is i modulo 256");
+        _field("payloadHash", vm.toString(c.payloadHash));
+        _field("payloadLength", c.payloadLength, false);
+        _field("batchIndex", c.batchIndex, false);
+        _field("prevAcc", vm.toString(c.prevAcc));
+        _field("epoch", c.epoch, false);
+        _field("expiry", c.expiry, false);
+        _field("digest", vm.toString(digest));
+        _field("key", vm.toString(bytes32(key)));
+        _field("member", vm.toString(vm.addr(key)));
+        _field("signature", vm.toString(signature));
+        _field(
+            "aux",
+            vm.toString(abi.encodePacked(c.epoch, c.expiry, c.payloadHash, c.payloadLength, uint24(1), signature))
+        );
+        _field("daHash", vm.toString(h.daHash));
+        _field("headerRule", "the header of batch with daType 3, this daHash and batchGenesis of 901 as prevAcc");
+        bytes32 posted = Hashing.batchNext(genesis, Hashing.header(h));
+        _field("acc", vm.toString(posted));
+        h.daType = 0;
+        h.daHash = 0;
+        _field("voidHeaderHash", vm.toString(Hashing.header(h)));
+        _field("voidAcc", vm.toString(Hashing.batchNext(genesis, Hashing.header(h))));
         _close();
     }
 

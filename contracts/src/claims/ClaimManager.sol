@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IBatches} from "../interfaces/IBatches.sol";
 import {IClaimManager, InstanceStatus} from "../interfaces/IClaimManager.sol";
 import {IDisputeGameFactory} from "../interfaces/IDisputeGameFactory.sol";
-import {IInbox} from "../interfaces/IInbox.sol";
 import {IQueryGame} from "../interfaces/IQueryGame.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Clock} from "../libraries/Clock.sol";
@@ -56,7 +56,7 @@ contract ClaimManager is IClaimManager {
     uint256 private constant LOOKED_AT_MAX = 16;
     uint256 private constant LIVE_MAX = 4;
 
-    IInbox private immutable _inbox;
+    IBatches private immutable _inbox;
     /// @notice Shows contents as OP's dispute games.
     IDisputeGameFactory public immutable games;
     /// @inheritdoc IClaimManager
@@ -92,7 +92,7 @@ contract ClaimManager is IClaimManager {
         if (p.window == 0) revert ClaimManager_BadParameter("window");
         if (p.genesisOutputRoot == 0) revert ClaimManager_BadParameter("genesisOutputRoot");
         if (p.genesisTimestamp == 0) revert ClaimManager_BadParameter("genesisTimestamp");
-        _inbox = IInbox(p.inbox);
+        _inbox = IBatches(p.inbox);
         games = IDisputeGameFactory(p.games);
         referee = p.referee;
         treasury = p.treasury;
@@ -101,7 +101,7 @@ contract ClaimManager is IClaimManager {
 
         Output memory genesis = Output({
             version: Constants.VERSION,
-            chainId: IInbox(p.inbox).l2ChainId(),
+            chainId: IBatches(p.inbox).l2ChainId(),
             inboxIndex: 0,
             blockInBatch: 0,
             queueIndex: 0,
@@ -110,7 +110,7 @@ contract ClaimManager is IClaimManager {
             outputRoot: p.genesisOutputRoot
         });
         bytes32 genesisHash = Hashing.output(genesis);
-        Claim id = Claim.wrap(Hashing.content(0, 0, IInbox(p.inbox).acc(0), 0, genesisHash));
+        Claim id = Claim.wrap(Hashing.content(0, 0, IBatches(p.inbox).acc(0), 0, genesisHash));
         _sequence = 1;
         _contents.push(
             Content({

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IBatches} from "../interfaces/IBatches.sol";
 import {IClaimManager, InstanceStatus} from "../interfaces/IClaimManager.sol";
-import {IInbox} from "../interfaces/IInbox.sol";
 import {IQueryGame, NodeStatus} from "../interfaces/IQueryGame.sol";
 import {IStep} from "../interfaces/IStep.sol";
 import {Clock} from "../libraries/Clock.sol";
@@ -41,16 +41,16 @@ contract QueryGame is IQueryGame {
     uint64 private constant WINDOW_MAX = type(uint32).max;
 
     IClaimManager public immutable claimManager;
-    IInbox public immutable inbox;
+    IBatches public immutable inbox;
     /// @notice Executes one instruction.
     IStep public immutable stepContract;
     /// @notice The program: the root of the memory that it starts with.
     bytes32 public immutable programMemory;
     /// @notice The program: where it starts.
     uint32 public immutable programPc;
-    /// @notice Each side's budget on one path, in seconds.
+    /// @inheritdoc IQueryGame
     uint64 public immutable clock;
-    /// @notice Least time for any move, in seconds.
+    /// @inheritdoc IQueryGame
     uint64 public immutable grace;
     /// @notice What a query costs until the instance is resolved, in wei.
     uint256 public immutable bond;
@@ -78,7 +78,7 @@ contract QueryGame is IQueryGame {
         if (manager.window() < p.clock || manager.window() > WINDOW_MAX) revert QueryGame_BadParameter("window");
         if (p.bond == 0 || manager.stake() / BONDS_PER_STAKE < p.bond) revert QueryGame_BadParameter("bond");
         claimManager = manager;
-        inbox = IInbox(p.inbox);
+        inbox = IBatches(p.inbox);
         stepContract = IStep(p.step);
         programMemory = p.programMemory;
         programPc = p.programPc;
@@ -86,8 +86,8 @@ contract QueryGame is IQueryGame {
         grace = p.grace;
         bond = p.bond;
         _window = manager.window();
-        _l2ChainId = IInbox(p.inbox).l2ChainId();
-        _span = IInbox(p.inbox).span();
+        _l2ChainId = IBatches(p.inbox).l2ChainId();
+        _span = IBatches(p.inbox).span();
     }
 
     // --- moves ---

@@ -174,6 +174,6 @@ interface IClaimManager is ISettlement {
     /// @notice The game, which alone may refute.
     function referee() external view returns (address);
 
-    /// @notice The inbox whose batches the claims are about.
+    /// @notice The batches that the claims are about: the inbox, or `SealedInbox`.
     function inbox() external view returns (address);
 }

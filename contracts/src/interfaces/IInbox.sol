@@ -2,9 +2,10 @@
 pragma solidity ^0.8.30;
 
 import {BatchHeader} from "../types/Batch.sol";
+import {IBatches} from "./IBatches.sol";
 
 /// @notice Everything that L1 tells L2, in order: the queue of messages and the chain of batches (docs/spec/queue.md, batch.md).
-interface IInbox {
+interface IInbox is IBatches {
     /// @notice The caller may not enqueue this kind of message.
     error Inbox_NotEnqueuer(address caller, uint8 kind);
     /// @notice The caller is not the batcher and permissionless posting is closed.
@@ -65,26 +66,14 @@ interface IInbox {
     /// @notice Enqueues the L1 block's values. Anybody may, once a block.
     function refreshL1Info() external;
 
-    /// @notice The batch chain after `n` batches; zero if there are fewer.
-    function acc(uint64 n) external view returns (bytes32);
-
     /// @notice The queue chain after `n` messages; zero if there are fewer.
     function queueAcc(uint64 n) external view returns (bytes32);
-
-    /// @notice Number of batches.
-    function batchCount() external view returns (uint64);
 
     /// @notice Number of messages ever enqueued.
     function queueCount() external view returns (uint64);
 
     /// @notice Number of messages that batches have consumed.
     function consumed() external view returns (uint64);
-
-    /// @notice Number of L2 blocks in the first `n` batches: the number of the last block of batch `n - 1`.
-    function blocksUpTo(uint64 n) external view returns (uint64);
-
-    /// @notice Number of messages consumed by the first `n` batches.
-    function consumedUpTo(uint64 n) external view returns (uint64);
 
     /// @notice The index after the last overdue message; `consumed()` if none is overdue.
     function dueIndex() external view returns (uint64);
@@ -97,10 +86,4 @@ interface IInbox {
 
     /// @notice Who may post a batch at any time.
     function batcher() external view returns (address);
-
-    /// @notice Chain id of the L2 that this inbox serves.
-    function l2ChainId() external view returns (uint64);
-
-    /// @notice Blocks between two entries of a claim.
-    function span() external view returns (uint32);
 }

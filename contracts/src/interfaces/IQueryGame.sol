@@ -135,4 +135,10 @@ interface IQueryGame {
 
     /// @notice What `withdraw` pays this address, in wei.
     function credits(address who) external view returns (uint256);
+
+    /// @notice Each side's budget on one path, in seconds.
+    function clock() external view returns (uint64);
+
+    /// @notice Least time for any move, in seconds.
+    function grace() external view returns (uint64);
 }

@@ -17,6 +17,12 @@ library Constants {
     uint256 internal constant WITHDRAWAL_GAS_MAX = 15_000_000;
     /// @dev Bytes of a calldata payload.
     uint256 internal constant CALLDATA_MAX = 98_304;
+    /// @dev Bytes of a chunk of a committee's payload: one preimage fits one L1 transaction, and so does one answer to a challenge.
+    uint256 internal constant CHUNK_SIZE = CALLDATA_MAX;
+    /// @dev Chunks of a committee's payload.
+    uint256 internal constant CHUNKS_MAX = 8;
+    /// @dev Members of a committee.
+    uint256 internal constant MEMBERS_MAX = 20;
     /// @dev Blobs of one batch.
     uint256 internal constant BLOBS_PER_BATCH_MAX = 6;
     /// @dev Outputs in one claim's vector.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {BatchHeader} from "../types/Batch.sol";
+import {Certificate} from "../types/Certificate.sol";
 import {Output} from "../types/Output.sol";
 import {QueueMessage} from "../types/Queue.sol";
 import {OutputRootProof, WithdrawalTransaction} from "../types/Withdrawal.sol";
@@ -17,12 +18,21 @@ library Hashing {
     bytes32 internal constant DOMAIN_HEADER = keccak256("mezzanine.header.v1");
     bytes32 internal constant DOMAIN_BATCH = keccak256("mezzanine.batch.v1");
     bytes32 internal constant DOMAIN_BLOBS = keccak256("mezzanine.blobs.v1");
+    bytes32 internal constant DOMAIN_PAYLOAD = keccak256("mezzanine.payload.v1");
+    bytes32 internal constant DOMAIN_COMMITTEE = keccak256("mezzanine.committee.v1");
     bytes32 internal constant DOMAIN_OUTPUT = keccak256("mezzanine.output.v1");
     bytes32 internal constant DOMAIN_CONTENT = keccak256("mezzanine.content.v1");
     bytes32 internal constant DOMAIN_NODE = keccak256("mezzanine.node.v1");
     bytes32 internal constant DOMAIN_BOOT = keccak256("mezzanine.boot.v1");
     bytes32 internal constant DOMAIN_STATE = keccak256("mezzanine.state.v1");
     bytes32 internal constant DOMAIN_QUERY = keccak256("mezzanine.query.v1");
+    bytes32 internal constant EIP712_DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 internal constant CERTIFICATE_TYPE = keccak256(
+        "Certificate(uint64 batchIndex,bytes32 prevAcc,bytes32 payloadHash,uint32 payloadLength,uint64 epoch,uint64 expiry)"
+    );
+    bytes32 internal constant CERTIFICATE_NAME = keccak256("Mezzanine data committee");
+    bytes32 internal constant CERTIFICATE_VERSION = keccak256("1");
 
     /// @notice Hash of one queue message.
     function message(QueueMessage memory m) internal pure returns (bytes32) {
@@ -57,6 +67,23 @@ library Hashing {
     /// @notice What a batch in blobs commits to. `versionedHashes` are packed, 32 bytes each.
     function blobs(bytes memory versionedHashes) internal pure returns (bytes32) {
         return keccak256(bytes.concat(DOMAIN_BLOBS, versionedHashes));
+    }
+
+    /// @notice Hash of a committee's payload by the hashes of its chunks.
+    function payload(bytes32[] memory chunkHashes) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(DOMAIN_PAYLOAD, chunkHashes));
+    }
+
+    /// @notice What a batch with a committee commits to.
+    function committee(bytes32 payloadHash, uint32 payloadLength) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_COMMITTEE, payloadHash, payloadLength));
+    }
+
+    /// @notice What a member of a committee signs for a batch of `inbox` (EIP-712).
+    function certificate(Certificate memory c, uint256 l1ChainId, address inbox) internal pure returns (bytes32) {
+        bytes32 domain =
+            keccak256(abi.encode(EIP712_DOMAIN_TYPE, CERTIFICATE_NAME, CERTIFICATE_VERSION, l1ChainId, inbox));
+        return keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(CERTIFICATE_TYPE, c))));
     }
 
     /// @notice Hash of one output.

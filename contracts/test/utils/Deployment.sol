@@ -88,15 +88,15 @@ abstract contract Deployment is Test {
         _create(3, type(CalldataDa).creationCode);
         _create(4, type(BlobDa).creationCode);
         inbox = Inbox(_create(5, abi.encodePacked(type(Inbox).creationCode, abi.encode(_inboxParameters()))));
-        games = DisputeGameFactory(
-            _create(6, abi.encodePacked(type(DisputeGameFactory).creationCode, abi.encode(deployer.addressOf(7))))
-        );
+        _deployData();
+        games =
+            DisputeGameFactory(_create(6, abi.encodePacked(type(DisputeGameFactory).creationCode, abi.encode(_at(7)))));
         claims =
             ClaimManager(_create(7, abi.encodePacked(type(ClaimManager).creationCode, abi.encode(_claimParameters()))));
         portal =
             Portal(payable(_create(8, abi.encodePacked(type(Portal).creationCode, abi.encode(_portalParameters())))));
         messenger = L1CrossDomainMessenger(
-            _create(9, abi.encodePacked(type(L1CrossDomainMessenger).creationCode, abi.encode(portal, pauses)))
+            _create(9, abi.encodePacked(type(L1CrossDomainMessenger).creationCode, abi.encode(portal, _pauses())))
         );
         bridge = L1StandardBridge(
             payable(_create(10, abi.encodePacked(type(L1StandardBridge).creationCode, abi.encode(messenger))))
@@ -108,11 +108,33 @@ abstract contract Deployment is Test {
         );
         stepContract = RiscVStep(_create(13, type(RiscVStep).creationCode));
         game = QueryGame(_create(14, abi.encodePacked(type(QueryGame).creationCode, abi.encode(_gameParameters()))));
+        _deployLast();
+    }
+
+    /// @dev What keeps the data, where that is not L1 alone.
+    function _deployData() internal virtual {}
+
+    /// @dev What needs all other contracts.
+    function _deployLast() internal virtual {}
+
+    /// @dev The step of the deployment that is `step` in the table.
+    function _place(uint256 step) internal view virtual returns (uint256) {
+        return step;
+    }
+
+    /// @dev Address of the contract of `step` in the table.
+    function _at(uint256 step) internal view returns (address) {
+        return deployer.addressOf(_place(step));
     }
 
     function _create(uint256 step, bytes memory code) internal virtual returns (address deployed) {
-        deployed = deployer.deploy(step, code, 0);
-        vm.assertEq(deployed, deployer.addressOf(step), "predicted address");
+        deployed = deployer.deploy(_place(step), code, 0);
+        vm.assertEq(deployed, _at(step), "predicted address");
+    }
+
+    /// @dev Who answers what is paused.
+    function _pauses() internal view virtual returns (address) {
+        return _at(1);
     }
 
     function _timelockCode() internal view returns (bytes memory) {
@@ -125,18 +147,18 @@ abstract contract Deployment is Test {
 
     function _configParameters() internal view returns (SystemConfig.Parameters memory) {
         return SystemConfig.Parameters({
-            owner: deployer.addressOf(0),
+            owner: _at(0),
             operator: operator,
             l2ChainId: CHAIN_ID,
             span: SPAN,
             addresses: SystemConfig.Addresses({
-                inbox: deployer.addressOf(5),
-                optimismPortal: deployer.addressOf(8),
-                disputeGameFactory: deployer.addressOf(6),
-                l1CrossDomainMessenger: deployer.addressOf(9),
-                l1StandardBridge: deployer.addressOf(10),
-                l1ERC721Bridge: deployer.addressOf(11),
-                optimismMintableERC20Factory: deployer.addressOf(12)
+                inbox: _at(5),
+                optimismPortal: _at(8),
+                disputeGameFactory: _at(6),
+                l1CrossDomainMessenger: _at(9),
+                l1StandardBridge: _at(10),
+                l1ERC721Bridge: _at(11),
+                optimismMintableERC20Factory: _at(12)
             }),
             configuration: SystemConfig.Configuration({
                 gasLimit: 100_000_000,
@@ -153,13 +175,13 @@ abstract contract Deployment is Test {
         });
     }
 
-    function _inboxParameters() internal view returns (Inbox.Parameters memory) {
+    function _inboxParameters() internal view virtual returns (Inbox.Parameters memory) {
         return Inbox.Parameters({
-            portal: deployer.addressOf(8),
-            systemConfig: deployer.addressOf(2),
-            pauseController: deployer.addressOf(1),
-            calldataDa: deployer.addressOf(3),
-            blobDa: deployer.addressOf(4),
+            portal: _at(8),
+            systemConfig: _at(2),
+            pauseController: _pauses(),
+            calldataDa: _at(3),
+            blobDa: _at(4),
             committeeDa: address(0),
             l2ChainId: CHAIN_ID,
             span: SPAN,
@@ -169,11 +191,11 @@ abstract contract Deployment is Test {
         });
     }
 
-    function _claimParameters() internal view returns (ClaimManager.Parameters memory) {
+    function _claimParameters() internal view virtual returns (ClaimManager.Parameters memory) {
         return ClaimManager.Parameters({
-            inbox: deployer.addressOf(5),
-            games: deployer.addressOf(6),
-            referee: deployer.addressOf(14),
+            inbox: _at(5),
+            games: _at(6),
+            referee: _at(14),
             treasury: treasury,
             stake: STAKE,
             window: WINDOW,
@@ -182,22 +204,22 @@ abstract contract Deployment is Test {
         });
     }
 
-    function _portalParameters() internal view returns (Portal.Parameters memory) {
+    function _portalParameters() internal view virtual returns (Portal.Parameters memory) {
         return Portal.Parameters({
-            inbox: deployer.addressOf(5),
-            settlement: deployer.addressOf(7),
-            systemConfig: deployer.addressOf(2),
-            pauseController: deployer.addressOf(1),
-            disputeGameFactory: deployer.addressOf(6),
+            inbox: _at(5),
+            settlement: _at(7),
+            systemConfig: _at(2),
+            pauseController: _pauses(),
+            disputeGameFactory: _at(6),
             proofMaturityDelay: PROOF_MATURITY
         });
     }
 
     function _gameParameters() internal virtual returns (QueryGame.Parameters memory) {
         return QueryGame.Parameters({
-            claimManager: deployer.addressOf(7),
-            inbox: deployer.addressOf(5),
-            step: deployer.addressOf(13),
+            claimManager: _at(7),
+            inbox: _at(5),
+            step: _at(13),
             programMemory: keccak256("program"),
             programPc: 0x1000,
             clock: CLOCK,

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IBatches} from "../interfaces/IBatches.sol";
+import {ChallengeStatus, IDaChallenge} from "../interfaces/IDaChallenge.sol";
+import {ISealedInbox} from "../interfaces/ISealedInbox.sol";
+import {Hashing} from "../libraries/Hashing.sol";
+import {BatchHeader, DaType} from "../types/Batch.sol";
+
+/// @notice The inbox's chain once more, as far as it is decided, with each void batch in it as one without data.
+///
+/// Claims and the game take it for the inbox, and so does the program: of a void batch it sees a header with `daType` 0, which has
+/// always meant empty blocks. While no batch is void it is the inbox's chain itself and costs nothing but a counter.
+contract SealedInbox is ISealedInbox {
+    IBatches private immutable _inbox;
+    /// @notice Knows which payloads were demanded and shown.
+    IDaChallenge public immutable challenges;
+    uint64 private immutable _challengeWindow;
+
+    uint64 private _sealed;
+    /// @inheritdoc ISealedInbox
+    uint64 public firstVoid = type(uint64).max;
+    /// @dev The chain after `n` batches, for `n` above `firstVoid`.
+    mapping(uint64 n => bytes32) private _accs;
+
+    constructor(IDaChallenge challenges_) {
+        if (address(challenges_) == address(0)) revert SealedInbox_BadParameter("challenges");
+        challenges = challenges_;
+        _inbox = IBatches(challenges_.inbox());
+        _challengeWindow = challenges_.challengeWindow();
+    }
+
+    /// @inheritdoc ISealedInbox
+    function seal(BatchHeader[] calldata headers) external {
+        for (uint256 i; i < headers.length; ++i) {
+            _seal(headers[i]);
+        }
+        emit Sealed(_sealed, acc(_sealed));
+    }
+
+    /// @inheritdoc IBatches
+    function batchCount() external view returns (uint64) {
+        return _sealed;
+    }
+
+    /// @inheritdoc IBatches
+    function blocksUpTo(uint64 n) external view returns (uint64) {
+        return _inbox.blocksUpTo(n);
+    }
+
+    /// @inheritdoc IBatches
+    function consumedUpTo(uint64 n) external view returns (uint64) {
+        return _inbox.consumedUpTo(n);
+    }
+
+    /// @inheritdoc IBatches
+    function l2ChainId() external view returns (uint64) {
+        return _inbox.l2ChainId();
+    }
+
+    /// @inheritdoc IBatches
+    function span() external view returns (uint32) {
+        return _inbox.span();
+    }
+
+    /// @notice The inbox whose batches are sealed here.
+    function inbox() external view returns (address) {
+        return address(_inbox);
+    }
+
+    /// @inheritdoc IBatches
+    function acc(uint64 n) public view returns (bytes32) {
+        if (n > _sealed) return 0;
+        return n <= firstVoid ? _inbox.acc(n) : _accs[n];
+    }
+
+    function _seal(BatchHeader memory header) private {
+        uint64 index = header.index;
+        uint64 next = _sealed;
+        if (index < next) revert SealedInbox_SealedAlready(next);
+        if (Hashing.batchNext(header.prevAcc, Hashing.header(header)) != _inbox.acc(index + 1)) {
+            revert SealedInbox_WrongHeader(index);
+        }
+        // Times never fall along the chain: the windows of all batches before have closed too (invariant 51).
+        uint64 limit = header.l1Time + _challengeWindow;
+        if (block.timestamp <= limit) revert SealedInbox_TooEarly(index, limit);
+        if (index > next) _requirePlain(next, index);
+
+        ChallengeStatus status = challenges.statusOf(index);
+        if (status == ChallengeStatus.Open) {
+            revert SealedInbox_TooEarly(index, challenges.challengeOf(index).deadline);
+        }
+        if (status == ChallengeStatus.Void) {
+            header.daType = DaType.NONE;
+            header.daHash = 0;
+            if (firstVoid == type(uint64).max) firstVoid = index;
+            emit Voided(index);
+        }
+        _sealed = index + 1;
+        if (index >= firstVoid) _accs[index + 1] = Hashing.batchNext(acc(index), Hashing.header(header));
+    }
+
+    /// @dev The batches `from..to` need no header: the chain is still the inbox's, and none of their payloads is missing.
+    function _requirePlain(uint64 from, uint64 to) private view {
+        if (firstVoid != type(uint64).max) revert SealedInbox_HeaderMissing(from);
+        uint64 demanded = challenges.firstUnanswered(from, to);
+        if (demanded != to) revert SealedInbox_HeaderMissing(demanded);
+    }
+}
