@@ -246,6 +246,7 @@ impl Node {
             caught_up: self.metrics.caught_up.get() == 1,
             enqueued: settlement.inbox().queue_len(),
             taken: self.taken().unwrap_or_default(),
+            head: self.acts.store.head().number,
             sequencing: self.sequencer.shared.sequencing.load(Ordering::Relaxed),
         }
     }
@@ -303,6 +304,8 @@ pub struct Progress {
     pub enqueued: u64,
     /// Queue messages in sealed blocks.
     pub taken: u64,
+    /// The last sealed block.
+    pub head: u64,
     /// Whether it takes transactions.
     pub sequencing: bool,
 }

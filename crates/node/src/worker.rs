@@ -103,7 +103,7 @@ impl Worker {
                     }
                 }
                 Ok(Command::Sequence(on, reply)) => {
-                    let stops = self.sequencing && !on;
+                    let (stops, starts) = (self.sequencing && !on, !self.sequencing && on);
                     self.sequencing = on && self.config.sequencing;
                     if stops {
                         // Whoever takes over begins after all that was promised here.
@@ -111,7 +111,9 @@ impl Worker {
                     }
                     if self.sequencing && self.builder.is_none() {
                         self.begin()?;
-                        // What L1 holds has waited long enough.
+                    }
+                    if starts {
+                        // What L1 and the journal hold has waited long enough.
                         deadline = Instant::now();
                     }
                     self.drain_pool()?;

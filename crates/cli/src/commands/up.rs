@@ -191,6 +191,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         client.clone(),
     )
     .await?;
+    let recovered = node.progress().head;
     let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let file = DeploymentFile {
@@ -211,7 +212,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         contracts: deployment.contracts,
         accounts: (0..USERS).map(dev_account).collect(),
     };
-    wait_for_block(&node).await;
+    wait_for_block(&node, recovered).await;
     write_atomically(&here.join("deployment.json"), &serde_json::to_vec_pretty(&file)?)?;
     let mut answer = json!(file);
     answer["readyMilliseconds"] = json!(began.elapsed().as_millis() as u64);
@@ -462,15 +463,16 @@ fn node_config(
     }
 }
 
-/// Waits until a block has taken up what was enqueued on L1: the users' deposits are there.
-async fn wait_for_block(node: &Node) {
+/// Waits for a block of this run, which holds what was answered before it, and until what was enqueued on L1 is taken up: the users' deposits are there.
+async fn wait_for_block(node: &Node, recovered: u64) {
     let backend = node.backend();
     let mut events = backend.events();
     let _ = tokio::time::timeout(Duration::from_secs(15), async {
         loop {
             let progress = node.progress();
             let taken_up = progress.taken >= progress.enqueued;
-            if progress.caught_up && progress.sequencing && taken_up {
+            let sealed = progress.head > recovered;
+            if progress.caught_up && progress.sequencing && sealed && taken_up {
                 break;
             }
             let _ = tokio::time::timeout(Duration::from_millis(50), events.recv()).await;

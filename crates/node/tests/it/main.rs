@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+#[allow(dead_code, reason = "the tests of L1's client use all of it")]
+#[path = "../../../l1/tests/it/anvil.rs"]
+mod anvil;
 mod dead;
 mod disputes;
 mod fresh;

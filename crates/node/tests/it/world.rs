@@ -1,6 +1,6 @@
 //! A devnet with a rollup on it, and nodes of that rollup, all in this process.
 
-use crate::user::L2_CHAIN;
+use crate::{anvil::Anvil, user::L2_CHAIN};
 use alloy::{
     eips::BlockNumberOrTag,
     primitives::{Address, B256, Bytes, U256, utils::parse_ether},
@@ -18,6 +18,7 @@ use mezz_rpc::{Limits, Server};
 use mezz_storage::{Genesis, Store};
 use serde_json::{Value, json};
 use std::{
+    any::Any,
     path::PathBuf,
     sync::{
         Arc,
@@ -40,13 +41,13 @@ const L1_BLOCK_TIME: Duration = Duration::from_millis(250);
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A devnet with the contracts of a rollup.
+/// A development L1 with the contracts of a rollup.
 pub(crate) struct World {
     pub(crate) l1: Client,
     pub(crate) deployment: Deployment,
     url: String,
-    _devnet: Devnet,
-    _serving: oneshot::Sender<()>,
+    /// What L1 lives as long as.
+    _running: Box<dyn Any + Send + Sync>,
     folder: TempDir,
     nodes: AtomicUsize,
 }
@@ -128,21 +129,35 @@ impl World {
         );
         tokio::spawn(async { served.await.unwrap() });
         let l1 = Client::connect(&url, Some(&url)).await.unwrap();
-        let owner = sender(&l1, OWNER);
-        let mut intent = Intent::devnet(l1.chain_id(), L2_CHAIN);
-        let windows = &mut intent.windows;
-        windows.claim_window = claim_window;
-        (windows.dispute_clock, windows.dispute_grace) = (clock, grace);
-        windows.proof_maturity = claim_window + 2;
-        let plan = Plan::prepare(intent, &l1, owner.address()).await.unwrap();
-        let deployment = apply(&plan, &owner, None, |_| {}).await.unwrap();
+        let deployment = deploy(&l1, claim_window, (clock, grace)).await;
         devnet.set_mining(Mining::Interval(L1_BLOCK_TIME)).await.unwrap();
+        Self::new(l1, url, deployment, Box::new((devnet, serving)))
+    }
+
+    /// The same on anvil, with a block each second; `None` where it is not installed.
+    pub(crate) async fn on_anvil(claim_window: u64, (clock, grace): (u64, u64)) -> Option<Self> {
+        let anvil = Anvil::start(&["--slots-in-an-epoch", "2"]).await?;
+        for account in [OWNER, BATCHER, PROPOSER, CHALLENGER] {
+            anvil.fund(dev_key(account).address()).await;
+        }
+        let deployment = deploy(&anvil.client, claim_window, (clock, grace)).await;
+        anvil.rpc("evm_setAutomine", json!([false])).await;
+        anvil.rpc("evm_setIntervalMining", json!([1])).await;
+        let (l1, url) = (anvil.client.clone(), anvil.url.clone());
+        Some(Self::new(l1, url, deployment, Box::new(anvil)))
+    }
+
+    fn new(
+        l1: Client,
+        url: String,
+        deployment: Deployment,
+        running: Box<dyn Any + Send + Sync>,
+    ) -> Self {
         Self {
             l1,
             deployment,
             url,
-            _devnet: devnet,
-            _serving: serving,
+            _running: running,
             folder: tempfile::tempdir().unwrap(),
             nodes: AtomicUsize::new(0),
         }
@@ -247,6 +262,18 @@ impl World {
         };
         self.call(account, self.deployment.contracts.portal, &call, value).await;
     }
+}
+
+/// Deploys a rollup whose windows are short.
+async fn deploy(l1: &Client, claim_window: u64, (clock, grace): (u64, u64)) -> Deployment {
+    let owner = sender(l1, OWNER);
+    let mut intent = Intent::devnet(l1.chain_id(), L2_CHAIN);
+    let windows = &mut intent.windows;
+    windows.claim_window = claim_window;
+    (windows.dispute_clock, windows.dispute_grace) = (clock, grace);
+    windows.proof_maturity = claim_window + 2;
+    let plan = Plan::prepare(intent, l1, owner.address()).await.unwrap();
+    apply(&plan, &owner, None, |_| {}).await.unwrap()
 }
 
 impl L2 {

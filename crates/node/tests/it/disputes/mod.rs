@@ -11,6 +11,7 @@ use alloy::{
     sol_types::SolEvent,
 };
 use crook::{Crook, Lie, Moment, Wrong, gas_paid, stranger, wealth};
+use futures::future::join_all;
 use mezz_l1::{
     Call,
     contracts::{ClaimManager, Portal, QueryGame},
@@ -31,6 +32,11 @@ fn operator() -> Settings {
     let roles = Role::ALL.into_iter().filter(|role| *role != Role::Challenger).collect();
     // The first batch has many spans.
     Settings { roles, batch_interval: 36, ..Settings::operator() }
+}
+
+/// The same on an L1 whose clock is the world's.
+fn patient_operator() -> Settings {
+    Settings { batch_interval: 10, ..operator() }
 }
 
 /// A watchtower.
@@ -116,12 +122,14 @@ async fn play(
     let mut playing: Vec<_> = crooks.into_iter().map(|crook| (crook, 0)).collect();
     loop {
         let mut ended = true;
-        for (crook, depth) in &mut playing {
-            if crook.status(world).await < REFUTED {
+        let turns = playing.iter_mut().map(async |(crook, depth)| {
+            let live = crook.status(world).await < REFUTED;
+            if live {
                 *depth = crook.turn(world).await.max(*depth);
-                ended = false;
             }
-        }
+            live
+        });
+        ended &= !join_all(turns).await.contains(&true);
         if ended && is_final(world, claim).await {
             return playing;
         }
@@ -161,20 +169,9 @@ impl Books {
     }
 }
 
-/// Each lie that there is, all at once, against one watchtower.
-#[tokio::test(flavor = "multi_thread")]
-async fn every_lie_is_refuted_and_the_right_claim_is_final() {
-    let world = World::with_windows(4, 240, (120, 12)).await;
-    let operator = world.node(operator()).await;
-    let books = [Books::open(&world, CHALLENGER).await, Books::open(&world, PROPOSER).await];
-    let tower = world.node(watchtower(CHALLENGER)).await;
-    use_the_chain(&world, &operator).await;
-    let (claim, distinct) = first_claim(&world).await;
-    assert!(distinct >= 5, "{distinct} spans");
-    tower.wait_derived(operator.node.heads().safe).await;
-    let middle = busiest(&operator, claim.endOutput.number, world.deployment.config.span);
-    let mut crooks = Vec::new();
-    for (lie, wrong) in [
+/// The lies that there are: in which way, and in which entries of a claim that has so many, the busiest of which is `middle`.
+fn lies(middle: usize, distinct: usize) -> [(Lie, Wrong); 12] {
+    [
         (Lie::MadeUp, Wrong::From(0)),
         (Lie::MadeUp, Wrong::From(middle)),
         (Lie::MadeUp, Wrong::From(distinct)),
@@ -188,26 +185,47 @@ async fn every_lie_is_refuted_and_the_right_claim_is_final() {
         (Lie::From(Moment::Halted), Wrong::From(middle)),
         (Lie::From(Moment::Last), Wrong::From(middle)),
         (Lie::Blob, Wrong::From(middle)),
-    ] {
-        crooks.push(Crook::begin(&world, &operator.node, &claim, lie, wrong).await);
-    }
-    let ended = play(&world, &claim, crooks).await;
+    ]
+}
+
+/// Each lie, all at once, against one watchtower.
+async fn lie_in_every_way(world: &World, operator: Settings) {
+    let operator = world.node(operator).await;
+    let books = [Books::open(world, CHALLENGER).await, Books::open(world, PROPOSER).await];
+    let tower = world.node(watchtower(CHALLENGER)).await;
+    use_the_chain(world, &operator).await;
+    let (claim, distinct) = first_claim(world).await;
+    assert!(distinct >= 5, "{distinct} spans");
+    tower.wait_derived(operator.node.heads().safe).await;
+    let middle = busiest(&operator, claim.endOutput.number, world.deployment.config.span);
+    let crooks = lies(middle, distinct)
+        .map(|(lie, wrong)| Crook::begin(world, &operator.node, &claim, lie, wrong));
+    let ended = play(world, &claim, join_all(crooks).await).await;
+    let stake = world.deployment.config.stake;
     for (crook, depth) in &ended {
-        assert_eq!(crook.status(&world).await, REFUTED, "{}", crook.name);
-        assert!(crook.is_slashed(&world).await, "{}", crook.name);
+        assert_eq!(crook.status(world).await, REFUTED, "{}", crook.name);
+        assert!(crook.is_slashed(world).await, "{}", crook.name);
         let asked = if crook.name.starts_with("Silent") { 1..=1 } else { 5..=6 };
         assert!(asked.contains(depth), "{}: asked {depth} times", crook.name);
-        assert!(
-            crook.wealth(&world).await
-                < parse_ether("100").unwrap() - world.deployment.config.stake
-        );
+        assert!(crook.wealth(world).await < parse_ether("100").unwrap() - stake);
     }
-    let stake = world.deployment.config.stake;
-    books[0].check(&world, U256::ZERO).await;
-    books[1].check(&world, stake).await;
+    books[0].check(world, U256::ZERO).await;
+    books[1].check(world, stake).await;
     // Each refuted stake brought the challenger half of it.
-    let earned = wealth(&world, books[0].who).await;
+    let earned = wealth(world, books[0].who).await;
     assert!(earned > books[0].before + stake * U256::from(ended.len() / 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_lie_is_refuted_and_the_right_claim_is_final() {
+    lie_in_every_way(&World::with_windows(4, 240, (120, 12)).await, operator()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_lie_is_refuted_on_anvil_as_well() {
+    if let Some(world) = World::on_anvil(150, (45, 8)).await {
+        lie_in_every_way(&world, patient_operator()).await;
+    }
 }
 
 /// The watchtower is killed and started again, L1 is reorganised under the dispute, and for most of its clock nobody is there.
