@@ -81,7 +81,7 @@ pub(crate) struct Driver {
 }
 
 /// What makes its moves one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Lane {
     /// A role: its transactions have one nonce after the other, its blocks one number.
     Role(Role),
@@ -105,6 +105,24 @@ impl Lane {
     }
 }
 
+/// What waits after a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Rest {
+    /// This move; others of its lane do not.
+    Move(Move),
+    /// Everything there: all moves of the batcher are about the next batch, and each block makes another of them.
+    Lane(Lane),
+}
+
+impl Rest {
+    fn of(due: &Move) -> Self {
+        match due.role() {
+            Role::Batcher => Self::Lane(Lane::of(due)),
+            _ => Self::Move(due.clone()),
+        }
+    }
+}
+
 /// Moves that ended: where, after how many reorgs they were begun, which, and what they brought.
 type Made = (Lane, u64, Vec<Move>, Result<Done, Error>);
 
@@ -114,8 +132,8 @@ struct Turn {
     in_flight: JoinSet<Made>,
     /// Where moves are being made.
     busy: BTreeMap<Lane, AbortHandle>,
-    /// Until when a move that failed waits; others of its lane do not.
-    resting: HashMap<Move, Instant>,
+    /// Until when what failed waits.
+    resting: HashMap<Rest, Instant>,
     /// The L1 block that the view must reach before a lane looks again.
     awaited: BTreeMap<Lane, u64>,
     /// Reorgs of L1 so far: what a move learnt of the L1 before one says nothing about the L1 after it.
@@ -310,7 +328,7 @@ impl Driver {
         tracing::warn!(role = made.role().as_str(), ?made, %error, "a move failed and is tried again");
         self.metrics.failed_moves.increment();
         turn.suspicious |= matches!(error, Error::Stale { .. });
-        turn.resting.insert(made, Instant::now() + RETRY);
+        turn.resting.insert(Rest::of(&made), Instant::now() + RETRY);
     }
 
     /// Looks whether anything is due.
@@ -341,7 +359,9 @@ impl Driver {
             (settlement.moves(), settlement.l1_head().number)
         };
         turn.resting.retain(|_, until| *until > Instant::now());
-        moves.retain(|due| !turn.resting.contains_key(due) && self.roles.contains(&due.role()));
+        moves.retain(|due| {
+            self.roles.contains(&due.role()) && !turn.resting.contains_key(&Rest::of(due))
+        });
         for (place, due) in moves.iter().enumerate() {
             let (lane, role) = (Lane::of(due), due.role());
             let unseen = turn.awaited.get(&lane).is_some_and(|block| *block > l1_head);
