@@ -129,7 +129,7 @@ fn read(
     payload: Option<&[u8]>,
     chain_id: u64,
 ) -> Option<Batch> {
-    if !matches!(header.da_type, DaType::Calldata | DaType::Blobs) {
+    if !matches!(header.da_type, DaType::Calldata | DaType::Blobs | DaType::Committee) {
         return None;
     }
     let (block_count, deposits) = (header.block_count, deposits(kinds));

@@ -15,6 +15,8 @@ pub enum DaType {
     Calldata,
     /// In blobs of the transaction.
     Blobs,
+    /// With a data committee.
+    Committee,
     /// A kind this version does not know.
     Unknown(u8),
 }
@@ -25,6 +27,7 @@ impl From<u8> for DaType {
             0 => Self::None,
             1 => Self::Calldata,
             2 => Self::Blobs,
+            3 => Self::Committee,
             other => Self::Unknown(other),
         }
     }
@@ -36,6 +39,7 @@ impl From<DaType> for u8 {
             DaType::None => 0,
             DaType::Calldata => 1,
             DaType::Blobs => 2,
+            DaType::Committee => 3,
             DaType::Unknown(other) => other,
         }
     }
@@ -116,6 +120,11 @@ impl BatchHeader {
             .number(self.block_count.into())
             .number(self.l1_block)
             .number(self.l1_time)
+    }
+
+    /// The header that claims read in the place of a batch whose payload was demanded and not shown: one without data.
+    pub const fn voided(self) -> Self {
+        Self { da_type: DaType::None, da_hash: B256::ZERO, ..self }
     }
 
     /// The chain after this batch.

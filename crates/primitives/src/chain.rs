@@ -1,6 +1,6 @@
 //! The configuration of one L2 chain.
 
-use crate::{BLOCK_GAS_MIN, SPAN_GAS_MAX};
+use crate::{BLOCK_GAS_MIN, CommitteeConfig, CommitteeContracts, SPAN_GAS_MAX};
 use alloy_primitives::{Address, B256, U256};
 use core::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
@@ -100,9 +100,20 @@ pub struct ChainConfig {
     pub fees: FeeConfig,
     /// Windows and delays.
     pub windows: Windows,
+    /// The rules of its data committee, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committee: Option<CommitteeConfig>,
 }
 
 impl ChainConfig {
+    /// What kind of Layer 2 it is.
+    pub const fn family(&self) -> Family {
+        match self.committee {
+            None => Family::Optimistic,
+            Some(_) => Family::Optimium,
+        }
+    }
+
     /// The greatest number of blocks in one batch.
     pub const fn batch_blocks_max(&self) -> u64 {
         256 * self.span
@@ -185,6 +196,9 @@ pub struct Contracts {
     pub pause_controller: Address,
     /// Owner of the parameters.
     pub timelock: Address,
+    /// Those of its data committee, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committee: Option<CommitteeContracts>,
 }
 
 /// The genesis of one L2: its block hash and state.

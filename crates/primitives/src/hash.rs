@@ -22,6 +22,12 @@ pub mod domain {
     /// The versioned hashes of a batch.
     pub const BLOBS: B256 =
         b256!("0513f3d93c1f30d5f7979a00f39b29b15909749e82ef65b71b6a10ccd3d60108");
+    /// The chunks of a payload that a committee keeps.
+    pub const PAYLOAD: B256 =
+        b256!("c14bc63b8c09422267ecc668c863e1e657833df1e5241d995e3ae30ebe819a49");
+    /// A payload that a committee keeps.
+    pub const COMMITTEE: B256 =
+        b256!("4b4e10d73335dcb90b084107660b1008c9228d8d1109540d86c402534f14b579");
     /// An output.
     pub const OUTPUT: B256 =
         b256!("240d4574624a247ac8ccc5e1694601f591cbc57b2f92b22a71460933b5275e1f");

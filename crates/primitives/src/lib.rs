@@ -10,6 +10,7 @@ mod addresses;
 mod batch;
 mod block;
 mod chain;
+mod committee;
 mod fault;
 mod hash;
 mod output;
@@ -20,6 +21,10 @@ pub use addresses::{alias, predeploys, unalias};
 pub use batch::{Accumulator, BatchHeader, DaType, blobs_hash, decode_blobs, encode_blobs};
 pub use block::BlockInput;
 pub use chain::{ChainConfig, Contracts, Family, FeeConfig, GenesisId, ParseFamilyError, Windows};
+pub use committee::{
+    Certificate, Committee, CommitteeConfig, CommitteeContracts, Fallback, PayloadId,
+    SignedCertificate, chunk_hashes, decode_chunk_hashes, encode_chunk_hashes,
+};
 pub use fault::{Boot, Preimages, ProgramId, query_id};
 pub use hash::domain;
 pub use output::{
@@ -39,6 +44,12 @@ pub const MESSAGE_GAS_MAX: u64 = 4_000_000;
 pub const MESSAGE_DATA_MAX: usize = 65_536;
 /// Bytes of a payload posted as calldata.
 pub const CALLDATA_MAX: usize = 98_304;
+/// Bytes of a chunk of a payload that a committee keeps: one preimage, and one answer to a demand.
+pub const CHUNK_SIZE: usize = CALLDATA_MAX;
+/// Chunks of a payload that a committee keeps.
+pub const CHUNKS_MAX: usize = 8;
+/// Members of a data committee.
+pub const COMMITTEE_MEMBERS_MAX: usize = 20;
 /// Blobs of one batch.
 pub const BLOBS_PER_BATCH_MAX: usize = 6;
 /// Bytes of a payload's body after decompression.

@@ -4,9 +4,10 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_primitives::{
-    Accumulator, BatchHeader, Boot, ContentId, DaType, L1Info, MessageKind, OpOutput, Output,
-    OutputHash, QueueAccumulator, QueueMessage, Withdrawal, alias, blobs_hash, content_id,
-    decode_blobs, domain, encode_blobs, op_output_root, query_id, unalias, vector_root,
+    Accumulator, BatchHeader, Boot, Certificate, ContentId, DaType, L1Info, MessageKind, OpOutput,
+    Output, OutputHash, PayloadId, QueueAccumulator, QueueMessage, SignedCertificate, Withdrawal,
+    alias, blobs_hash, chunk_hashes, content_id, decode_blobs, decode_chunk_hashes, domain,
+    encode_blobs, encode_chunk_hashes, op_output_root, query_id, unalias, vector_root,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -42,6 +43,8 @@ fn domains() {
     check("DOMAIN_HEADER", "mezzanine.header.v1", domain::HEADER);
     check("DOMAIN_BATCH", "mezzanine.batch.v1", domain::BATCH);
     check("DOMAIN_BLOBS", "mezzanine.blobs.v1", domain::BLOBS);
+    check("DOMAIN_PAYLOAD", "mezzanine.payload.v1", domain::PAYLOAD);
+    check("DOMAIN_COMMITTEE", "mezzanine.committee.v1", domain::COMMITTEE);
     check("DOMAIN_OUTPUT", "mezzanine.output.v1", domain::OUTPUT);
     check("DOMAIN_CONTENT", "mezzanine.content.v1", domain::CONTENT);
     check("DOMAIN_NODE", "mezzanine.node.v1", domain::NODE);
@@ -93,6 +96,57 @@ fn batch() {
     assert_eq!(header.hash(), vector.get::<B256>("headerHash"));
     assert_eq!(header.acc(), vector.get("batchNext"));
     assert_eq!(Accumulator::genesis(vector.get("l2ChainId")), vector.get("batchGenesis"));
+}
+
+#[test]
+fn committee() {
+    let vectors = Vector::load();
+    let vector = vectors.at("committee");
+    let length: u32 = vector.get("payloadLength");
+    let payload: Vec<u8> = (0..length).map(|byte| byte as u8).collect();
+    let id = PayloadId::of(&payload).unwrap();
+    assert_eq!(id.payload_hash, vector.get::<B256>("payloadHash"));
+    assert_eq!(id.da_hash(), vector.get::<B256>("daHash"));
+    assert_eq!(
+        decode_chunk_hashes(&encode_chunk_hashes(&chunk_hashes(&payload))).unwrap().len(),
+        2
+    );
+    let certificate = Certificate {
+        batch_index: vector.get("batchIndex"),
+        prev_acc: vector.get("prevAcc"),
+        payload: id,
+        epoch: vector.get("epoch"),
+        expiry: vector.get("expiry"),
+    };
+    let digest = certificate.digest(vector.get("l1ChainId"), vector.get("inbox"));
+    assert_eq!(digest, vector.get::<B256>("digest"));
+    let signed = SignedCertificate::decode(&vector.get::<Bytes>("aux")).unwrap();
+    assert_eq!(signed.encode(), vector.get::<Bytes>("aux"));
+    assert_eq!(
+        (signed.payload, signed.epoch, signed.expiry),
+        (id, certificate.epoch, certificate.expiry)
+    );
+    let signature: Bytes = vector.get("signature");
+    assert_eq!(signed.signatures, [(0, signature[..].try_into().unwrap())].into());
+    let batch = vectors.at("batch");
+    let header = BatchHeader {
+        version: batch.get("version"),
+        da_type: DaType::Committee,
+        index: batch.get("index"),
+        prev_acc: batch.get("batchGenesis"),
+        da_hash: id.da_hash(),
+        q_start: batch.get("qStart"),
+        q_end: batch.get("qEnd"),
+        queue_acc: batch.get("queueAcc"),
+        first_block: batch.get("firstBlock"),
+        block_count: batch.get("blockCount"),
+        l1_block: batch.get("l1Block"),
+        l1_time: batch.get("l1Time"),
+    };
+    assert_eq!(u8::from(header.da_type), 3);
+    assert_eq!(header.acc(), vector.get("acc"));
+    assert_eq!(header.voided().hash(), vector.get::<B256>("voidHeaderHash"));
+    assert_eq!(header.voided().acc(), vector.get("voidAcc"));
 }
 
 #[test]

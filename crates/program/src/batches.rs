@@ -5,8 +5,8 @@ use alloc::{boxed::Box, vec, vec::Vec};
 use alloy_primitives::B256;
 use mezz_derive::{Blob, Derivation, from_blobs};
 use mezz_primitives::{
-    Accumulator, BatchHeader, BlockInput, Boot, DaType, Output, Preimages, QueueAccumulator,
-    QueueMessage, decode_blobs,
+    Accumulator, BatchHeader, BlockInput, Boot, DaType, Output, PayloadId, Preimages,
+    QueueAccumulator, QueueMessage, decode_blobs, decode_chunk_hashes,
 };
 
 /// The batches from that of the next block on to the end of the claim.
@@ -112,7 +112,28 @@ impl<'a, P: Preimages> Batches<'a, P> {
                     hashes.into_iter().map(|hash| self.blob(hash)).collect::<Result<_, _>>()?;
                 Ok(from_blobs(blobs.iter().map(|blob| &**blob)).ok())
             }
+            DaType::Committee => {
+                let id = self.oracle.read(header.da_hash, PayloadId::decode)?;
+                self.chunks(&id)
+            }
         }
+    }
+
+    /// The payload that a committee keeps; `None` if its chunks are not those that its length says. The committee chose the hash, so anything may be hashed there.
+    fn chunks(&self, id: &PayloadId) -> Result<Option<Vec<u8>>, Missing> {
+        let hashes = decode_chunk_hashes(&self.oracle.preimage(id.payload_hash)?);
+        let Some(hashes) = hashes.filter(|hashes| id.chunks() == Some(hashes.len())) else {
+            return Ok(None);
+        };
+        let mut payload = Vec::new();
+        for (index, hash) in hashes.into_iter().enumerate() {
+            let chunk = self.oracle.preimage(hash)?;
+            if chunk.len() != id.chunk_length(index) {
+                return Ok(None);
+            }
+            payload.extend_from_slice(&chunk);
+        }
+        Ok(Some(payload))
     }
 
     fn blob(&self, hash: B256) -> Result<Box<Blob>, Missing> {
