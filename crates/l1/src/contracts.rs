@@ -4,6 +4,7 @@ use alloy::sol;
 
 pub use bridge::*;
 pub use claims::*;
+pub use committee::*;
 pub use governance::*;
 pub use inbox::*;
 pub use l2::*;
@@ -143,6 +144,116 @@ mod claims {
             function clock() external view returns (uint64);
             function grace() external view returns (uint64);
             function bond() external view returns (uint256);
+        }
+    }
+}
+
+mod committee {
+    #![allow(
+        missing_docs,
+        clippy::too_many_arguments,
+        reason = "the names, arguments and documentation are those of contracts/src/da and contracts/src/bridge/EscapeHatch.sol"
+    )]
+    use super::sol;
+
+    sol! {
+        #[derive(Debug, PartialEq, Eq)]
+        struct DemandedHeader {
+            uint8 version; uint8 daType; uint64 index; bytes32 prevAcc; bytes32 daHash; uint64 qStart; uint64 qEnd;
+            bytes32 queueAcc; uint64 firstBlock; uint32 blockCount; uint64 l1Block; uint64 l1Time;
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        struct Exit { uint256 nonce; address sender; address target; uint256 value; uint256 gasLimit; bytes data; }
+
+        #[derive(Debug, PartialEq, Eq)]
+        struct LastOutput { bytes32 version; bytes32 stateRoot; bytes32 messagePasserStorageRoot; bytes32 latestBlockhash; }
+
+        #[derive(Debug, PartialEq, Eq)]
+        struct Epoch { address table; uint40 activeFrom; uint8 threshold; uint24 mandatory; uint24 revoked; }
+
+        #[derive(Debug, PartialEq, Eq)]
+        struct Certificate { uint64 batchIndex; bytes32 prevAcc; bytes32 payloadHash; uint32 payloadLength; uint64 epoch; uint64 expiry; }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface CommitteeRegistry {
+            event EpochProposed(uint64 indexed epoch, uint64 activeFrom, uint8 threshold, uint24 mandatory, address[] members);
+            event EpochCancelled(uint64 indexed epoch);
+            event MemberRevoked(uint64 indexed epoch, uint256 indexed index, address member);
+            event EquivocationShown(uint64 indexed epoch, uint256 indexed index, address member, bytes32 firstPayload, bytes32 secondPayload, bool revoked);
+
+            function propose(address[] members, uint8 threshold, uint24 mandatory) external returns (uint64 epoch);
+            function cancel() external;
+            function revoke(uint64 epoch, uint256 index) external;
+            function showEquivocation(address inbox, Certificate first, bytes firstSignature, Certificate second, bytes secondSignature) external;
+            function isSigning(uint64 epoch) external view returns (bool);
+            function epochAt(uint64 epoch) external view returns (Epoch);
+            function membersOf(uint64 epoch) external view returns (address[]);
+            function epochCount() external view returns (uint64);
+            function rotationDelay() external view returns (uint64);
+            function overlap() external view returns (uint64);
+            function retention() external view returns (uint64);
+            function owner() external view returns (address);
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface CommitteeDa {
+            function registry() external view returns (address);
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface DaChallenge {
+            event Challenged(uint64 indexed index, address indexed challenger, bytes32 payloadHash, uint32 payloadLength, uint64 deadline);
+            event ChunkAnswered(uint64 indexed index, uint256 indexed chunk, address indexed by, bytes data);
+            event ChallengeAnswered(uint64 indexed index);
+            event Reclaimed(uint64 indexed index, address indexed challenger, uint256 amount);
+            event Withdrawn(address indexed to, uint256 amount);
+
+            function challenge(DemandedHeader header, bytes32 payloadHash, uint32 payloadLength) external payable;
+            function answer(uint64 index, bytes32[] hashes, uint256 chunk, bytes data) external;
+            function reclaim(uint64 index) external;
+            function withdraw() external;
+            function statusOf(uint64 index) external view returns (uint8);
+            function bondOf(uint32 payloadLength) external view returns (uint256);
+            function credits(address who) external view returns (uint256);
+            function challengeWindow() external view returns (uint64);
+            function answerWindow() external view returns (uint64);
+            function bondPerChunk() external view returns (uint256);
+            function inbox() external view returns (address);
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface SealedInbox {
+            event Sealed(uint64 indexed count, bytes32 acc);
+            event Voided(uint64 indexed index);
+
+            function seal(DemandedHeader[] headers) external;
+            function batchCount() external view returns (uint64);
+            function acc(uint64 n) external view returns (bytes32);
+            function firstVoid() external view returns (uint64);
+            function challenges() external view returns (address);
+            function inbox() external view returns (address);
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        struct TokenProof { bytes[] factory; bytes[] deployment; bytes[] token; bytes[] balance; }
+
+        #[derive(Debug, PartialEq, Eq)]
+        struct QueueMessage {
+            uint8 kind; address from; address to; uint256 value; uint64 gas; bytes32 dataHash; uint64 l1Block; uint64 l1Time; uint64 index;
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface EscapeHatch {
+            event Frozen(uint256 indexed claimIndex, bytes32 outputRoot);
+            event Exited(uint256 indexed exit, bytes32 indexed withdrawalHash, Exit withdrawal);
+
+            function freeze(uint256 claimIndex) external;
+            function exitEther(address recipient, LastOutput output, bytes[] accountProof) external returns (Exit memory);
+            function exitToken(address l1Token, address l2Token, address recipient, LastOutput output, TokenProof proof) external returns (Exit memory);
+            function refund(QueueMessage message, bytes data, address recipient) external returns (Exit memory);
+            function frozen() external view returns (bool);
+            function freezeDelay() external view returns (uint64);
         }
     }
 }

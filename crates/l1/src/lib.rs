@@ -26,4 +26,6 @@ pub use sender::{
     Call, FeePolicy, Fees, Flight, Rejection, Sender, SenderConfig, Sight, Signer, Step,
     TRANSACTION_GAS_MAX,
 };
-pub use watcher::{ContractEvent, L1Block, L1Event, L1Heads, Start, WatchConfig, Watcher};
+pub use watcher::{
+    CommitteeEvent, ContractEvent, L1Block, L1Event, L1Heads, Start, WatchConfig, Watcher,
+};

@@ -80,6 +80,55 @@ mod errors {
             error RiscVStep_WrongOpening(uint256 which, uint256 index);
             error RiscVStep_WrongPreimage(bytes32 key);
 
+            error CommitteeDa_BadParameter(string name);
+            error CommitteeDa_PayloadLength(uint32 length);
+            error CommitteeDa_Expired(uint64 expiry, uint64 needed);
+            error CommitteeDa_TooFewSignatures(uint256 count, uint256 threshold);
+            error CommitteeDa_MandatoryMissing(uint24 members);
+            error CommitteeDa_NotMembers(uint24 signers);
+            error CommitteeDa_WrongSignature(uint256 index);
+            error CommitteeRegistry_BadParameter(string name);
+            error CommitteeRegistry_BadMembers(uint256 index);
+            error CommitteeRegistry_BadThreshold(uint256 threshold, uint256 members);
+            error CommitteeRegistry_BadMandatory(uint24 mandatory);
+            error CommitteeRegistry_Pending(uint64 epoch, uint64 activeFrom);
+            error CommitteeRegistry_NothingPending();
+            error CommitteeRegistry_UnknownEpoch(uint64 epoch);
+            error CommitteeRegistry_NotSigning(uint64 epoch, uint64 activeFrom, uint64 until);
+            error CommitteeRegistry_Unauthorized(address caller);
+            error CommitteeRegistry_Indispensable(uint64 epoch, uint256 index);
+            error CommitteeRegistry_NoEquivocation(string reason);
+            error DaChallenge_BadParameter(string name);
+            error DaChallenge_WrongHeader(uint64 index);
+            error DaChallenge_NotCommittee(uint64 index);
+            error DaChallenge_WrongPayload(bytes32 daHash);
+            error DaChallenge_ChallengedAlready(uint64 index);
+            error DaChallenge_TooLate(uint64 limit);
+            error DaChallenge_WrongBond(uint256 sent, uint256 bond);
+            error DaChallenge_NotOpen(uint64 index);
+            error DaChallenge_WrongHashes(uint64 index);
+            error DaChallenge_AnsweredAlready(uint64 index, uint256 chunk);
+            error DaChallenge_WrongChunk(uint256 chunk);
+            error DaChallenge_NothingToReclaim(uint64 index);
+            error DaChallenge_PaymentFailed(address to);
+            error SealedInbox_BadParameter(string name);
+            error SealedInbox_WrongHeader(uint64 index);
+            error SealedInbox_SealedAlready(uint64 next);
+            error SealedInbox_HeaderMissing(uint64 needed);
+            error SealedInbox_TooEarly(uint64 index, uint64 time);
+            error EscapeHatch_BadParameter(string name);
+            error EscapeHatch_FrozenAlready();
+            error EscapeHatch_NotFrozen();
+            error EscapeHatch_NotLast(uint256 claimIndex);
+            error EscapeHatch_TooEarly(uint256 time);
+            error EscapeHatch_WrongOutputRoot();
+            error EscapeHatch_Nothing(address account, address token);
+            error EscapeHatch_WrongPair(address l1Token, address l2Token);
+            error EscapeHatch_WrongMessage(uint64 index);
+            error EscapeHatch_Consumed(uint64 index);
+            error EscapeHatch_RefundedAlready(uint64 index);
+            error EscapeHatch_NotDepositor(address caller);
+
             error OptimismPortal_AlreadyFinalized();
             error OptimismPortal_BadTarget();
             error OptimismPortal_CallPaused();
@@ -186,6 +235,8 @@ fn sentence(error: &Errors::ErrorsErrors) -> String {
     let sentence = inbox(error)
         .or_else(|| claims(error))
         .or_else(|| game(error))
+        .or_else(|| committee(error))
+        .or_else(|| escape(error))
         .or_else(|| portal(error))
         .or_else(|| others(error));
     sentence.unwrap_or_else(|| format!("{error:?}"))
@@ -302,6 +353,101 @@ fn game(error: &Errors::ErrorsErrors) -> Option<String> {
     })
 }
 
+fn committee(error: &Errors::ErrorsErrors) -> Option<String> {
+    use Errors::ErrorsErrors as E;
+    Some(match error {
+        E::CommitteeDa_PayloadLength(e) => {
+            format!("a committee keeps payloads of 1 to 786,432 bytes, not of {}", e.length)
+        }
+        E::CommitteeDa_Expired(e) => format!(
+            "the certificate ends at {}, but must last until {}: have a new one signed",
+            e.expiry, e.needed
+        ),
+        E::CommitteeDa_TooFewSignatures(e) => {
+            format!("{} members signed, {} must", e.count, e.threshold)
+        }
+        E::CommitteeDa_MandatoryMissing(e) => {
+            format!("members that must sign did not (as bits: {:#b})", e.members)
+        }
+        E::CommitteeDa_NotMembers(e) => format!(
+            "signers are no members of this epoch, or were revoked (as bits: {:#b})",
+            e.signers
+        ),
+        E::CommitteeDa_WrongSignature(e) => format!("the signature of member {} is wrong", e.index),
+        E::CommitteeRegistry_NotSigning(e) => format!(
+            "epoch {} signs from {} to {}: use the one that signs now",
+            e.epoch, e.activeFrom, e.until
+        ),
+        E::CommitteeRegistry_Pending(e) => {
+            format!("epoch {} is announced for {}: cancel it first", e.epoch, e.activeFrom)
+        }
+        E::CommitteeRegistry_Unauthorized(e) => {
+            format!("{} is neither that member nor the guardian", e.caller)
+        }
+        E::CommitteeRegistry_Indispensable(e) => {
+            format!("without member {} too few would be left to sign", e.index)
+        }
+        E::CommitteeRegistry_NoEquivocation(e) => format!("this is no equivocation: {}", e.reason),
+        E::DaChallenge_WrongHeader(e) => {
+            format!(
+                "this is not the header of batch {} on L1, which may have been reorganised",
+                e.index
+            )
+        }
+        E::DaChallenge_NotCommittee(e) => format!("the data of batch {} are on L1", e.index),
+        E::DaChallenge_ChallengedAlready(e) => format!("batch {} was demanded already", e.index),
+        E::DaChallenge_TooLate(e) => format!("the batch could be demanded until {}", e.limit),
+        E::DaChallenge_WrongBond(e) => {
+            format!("{} wei were sent; the bond is exactly {}", e.sent, e.bond)
+        }
+        E::DaChallenge_NotOpen(e) => format!("no demand for batch {} is open", e.index),
+        E::DaChallenge_WrongHashes(e) => {
+            format!("these are not the hashes of the chunks of batch {}", e.index)
+        }
+        E::DaChallenge_AnsweredAlready(e) => {
+            format!("chunk {} of batch {} is on L1 already", e.chunk, e.index)
+        }
+        E::DaChallenge_WrongChunk(e) => format!("the data are not those of chunk {}", e.chunk),
+        E::DaChallenge_NothingToReclaim(e) => {
+            format!("batch {} is not void, or its bond was credited", e.index)
+        }
+        E::SealedInbox_SealedAlready(e) => format!("the next batch to seal is {}", e.next),
+        E::SealedInbox_HeaderMissing(e) => format!("the header of batch {} is needed", e.needed),
+        E::SealedInbox_TooEarly(e) => {
+            format!("batch {} can be sealed after {}", e.index, e.time)
+        }
+        _ => return None,
+    })
+}
+
+fn escape(error: &Errors::ErrorsErrors) -> Option<String> {
+    use Errors::ErrorsErrors as E;
+    Some(match error {
+        E::EscapeHatch_FrozenAlready(_) => "the chain has ended already".into(),
+        E::EscapeHatch_NotFrozen(_) => "the chain has not ended: withdraw as usual".into(),
+        E::EscapeHatch_NotLast(e) => {
+            format!("claim {} is not the last that is confirmed", e.claimIndex)
+        }
+        E::EscapeHatch_TooEarly(e) => format!("the chain can be ended after {}", e.time),
+        E::EscapeHatch_WrongOutputRoot(_) => {
+            "the branch is not of the last confirmed state: fetch it again".into()
+        }
+        E::EscapeHatch_Nothing(e) => {
+            format!("{} has nothing of {} there, or has taken it", e.account, e.token)
+        }
+        E::EscapeHatch_WrongPair(e) => {
+            format!("{} is not the token that L2's factory made for {}", e.l2Token, e.l1Token)
+        }
+        E::EscapeHatch_WrongMessage(e) => format!("this is not message {} of the queue", e.index),
+        E::EscapeHatch_Consumed(e) => {
+            format!("message {} was carried out on L2: what it brought is in a balance", e.index)
+        }
+        E::EscapeHatch_RefundedAlready(e) => format!("message {} was refunded already", e.index),
+        E::EscapeHatch_NotDepositor(e) => format!("{} did not make this deposit", e.caller),
+        _ => return None,
+    })
+}
+
 fn portal(error: &Errors::ErrorsErrors) -> Option<String> {
     use Errors::ErrorsErrors as E;
     Some(match error {
@@ -357,7 +503,14 @@ fn others(error: &Errors::ErrorsErrors) -> Option<String> {
         E::Inbox_BadParameter(errors::Errors::Inbox_BadParameter { name })
         | E::ClaimManager_BadParameter(errors::Errors::ClaimManager_BadParameter { name })
         | E::SystemConfig_BadParameter(errors::Errors::SystemConfig_BadParameter { name })
-        | E::Portal_BadParameter(errors::Errors::Portal_BadParameter { name }) => {
+        | E::Portal_BadParameter(errors::Errors::Portal_BadParameter { name })
+        | E::CommitteeDa_BadParameter(errors::Errors::CommitteeDa_BadParameter { name })
+        | E::CommitteeRegistry_BadParameter(errors::Errors::CommitteeRegistry_BadParameter {
+            name,
+        })
+        | E::DaChallenge_BadParameter(errors::Errors::DaChallenge_BadParameter { name })
+        | E::SealedInbox_BadParameter(errors::Errors::SealedInbox_BadParameter { name })
+        | E::EscapeHatch_BadParameter(errors::Errors::EscapeHatch_BadParameter { name }) => {
             format!("the parameter {name} is zero, out of its bounds or contradicts another")
         }
         E::Deployer_Unauthorized(e) => {

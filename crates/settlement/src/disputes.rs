@@ -71,6 +71,11 @@ impl Disputes {
         self.game.forget(decided);
     }
 
+    /// Batches that claims may be about, with so many blocks each.
+    pub(crate) fn post(&mut self, blocks: impl IntoIterator<Item = u64>) {
+        blocks.into_iter().for_each(|count| self.game.post(count));
+    }
+
     /// The identity of a content.
     pub fn id(&self, content: u64) -> ContentId {
         self.ids.get(content as usize).copied().unwrap_or(ContentId(B256::ZERO))
@@ -92,7 +97,6 @@ impl Disputes {
     pub(crate) fn observe(&mut self, at: L1Ref, fact: &Fact) -> Result<(), Forbidden> {
         let now = at.time;
         match fact {
-            Fact::BatchPosted { header, .. } => self.game.post(header.block_count.into()),
             Fact::StakeDeposited { owner } => self.game.deposit(*owner)?,
             Fact::StakeWithdrawn { owner } => self.game.withdraw_stake(*owner)?,
             Fact::ClaimAsserted { content, parent, owner, vector, .. } => {

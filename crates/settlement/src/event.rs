@@ -2,7 +2,9 @@
 
 use crate::game::Path;
 use alloy_primitives::{Address, B256, Bytes};
-use mezz_primitives::{Accumulator, BatchHeader, ContentId, DepositHint, Output, QueueMessage};
+use mezz_primitives::{
+    Accumulator, BatchHeader, ContentId, DepositHint, Output, PayloadId, QueueMessage,
+};
 use serde::{Deserialize, Serialize};
 
 /// A block of L1.
@@ -152,6 +154,52 @@ pub enum Fact {
         /// Which.
         node: B256,
     },
+    /// Somebody demands the payload of a batch.
+    PayloadDemanded {
+        /// Of which.
+        index: u64,
+        /// Who.
+        challenger: Address,
+        /// What.
+        payload: PayloadId,
+        /// Until when it can be shown, seconds.
+        deadline: u64,
+    },
+    /// A chunk of a payload that is demanded was shown.
+    ChunkShown {
+        /// Of which batch.
+        index: u64,
+        /// Which.
+        chunk: u8,
+        /// Who showed it.
+        by: Address,
+        /// The chunk.
+        data: Bytes,
+    },
+    /// The bond of a demand that was not met was credited.
+    DemandReclaimed {
+        /// For which batch.
+        index: u64,
+    },
+    /// Somebody was paid what demands had brought.
+    DemandPaid {
+        /// Who.
+        owner: Address,
+        /// How much, wei.
+        amount: u128,
+    },
+    /// Batches are decided.
+    BatchesSealed {
+        /// How many, from the first on.
+        count: u64,
+        /// The chain after them that claims are about.
+        acc: Accumulator,
+    },
+    /// The chain has ended.
+    Frozen {
+        /// With which claim.
+        claim: u64,
+    },
 }
 
 /// A block that this node sealed or derived.
@@ -187,6 +235,17 @@ pub enum Event {
     Derived {
         /// Position of the batch.
         index: u64,
+        /// Hash of the header that it was derived by: what is void by now was derived in vain.
+        header: B256,
+    },
+    /// The payload of a batch that is not derived yet was looked for.
+    Looked {
+        /// Position of the batch.
+        index: u64,
+        /// Its hash on L1: another batch may be there after a reorg.
+        header: B256,
+        /// Whether it was found.
+        found: bool,
     },
     /// The outputs of a claim were computed: what this node would claim on `parent`.
     Computed {

@@ -26,6 +26,20 @@ pub struct PostedBatch {
     pub aux: Bytes,
     /// The L1 transaction that posted it.
     pub transaction: B256,
+    /// Whether its payload was demanded and not shown.
+    pub void: bool,
+    /// The chain after it that claims are about.
+    pub acc: Accumulator,
+}
+
+impl PostedBatch {
+    /// The header that counts: that of a batch without data if it is void.
+    pub const fn effective(&self) -> BatchHeader {
+        match self.void {
+            true => self.header.voided(),
+            false => self.header,
+        }
+    }
 }
 
 /// The two chains of the inbox.
@@ -38,6 +52,7 @@ pub struct Inbox {
     first_acc: QueueAccumulator,
     /// All batches; headers are small, `aux` is dropped once final.
     batches: Vec<PostedBatch>,
+    first_batch_acc: Accumulator,
     head: Accumulator,
 }
 
@@ -49,6 +64,7 @@ impl Inbox {
             first_message: 0,
             first_acc: QueueAccumulator::genesis(l2_chain_id),
             batches: Vec::new(),
+            first_batch_acc: Accumulator::genesis(l2_chain_id),
             head: Accumulator::genesis(l2_chain_id),
         }
     }
@@ -85,10 +101,39 @@ impl Inbox {
                     header: *header,
                     aux: aux.clone(),
                     transaction: *transaction,
+                    void: false,
+                    acc: *acc,
                 });
+                self.link_from(header.index);
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Takes the payload from a batch; whether it had one until now.
+    pub(crate) fn void(&mut self, index: u64) -> bool {
+        match self.batches.get_mut(index as usize) {
+            Some(batch) if !batch.void => {
+                batch.void = true;
+                self.link_from(index);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The first batch without the data that were posted.
+    pub fn first_void(&self) -> Option<u64> {
+        self.batches.iter().position(|batch| batch.void).map(|index| index as u64)
+    }
+
+    /// Computes anew the chain that claims are about.
+    fn link_from(&mut self, index: u64) {
+        let mut before = self.acc_before(index).unwrap_or(self.first_batch_acc);
+        for batch in self.batches.iter_mut().skip(index as usize) {
+            batch.acc = before.push(batch.effective().hash());
+            before = batch.acc;
         }
     }
 
@@ -119,15 +164,23 @@ impl Inbox {
         &self.batches
     }
 
-    /// The head of the batch chain.
+    /// The head of the batch chain: what the next batch is posted on.
     pub const fn head(&self) -> Accumulator {
         self.head
     }
 
-    /// The batch chain after the first `count` batches, if there are so many.
+    /// The batch chain that claims are about, after the first `count` batches, if there are so many and any.
     pub fn acc(&self, count: u64) -> Option<Accumulator> {
         let last = self.batches.get(usize::try_from(count.checked_sub(1)?).ok()?)?;
-        Some(last.header.acc())
+        Some(last.acc)
+    }
+
+    /// The same before the batch at `index`.
+    pub fn acc_before(&self, index: u64) -> Option<Accumulator> {
+        match index {
+            0 => Some(self.first_batch_acc),
+            _ => self.acc(index),
+        }
     }
 
     /// Messages that batches have consumed.

@@ -10,11 +10,13 @@
 //! |---|---|
 //! | watcher | [`Move::Derive`]: check or execute the next batch; [`Move::Compute`]: what is right to claim |
 //! | batcher | [`Move::Publish`], [`Move::ForceInclude`] |
-//! | proposer | [`Move::Propose`], [`Move::Back`], [`Move::Confirm`] |
+//! | proposer | [`Move::Seal`], [`Move::Propose`], [`Move::Back`], [`Move::Answer`], [`Move::Confirm`] |
+//! | challenger | [`Move::Query`], [`Move::Step`], [`Move::Timeout`], [`Move::Demand`], [`Move::Show`] |
 //!
 //! It holds no clock, socket or key: time arrives with the L1 blocks, and whoever runs it decides which moves to make.
 
 mod claims;
+mod committee;
 mod disputes;
 mod event;
 pub mod game;
@@ -26,6 +28,7 @@ mod view;
 mod tests;
 
 pub use claims::{Claim, ClaimState, Claims};
+pub use committee::{Demand, DemandStatus, Sealing};
 pub use disputes::{Disputes, Forbidden};
 pub use event::{Event, Fact, L1Block, L1Ref, SealedBlock};
 pub use inbox::{Inbox, Message, PostedBatch};

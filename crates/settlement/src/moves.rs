@@ -162,6 +162,35 @@ pub enum Move {
         /// The doubt.
         path: Path,
     },
+    /// Look for the payload of a batch whose turn to be derived has not come.
+    Look {
+        /// Position of the batch.
+        index: u64,
+    },
+    /// Demand on L1 the payload of a batch, which nobody gives.
+    Demand {
+        /// Position of the batch.
+        index: u64,
+    },
+    /// Show a chunk that is demanded.
+    Show {
+        /// Who does.
+        by: Role,
+        /// Of which batch.
+        index: u64,
+        /// Which chunk.
+        chunk: u8,
+    },
+    /// Have the bond of a demand credited that was not met.
+    ReclaimDemand {
+        /// For which batch.
+        index: u64,
+    },
+    /// Seal the batches up to this one: their payloads can be demanded no more.
+    Seal {
+        /// How many from the first on.
+        count: u64,
+    },
     /// Be paid what was credited.
     Collect {
         /// Who.
@@ -180,23 +209,49 @@ impl Move {
                 | Self::Timeout { .. }
                 | Self::Settle { .. }
                 | Self::Reclaim { .. }
+                | Self::Demand { .. }
+                | Self::Show { .. }
+                | Self::ReclaimDemand { .. }
+        )
+    }
+
+    /// Whether it only makes sense while the chain goes on.
+    pub(crate) const fn is_of_a_living_chain(&self) -> bool {
+        matches!(
+            self,
+            Self::Publish { .. }
+                | Self::ForceInclude { .. }
+                | Self::Stake
+                | Self::Propose { .. }
+                | Self::Back { .. }
+                | Self::Seal { .. }
+                | Self::Demand { .. }
         )
     }
 
     /// Whose move it is.
     pub const fn role(&self) -> Role {
         match self {
-            Self::Derive { .. } | Self::Compute { .. } | Self::Trace { .. } => Role::Watcher,
+            Self::Derive { .. } | Self::Look { .. } | Self::Compute { .. } | Self::Trace { .. } => {
+                Role::Watcher
+            }
             Self::Publish { .. } | Self::ForceInclude { .. } => Role::Batcher,
             Self::Propose { .. }
             | Self::Back { .. }
             | Self::Confirm { .. }
             | Self::Stake
+            | Self::Seal { .. }
             | Self::Answer { .. }
             | Self::Reject { .. }
             | Self::Settle { .. } => Role::Proposer,
-            Self::Query { .. } | Self::Timeout { .. } => Role::Challenger,
-            Self::Step { by, .. } | Self::Reclaim { by, .. } | Self::Collect { by } => *by,
+            Self::Query { .. }
+            | Self::Timeout { .. }
+            | Self::Demand { .. }
+            | Self::ReclaimDemand { .. } => Role::Challenger,
+            Self::Step { by, .. }
+            | Self::Reclaim { by, .. }
+            | Self::Show { by, .. }
+            | Self::Collect { by } => *by,
         }
     }
 }

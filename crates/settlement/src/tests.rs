@@ -1,3 +1,5 @@
+mod committee;
+
 use crate::{game::Path, *};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_primitives::{
@@ -40,6 +42,7 @@ fn parameters() -> Parameters {
                 dispute_grace: 6,
                 proof_maturity: 14,
             },
+            committee: None,
         },
         proposer: Some(ME),
         challenger: None,
@@ -48,6 +51,7 @@ fn parameters() -> Parameters {
         batch_bytes_max: 2_000,
         claim_interval: 5,
         confirmations: 1,
+        batcher: None,
     }
 }
 
@@ -117,12 +121,16 @@ impl World {
     }
 
     fn batch(&mut self, at: L1Ref, count: u32) -> Fact {
+        self.batch_with(at, count, DaType::Calldata, B256::ZERO)
+    }
+
+    fn batch_with(&mut self, at: L1Ref, count: u32, da_type: DaType, da_hash: B256) -> Fact {
         let header = BatchHeader {
             version: 1,
-            da_type: DaType::Calldata,
+            da_type,
             index: self.batches,
             prev_acc: self.acc,
-            da_hash: B256::ZERO,
+            da_hash,
             q_start: self.consumed,
             q_end: self.queue,
             queue_acc: self.queue_acc.0,
@@ -163,6 +171,11 @@ impl World {
 
 fn fresh() -> Settlement {
     Settlement::new(parameters(), L1Ref::default(), (GENESIS, output(0, 0)), 1)
+}
+
+fn derive(settlement: &mut Settlement, index: u64) {
+    let header = settlement.inbox().batches()[index as usize].effective().hash();
+    settlement.observe(Event::Derived { index, header }).unwrap();
 }
 
 fn seal(settlement: &mut Settlement, from: u64, to: u64, bytes: u64) {
@@ -267,7 +280,7 @@ fn derives_before_anything_else_and_claims_what_it_computed() {
     seal(&mut settlement, 1, 1, 10);
     settlement.observe(Event::L1(world.mine(0, &[0]))).unwrap();
     assert_eq!(settlement.moves(), [Move::Derive { index: 0 }]);
-    settlement.observe(Event::Derived { index: 0 }).unwrap();
+    derive(&mut settlement, 0);
     assert_eq!(settlement.moves(), [Move::Compute { parent: GENESIS, n0: 0, n1: 1 }]);
     let right = ContentId(B256::repeat_byte(2));
     let vector = vec![B256::repeat_byte(7); CLAIM_ENTRIES];
@@ -325,7 +338,7 @@ fn doubts_the_first_wrong_entry_and_answers_doubts_about_its_own() {
     settlement.parameters.challenger = Some(OTHER);
     seal(&mut settlement, 1, 1, 10);
     settlement.observe(Event::L1(world.mine(0, &[0]))).unwrap();
-    settlement.observe(Event::Derived { index: 0 }).unwrap();
+    derive(&mut settlement, 0);
     let (right, wrong) = (ContentId(B256::repeat_byte(2)), ContentId(B256::repeat_byte(9)));
     let vector = vec![B256::repeat_byte(7); CLAIM_ENTRIES];
     settlement.observe(computed(&world, right, &vector)).unwrap();
@@ -428,5 +441,8 @@ fn what_an_earlier_run_derived_is_believed_only_if_l1_shows_it() {
     let mut settlement = fresh();
     settlement.resume(1, Accumulator(B256::ZERO), 1);
     settlement.observe(Event::L1(block)).unwrap();
+    // A later block may still make it another chain.
+    assert_eq!(settlement.moves(), []);
+    settlement.distrust();
     assert_eq!(settlement.moves()[0], Move::Derive { index: 0 });
 }

@@ -1,16 +1,16 @@
 //! The view and the rules that read it.
 
 use crate::{
-    Claim, Claims, Disputes, Event, Fact, Forbidden, Heads, Inbox, L1Block, L1Ref, Move, Role,
-    SealedBlock,
+    Claim, Claims, DemandStatus, Disputes, Event, Fact, Forbidden, Heads, Inbox, L1Block, L1Ref,
+    Move, Role, SealedBlock, Sealing,
     disputes::{Right, RightClaim},
     game::{DEPTH_MAX, Path, Rules},
 };
 use alloy_primitives::{Address, B256};
 use mezz_primitives::{
-    Accumulator, CLAIM_ENTRIES, ChainConfig, ContentId, MESSAGES_PER_BLOCK_MAX, Output,
+    Accumulator, CLAIM_ENTRIES, ChainConfig, ContentId, DaType, MESSAGES_PER_BLOCK_MAX, Output,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// An L1 that contradicts itself. Reset: observe it anew from the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +40,14 @@ pub enum Error {
     QueueChain {
         /// Position of the batch.
         index: u64,
+    },
+    /// Other batches are sealed.
+    #[error(
+        "L1 has sealed {count} batches as others than its events show; the endpoint left events out: use another, or `mezz resync`"
+    )]
+    SealedChain {
+        /// How many.
+        count: u64,
     },
     /// A move against the rules of the game.
     #[error(transparent)]
@@ -73,6 +81,8 @@ pub struct Parameters {
     pub claim_interval: u64,
     /// L1 blocks above a message before the sequencer takes it.
     pub confirmations: u64,
+    /// Who publishes batches for this node, if anybody.
+    pub batcher: Option<Address>,
 }
 
 /// What L1 says, at one of its blocks.
@@ -82,21 +92,58 @@ struct Chains {
     inbox: Inbox,
     claims: Claims,
     disputes: Disputes,
+    sealing: Option<Sealing>,
 }
 
 impl Chains {
-    fn observe(&mut self, block: &L1Block) -> Result<(), Error> {
+    /// Folds in a block; gives the first batch that it has taken the payload from.
+    fn observe(&mut self, block: &L1Block) -> Result<Option<u64>, Error> {
+        let void = self.decide(block.block.time);
         for fact in &block.facts {
             self.inbox.observe(fact)?;
             self.claims.observe(block.block, fact);
+            self.count(block.block, fact)?;
             self.disputes.observe(block.block, fact)?;
         }
         self.head = block.block;
+        Ok(void)
+    }
+
+    /// Lets claims be about the batches that may be claimed of now.
+    fn count(&mut self, at: L1Ref, fact: &Fact) -> Result<(), Error> {
+        let batches = self.inbox.batches();
+        match &mut self.sealing {
+            None => {
+                if let Fact::BatchPosted { header, .. } = fact {
+                    self.disputes.post([header.block_count.into()]);
+                }
+            }
+            Some(sealing) => {
+                let newly = sealing.observe(at, fact, &self.inbox)? as usize;
+                let from = (sealing.sealed() as usize).saturating_sub(newly);
+                let sealed = batches.iter().skip(from).take(newly);
+                self.disputes.post(sealed.map(|batch| batch.header.block_count.into()));
+            }
+        }
         Ok(())
+    }
+
+    /// Takes the payload from batches for which it was demanded in vain until this time.
+    fn decide(&mut self, now: u64) -> Option<u64> {
+        let void: Vec<u64> = self.sealing.iter().flat_map(|sealing| sealing.void(now)).collect();
+        void.into_iter().filter(|index| self.inbox.void(*index)).min()
+    }
+
+    /// Batches that nothing but a reorg of L1 can change.
+    fn decided(&self) -> u64 {
+        match &self.sealing {
+            None => self.inbox.batches().len() as u64,
+            Some(sealing) => sealing.sealed(),
+        }
     }
 }
 
-/// How one optimistic rollup settles.
+/// How one rollup settles.
 #[derive(Debug, Clone)]
 pub struct Settlement {
     pub(crate) parameters: Parameters,
@@ -113,6 +160,8 @@ pub struct Settlement {
     right: Right,
     /// What an earlier run derived: so many batches, the last with this chain after it.
     trusted: Option<(u64, Accumulator)>,
+    /// Payloads that were looked for before their turn, by batch: its hash, and whether they were found.
+    looked: BTreeMap<u64, (B256, bool)>,
 }
 
 impl Settlement {
@@ -129,6 +178,7 @@ impl Settlement {
             inbox: Inbox::new(parameters.config.l2_chain_id),
             claims: Claims::new(genesis.0, genesis.1, child_n1),
             disputes: Disputes::new(rules, genesis.0, &genesis.1),
+            sealing: parameters.config.committee.map(Sealing::new),
         };
         Self {
             parameters,
@@ -141,6 +191,7 @@ impl Settlement {
             latest: 0,
             right: Right::default(),
             trusted: None,
+            looked: BTreeMap::new(),
         }
     }
 
@@ -160,7 +211,11 @@ impl Settlement {
                         found: block.block.number,
                     });
                 }
-                self.now.observe(&block)?;
+                if let Some(void) = self.now.observe(&block)? {
+                    // What was derived of it, and what stands on that, is derived again.
+                    self.derived = self.derived.min(void);
+                    self.right.retain(|_, claim| self.now.inbox.acc(claim.n1) == Some(claim.acc));
+                }
                 self.recent.push_back(block);
                 self.trust();
             }
@@ -177,11 +232,19 @@ impl Settlement {
                 self.latest = self.latest.min(number);
                 self.sealed.retain(|block| block.number <= number);
             }
-            Event::Derived { index } => {
+            Event::Derived { index, header } => {
+                let batch = self.now.inbox.batches().get(index as usize);
+                if batch.is_none_or(|batch| batch.effective().hash() != header) {
+                    return Ok(());
+                }
                 self.derived = index + 1;
+                self.looked.retain(|looked, _| *looked > index);
                 let safe = self.now.inbox.last_block(self.derived);
                 self.sealed.retain(|block| block.number > safe);
                 self.latest = self.latest.max(safe);
+            }
+            Event::Looked { index, header, found } => {
+                self.looked.insert(index, (header, found));
             }
             Event::Computed { parent, n1, acc, content, vector } => {
                 self.right.claims.insert(parent, RightClaim { n1, acc, content, vector });
@@ -206,10 +269,11 @@ impl Settlement {
         else {
             return;
         };
-        if last.header.acc() == acc {
+        // Until all of L1 was observed a batch may still turn out to be void.
+        if last.acc == acc {
             self.derived = self.derived.max(count);
+            self.trusted = None;
         }
-        self.trusted = None;
     }
 
     /// Replays what is left after a reorg.
@@ -230,7 +294,7 @@ impl Settlement {
             .batches()
             .iter()
             .zip(now.inbox.batches())
-            .take_while(|(old, new)| old.header == new.header)
+            .take_while(|(old, new)| old.effective() == new.effective())
             .count() as u64;
         self.derived = self.derived.min(same);
         // What was computed of batches that are still there is still right.
@@ -248,9 +312,11 @@ impl Settlement {
         }
         // What is not confirmed may be in dispute, and then its messages and payloads are read again.
         let confirmed = self.base.claims.confirmed().n1;
-        let done = self.derived.min(self.base.inbox.batches().len() as u64).min(confirmed);
-        self.base.inbox.prune(done);
-        self.now.inbox.prune(done);
+        let done = self.derived.min(self.base.decided()).min(confirmed);
+        for chains in [&mut self.base, &mut self.now] {
+            chains.inbox.prune(done);
+            chains.sealing.iter_mut().for_each(|sealing| sealing.prune(done));
+        }
         let decided = self.base.disputes.game().decided();
         self.base.disputes.forget(&decided);
         self.now.disputes.forget(&decided);
@@ -260,15 +326,117 @@ impl Settlement {
 
     /// The moves now due, most urgent first. The same events always give the same moves.
     pub fn moves(&self) -> Vec<Move> {
-        [self.derive(), self.force_include(), self.publish()]
+        let seal = self.seal();
+        let mut moves: Vec<_> = [self.derive(), self.force_include(), self.publish()]
             .into_iter()
             .flatten()
+            .chain(self.look())
             .chain(self.dispute())
-            .collect()
+            .collect();
+        for due in self.demands() {
+            if !moves.contains(&due) {
+                moves.push(due);
+            }
+        }
+        // What the next claim covers is fixed when this one is made.
+        moves.retain(|due| seal.is_none() || !matches!(due, Move::Propose { .. }));
+        moves.extend(seal);
+        if self.now.sealing.as_ref().is_some_and(|sealing| sealing.frozen().is_some()) {
+            moves.retain(|due| !due.is_of_a_living_chain());
+        }
+        moves
+    }
+
+    /// The payloads after one that cannot be had: each has its own time in which it may be demanded.
+    fn look(&self) -> Vec<Move> {
+        let batches = self.now.inbox.batches();
+        let stuck = self.missing(self.derived);
+        let from = if stuck { self.derived as usize + 1 } else { batches.len() };
+        let unknown = batches.iter().skip(from).filter(|batch| {
+            let looked = self.looked.get(&batch.header.index);
+            batch.effective().da_type == DaType::Committee
+                && looked.is_none_or(|(header, found)| *header != batch.header.hash() || !found)
+        });
+        unknown.map(|batch| Move::Look { index: batch.header.index }).collect()
+    }
+
+    /// Whether the payload of a batch was looked for in vain.
+    fn missing(&self, index: u64) -> bool {
+        let posted = self.now.inbox.batches().get(index as usize).filter(|batch| !batch.void);
+        let looked = self.looked.get(&index);
+        posted
+            .zip(looked)
+            .is_some_and(|(batch, (header, found))| !found && *header == batch.header.hash())
+    }
+
+    /// Whether this node has, or had, the payload of a batch.
+    fn has(&self, index: u64) -> bool {
+        let looked = self.looked.get(&index).zip(self.now.inbox.batches().get(index as usize));
+        index < self.derived
+            || looked
+                .is_some_and(|((header, found), batch)| *found && *header == batch.header.hash())
+    }
+
+    /// Demands what nobody gives, shows what is demanded, takes back what was paid.
+    fn demands(&self) -> Vec<Move> {
+        let Some(sealing) = &self.now.sealing else { return Vec::new() };
+        let (now, (before_demand, before_show)) = (self.now.head.time, sealing.patience());
+        let posted = |index: u64| self.now.inbox.batches().get(index as usize);
+        let mut moves = Vec::new();
+        if let Some(challenger) = self.parameters.challenger {
+            let missing = self.looked.keys().copied().filter(|index| {
+                let since = posted(*index).map_or(u64::MAX, |batch| batch.header.l1_time);
+                self.missing(*index)
+                    && sealing.is_demandable(&self.now.inbox, *index, now)
+                    && now >= since.saturating_add(before_demand)
+            });
+            moves.extend(missing.map(|index| Move::Demand { index }));
+            let mine = sealing.demands().filter(|(_, demand)| {
+                demand.challenger == challenger
+                    && !demand.reclaimed
+                    && demand.status(now) == DemandStatus::Void
+            });
+            moves.extend(mine.map(|(index, _)| Move::ReclaimDemand { index }));
+        }
+        for (index, demand) in sealing.demands() {
+            if demand.status(now) != DemandStatus::Open || !self.has(index) {
+                continue;
+            }
+            // Whoever watches leaves it to the chain's own people as long as there is time.
+            let late = now.saturating_add(before_show) >= demand.deadline;
+            let by = match (self.parameters.batcher, self.parameters.challenger) {
+                (Some(_), _) => Role::Batcher,
+                (None, Some(_)) if late => Role::Challenger,
+                _ => continue,
+            };
+            moves.extend(demand.missing().map(|chunk| Move::Show { by, index, chunk }));
+        }
+        let parties = [
+            (Role::Batcher, self.parameters.batcher),
+            (Role::Challenger, self.parameters.challenger),
+        ];
+        for (by, address) in parties {
+            if address.is_some_and(|address| sealing.credit(address) > 0) {
+                moves.push(Move::Collect { by });
+            }
+        }
+        moves
+    }
+
+    /// Seals what is decided, as often as this node claims.
+    fn seal(&self) -> Option<Move> {
+        let sealing = self.now.sealing.as_ref()?;
+        self.parameters.proposer?;
+        let now = self.now.head.time;
+        if !sealing.is_due(self.parameters.claim_interval, now) {
+            return None;
+        }
+        let count = sealing.sealable(&self.now.inbox, now)?;
+        Some(Move::Seal { count })
     }
 
     fn derive(&self) -> Option<Move> {
-        if self.trusted.is_some_and(|(count, _)| (self.now.inbox.batches().len() as u64) < count) {
+        if self.trusted.is_some() {
             return None;
         }
         (self.derived < self.now.inbox.batches().len() as u64)
@@ -402,7 +570,7 @@ impl Settlement {
     /// How far the chain is sequenced, published and final.
     pub fn heads(&self) -> Heads {
         let safe = self.now.inbox.last_block(self.derived);
-        let final_batches = (self.base.inbox.batches().len() as u64).min(self.derived);
+        let final_batches = self.base.decided().min(self.derived);
         Heads {
             latest: self.latest.max(safe),
             safe,
@@ -425,6 +593,11 @@ impl Settlement {
     /// What the inbox holds.
     pub const fn inbox(&self) -> &Inbox {
         &self.now.inbox
+    }
+
+    /// What is demanded and decided, of a chain with a data committee.
+    pub const fn sealing(&self) -> Option<&Sealing> {
+        self.now.sealing.as_ref()
     }
 
     /// What was claimed.

@@ -75,7 +75,12 @@ artifacts! {
     SYSTEM_CONFIG = "SystemConfig",
     CALLDATA_DA = "CalldataDa",
     BLOB_DA = "BlobDa",
+    NO_DA = "NoDa",
     INBOX = "Inbox",
+    COMMITTEE_REGISTRY = "CommitteeRegistry",
+    COMMITTEE_DA = "CommitteeDa",
+    DA_CHALLENGE = "DaChallenge",
+    SEALED_INBOX = "SealedInbox",
     DISPUTE_GAME_FACTORY = "DisputeGameFactory",
     CLAIM_MANAGER = "ClaimManager",
     PORTAL = "Portal",
@@ -85,6 +90,7 @@ artifacts! {
     L1_MINTABLE_ERC20_FACTORY = "L1MintableERC20Factory",
     RISC_V_STEP = "RiscVStep",
     QUERY_GAME = "QueryGame",
+    ESCAPE_HATCH = "EscapeHatch",
 }
 
 /// The L2 predeploys and preinstalls (`contracts/README-l2.md`).

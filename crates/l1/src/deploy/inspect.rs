@@ -1,11 +1,12 @@
 //! Reads a deployment back from the chain and compares.
 
-use super::{Deployment, artifacts};
+use super::{Deployment, artifacts, layout::Part};
 use crate::{
     BlockRef, Client, Error,
     contracts::{
-        ClaimManager, CrossDomainMessenger, DisputeGameFactory, Erc721Bridge, Inbox,
-        MintableErc20Factory, PauseController, Portal, QueryGame, StandardBridge, SystemConfig,
+        ClaimManager, CommitteeDa, CommitteeRegistry, CrossDomainMessenger, DaChallenge,
+        DisputeGameFactory, Erc721Bridge, EscapeHatch, Inbox, MintableErc20Factory,
+        PauseController, Portal, QueryGame, SealedInbox, StandardBridge, SystemConfig,
         TimelockController,
     },
 };
@@ -97,6 +98,7 @@ pub async fn inspect(client: &Client, deployment: &Deployment) -> Result<Inspect
     reader.codes(deployment).await?;
     reader.wiring(deployment).await?;
     reader.data_availability(deployment).await?;
+    reader.committee(deployment).await?;
     reader.directory(deployment).await?;
     reader.parameters(deployment).await?;
     reader.configuration(deployment).await?;
@@ -167,23 +169,10 @@ impl Reader<'_> {
     }
 
     async fn codes(&mut self, deployment: &Deployment) -> Result<(), Error> {
-        let c = &deployment.contracts;
-        let contracts = [
-            (deployment.deployer, &artifacts::DEPLOYER),
-            (c.timelock, &artifacts::TIMELOCK),
-            (c.pause_controller, &artifacts::PAUSE_CONTROLLER),
-            (c.system_config, &artifacts::SYSTEM_CONFIG),
-            (deployment.step(3), &artifacts::CALLDATA_DA),
-            (deployment.step(4), &artifacts::BLOB_DA),
-            (c.inbox, &artifacts::INBOX),
-            (c.dispute_game_factory, &artifacts::DISPUTE_GAME_FACTORY),
-            (c.claim_manager, &artifacts::CLAIM_MANAGER),
-            (c.portal, &artifacts::PORTAL),
-            (c.l1_cross_domain_messenger, &artifacts::L1_CROSS_DOMAIN_MESSENGER),
-            (c.l1_standard_bridge, &artifacts::L1_STANDARD_BRIDGE),
-            (c.l1_erc721_bridge, &artifacts::L1_ERC721_BRIDGE),
-            (deployment.l1_mintable_erc20_factory, &artifacts::L1_MINTABLE_ERC20_FACTORY),
-        ];
+        let layout = deployment.layout();
+        let parts = layout.parts().map(|part| (layout.at(part), layout.artifact(part)));
+        let contracts: Vec<_> =
+            [(deployment.deployer, &artifacts::DEPLOYER)].into_iter().chain(parts).collect();
         for (address, artifact) in contracts {
             let difference = artifact.differs(&self.client.code(address, self.at).await?);
             self.findings.push(Finding {
@@ -198,7 +187,7 @@ impl Reader<'_> {
     }
 
     async fn wiring(&mut self, deployment: &Deployment) -> Result<(), Error> {
-        let c = &deployment.contracts;
+        let (c, layout) = (&deployment.contracts, deployment.layout());
         self.compare("inbox.portal", c.inbox, Inbox::portalCall {}, c.portal).await?;
         self.compare("inbox.systemConfig", c.inbox, Inbox::systemConfigCall {}, c.system_config)
             .await?;
@@ -206,11 +195,11 @@ impl Reader<'_> {
             "inbox.pauseController",
             c.inbox,
             Inbox::pauseControllerCall {},
-            c.pause_controller,
+            layout.pauses(),
         )
         .await?;
         self.compare("portal.inbox", c.portal, Portal::inboxCall {}, c.inbox).await?;
-        self.compare("portal.settlement", c.portal, Portal::settlementCall {}, c.claim_manager)
+        self.compare("portal.settlement", c.portal, Portal::settlementCall {}, layout.settlement())
             .await?;
         self.compare("portal.systemConfig", c.portal, Portal::systemConfigCall {}, c.system_config)
             .await?;
@@ -218,7 +207,7 @@ impl Reader<'_> {
             "portal.pauseController",
             c.portal,
             Portal::pauseControllerCall {},
-            c.pause_controller,
+            layout.pauses(),
         )
         .await?;
         self.compare(
@@ -228,8 +217,10 @@ impl Reader<'_> {
             c.dispute_game_factory,
         )
         .await?;
-        self.compare("claimManager.inbox", c.claim_manager, ClaimManager::inboxCall {}, c.inbox)
+        let claimed = layout.claimed();
+        self.compare("claimManager.inbox", c.claim_manager, ClaimManager::inboxCall {}, claimed)
             .await?;
+        self.compare("queryGame.inbox", c.query_game, QueryGame::inboxCall {}, claimed).await?;
         self.compare(
             "claimManager.games",
             c.claim_manager,
@@ -255,7 +246,7 @@ impl Reader<'_> {
             "messenger.pauseController",
             c.l1_cross_domain_messenger,
             CrossDomainMessenger::PAUSECall {},
-            c.pause_controller,
+            layout.pauses(),
         )
         .await?;
         self.compare(
@@ -293,10 +284,92 @@ impl Reader<'_> {
     /// Who says what a batch commits to. The factory's own, so that nothing can be posted whose data nobody has.
     async fn data_availability(&mut self, deployment: &Deployment) -> Result<(), Error> {
         let inbox = deployment.contracts.inbox;
-        let (calldata, blobs) = (deployment.step(3), deployment.step(4));
+        let layout = deployment.layout();
+        let (calldata, blobs) = (layout.at(Part::CalldataDa), layout.at(Part::BlobDa));
         self.compare("inbox.calldataDa", inbox, Inbox::calldataDaCall {}, calldata).await?;
         self.compare("inbox.blobDa", inbox, Inbox::blobDaCall {}, blobs).await?;
-        self.compare("inbox.committeeDa", inbox, Inbox::committeeDaCall {}, Address::ZERO).await
+        let committee = layout.at(Part::CommitteeDa);
+        self.compare("inbox.committeeDa", inbox, Inbox::committeeDaCall {}, committee).await
+    }
+
+    /// The data committee: who certifies, what may be demanded, and the way out.
+    async fn committee(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let (c, config) = (&deployment.contracts, &deployment.config);
+        let Some((rules, at)) = config.committee.as_ref().zip(c.committee) else { return Ok(()) };
+        let (registry, challenges) = (at.registry, at.challenges);
+        self.compare(
+            "committeeDa.registry",
+            at.committee_da,
+            CommitteeDa::registryCall {},
+            registry,
+        )
+        .await?;
+        self.compare("registry.owner", registry, CommitteeRegistry::ownerCall {}, c.timelock)
+            .await?;
+        self.compare(
+            "registry.rotationDelay",
+            registry,
+            CommitteeRegistry::rotationDelayCall {},
+            rules.rotation_delay,
+        )
+        .await?;
+        self.compare(
+            "registry.overlap",
+            registry,
+            CommitteeRegistry::overlapCall {},
+            rules.overlap,
+        )
+        .await?;
+        self.compare(
+            "registry.retention",
+            registry,
+            CommitteeRegistry::retentionCall {},
+            rules.retention,
+        )
+        .await?;
+        self.compare_changeable(
+            "registry.epochCount",
+            registry,
+            CommitteeRegistry::epochCountCall {},
+            1,
+        )
+        .await?;
+        self.compare("daChallenge.inbox", challenges, DaChallenge::inboxCall {}, c.inbox).await?;
+        self.compare(
+            "daChallenge.challengeWindow",
+            challenges,
+            DaChallenge::challengeWindowCall {},
+            rules.challenge_window,
+        )
+        .await?;
+        self.compare(
+            "daChallenge.answerWindow",
+            challenges,
+            DaChallenge::answerWindowCall {},
+            rules.answer_window,
+        )
+        .await?;
+        self.compare(
+            "daChallenge.bondPerChunk",
+            challenges,
+            DaChallenge::bondPerChunkCall {},
+            rules.bond_per_chunk,
+        )
+        .await?;
+        let sealed = at.sealed_inbox;
+        self.compare("sealedInbox.inbox", sealed, SealedInbox::inboxCall {}, c.inbox).await?;
+        self.compare("sealedInbox.challenges", sealed, SealedInbox::challengesCall {}, challenges)
+            .await?;
+        let hatch = at.escape_hatch;
+        self.compare(
+            "escapeHatch.freezeDelay",
+            hatch,
+            EscapeHatch::freezeDelayCall {},
+            rules.freeze_delay,
+        )
+        .await?;
+        self.compare_changeable("escapeHatch.frozen", hatch, EscapeHatch::frozenCall {}, false)
+            .await
     }
 
     /// The addresses that tools take from the system config.

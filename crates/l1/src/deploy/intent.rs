@@ -5,7 +5,7 @@ use alloy::{
     primitives::{Address, U256},
     signers::local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
 };
-use mezz_primitives::{FeeConfig, Windows};
+use mezz_primitives::{Committee, CommitteeConfig, Fallback, Family, FeeConfig, Windows};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,6 +14,10 @@ pub const DEV_MNEMONIC: &str = "test test test test test test test test test tes
 
 /// Index of the development account that owns a devnet; the batcher and the proposer follow.
 const DEV_OWNER: u32 = 100;
+/// Index of the development account that is the first member of a devnet's data committee; the others follow.
+pub const DEV_MEMBER: u32 = 110;
+
+const GWEI: u64 = 1_000_000_000;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -114,6 +118,7 @@ pub struct IntentFile {
     pub windows: WindowsFile,
     pub governance: GovernanceFile,
     pub fees: FeesFile,
+    pub committee: Option<CommitteeFile>,
 }
 
 macro_rules! partial {
@@ -152,6 +157,42 @@ partial!(
     }
 );
 
+partial!(
+    /// [`CommitteeConfig`] as it is written; times in seconds.
+    CommitteeRulesFile {
+        challenge_window: u64,
+        answer_window: u64,
+        retention: u64,
+        rotation_delay: u64,
+        overlap: u64,
+        freeze_delay: u64,
+        bond_per_chunk_gwei: u64,
+        fallback: Fallback,
+    }
+);
+
+/// A chain's data committee as it is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "the fields are those of the structure that it becomes")]
+pub struct CommitteeFile {
+    pub members: Option<Vec<Address>>,
+    pub threshold: Option<u8>,
+    /// Those of the members that must always sign.
+    pub mandatory: Vec<Address>,
+    pub rules: CommitteeRulesFile,
+}
+
+/// The data committee that a chain is to have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CommitteeIntent {
+    /// Its first members.
+    pub committee: Committee,
+    /// Its rules.
+    pub rules: CommitteeConfig,
+}
+
 /// What a deployment is to be, complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -178,6 +219,9 @@ pub struct Intent {
     pub governance: Governance,
     /// Fees at genesis.
     pub fees: FeeConfig,
+    /// The data committee, if there is to be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committee: Option<CommitteeIntent>,
 }
 
 /// Fees of a chain that posts column-packed batches in blobs.
@@ -223,6 +267,28 @@ const TESTNET: (Windows, Governance) = (
     Governance { timelock_delay: 2 * HOUR, pause_max: HOUR, pause_cooldown: DAY },
 );
 
+const DEVNET_COMMITTEE: CommitteeConfig = CommitteeConfig {
+    challenge_window: 12,
+    answer_window: 20,
+    retention: 8 * DAY,
+    rotation_delay: 60,
+    overlap: 20,
+    freeze_delay: 300,
+    bond_per_chunk: U256::from_limbs([10_000_000_000_000_000, 0, 0, 0]),
+    fallback: Fallback::L1,
+};
+
+const TESTNET_COMMITTEE: CommitteeConfig = CommitteeConfig {
+    challenge_window: 30 * MINUTE,
+    answer_window: 30 * MINUTE,
+    retention: 9 * DAY,
+    rotation_delay: DAY,
+    overlap: HOUR,
+    freeze_delay: 12 * HOUR,
+    bond_per_chunk: U256::from_limbs([10_000_000_000_000_000, 0, 0, 0]),
+    fallback: Fallback::L1,
+};
+
 impl Intent {
     /// Reads an intent; roles that it leaves out fall to `deployer`, on a devnet to the development accounts.
     pub fn from_toml(text: &str, deployer: Address) -> Result<Self, DeployError> {
@@ -239,6 +305,23 @@ impl Intent {
             ..IntentFile::default()
         };
         Defaults { profile: Profile::Devnet, missing: &mut Vec::new() }.intent(&file, Address::ZERO)
+    }
+
+    /// The same of a family; `None` for one that is no rollup or has not come yet.
+    pub fn devnet_of(family: Family, l1_chain_id: u64, l2_chain_id: u64) -> Option<Self> {
+        let committee = match family {
+            Family::Optimistic => None,
+            Family::Optimium => Some(CommitteeFile::default()),
+            _ => return None,
+        };
+        let file = IntentFile {
+            l1_chain_id: Some(l1_chain_id),
+            l2_chain_id: Some(l2_chain_id),
+            committee,
+            ..IntentFile::default()
+        };
+        let defaults = Defaults { profile: Profile::Devnet, missing: &mut Vec::new() };
+        Some(defaults.intent(&file, Address::ZERO))
     }
 }
 
@@ -286,12 +369,77 @@ impl Defaults<'_> {
             l2_chain_id: self.or(file.l2_chain_id, "l2-chain-id", 901),
             genesis_time: file.genesis_time,
             span: self.or(file.span, "span", 2),
-            stake: U256::from(stake) * U256::from(1_000_000_000),
-            bond: U256::from(bond) * U256::from(1_000_000_000),
+            stake: U256::from(stake) * U256::from(GWEI),
+            bond: U256::from(bond) * U256::from(GWEI),
             roles: self.roles(&file.roles, deployer),
             windows: self.windows(&file.windows),
             governance: self.governance(&file.governance),
             fees: fees(&file.fees),
+            committee: file.committee.as_ref().map(|file| self.committee(file)),
+        }
+    }
+
+    fn committee(&mut self, file: &CommitteeFile) -> CommitteeIntent {
+        let usual = match self.profile {
+            Profile::Devnet => DEVNET_COMMITTEE,
+            Profile::Testnet | Profile::Production => TESTNET_COMMITTEE,
+        };
+        let members = match self.profile {
+            Profile::Devnet => {
+                (0..3).map(|member| dev_key(DEV_MEMBER + member).address()).collect()
+            }
+            // Nobody can be a member without knowing of it.
+            Profile::Testnet | Profile::Production => Vec::new(),
+        };
+        if file.members.is_none() && members.is_empty() {
+            self.missing.push("committee.members");
+        }
+        let mut members = file.members.clone().unwrap_or(members);
+        members.sort_unstable();
+        let bit = |member: &Address| {
+            // One that is no member: a bit that the check refuses.
+            members.iter().position(|known| known == member).unwrap_or(members.len().min(31))
+        };
+        let mandatory = file.mandatory.iter().fold(0, |bits, member| bits | 1 << bit(member));
+        let most = u8::try_from(members.len()).unwrap_or(u8::MAX);
+        let threshold =
+            self.or(file.threshold, "committee.threshold", most.saturating_sub(1).max(1));
+        let rules = &file.rules;
+        let gwei = self.or(
+            rules.bond_per_chunk_gwei,
+            "committee.rules.bond-per-chunk-gwei",
+            (usual.bond_per_chunk / U256::from(GWEI)).saturating_to(),
+        );
+        let mut or = |said, name, default| self.or(said, name, default);
+        CommitteeIntent {
+            rules: CommitteeConfig {
+                challenge_window: or(
+                    rules.challenge_window,
+                    "committee.rules.challenge-window",
+                    usual.challenge_window,
+                ),
+                answer_window: or(
+                    rules.answer_window,
+                    "committee.rules.answer-window",
+                    usual.answer_window,
+                ),
+                retention: or(rules.retention, "committee.rules.retention", usual.retention),
+                rotation_delay: or(
+                    rules.rotation_delay,
+                    "committee.rules.rotation-delay",
+                    usual.rotation_delay,
+                ),
+                overlap: or(rules.overlap, "committee.rules.overlap", usual.overlap),
+                freeze_delay: or(
+                    rules.freeze_delay,
+                    "committee.rules.freeze-delay",
+                    usual.freeze_delay,
+                ),
+                bond_per_chunk: U256::from(gwei) * U256::from(GWEI),
+                // A private chain must never become public by an oversight.
+                fallback: self.or(rules.fallback, "committee.rules.fallback", usual.fallback),
+            },
+            committee: Committee { members, threshold, mandatory },
         }
     }
 

@@ -17,6 +17,7 @@ mod file;
 mod genesis;
 mod inspect;
 mod intent;
+mod layout;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -25,11 +26,15 @@ pub use apply::{Progress, apply};
 pub use check::Refusal;
 pub use genesis::{Genesis, genesis};
 pub use inspect::{Finding, Inspection, inspect};
-pub use intent::{DEV_MNEMONIC, Governance, Intent, IntentFile, Profile, Roles, dev_key};
+pub use intent::{
+    CommitteeIntent, DEV_MEMBER, DEV_MNEMONIC, Governance, Intent, IntentFile, Profile, Roles,
+    dev_key,
+};
 pub use plan::{Plan, PlannedStep, Seed, program};
 
 use crate::Error;
 use alloy::primitives::Address;
+use layout::Layout;
 use mezz_primitives::{ChainConfig, Contracts, GenesisId};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -130,9 +135,9 @@ impl Deployment {
         Ok(file::save(path, self)?)
     }
 
-    /// The address of a step of the factory (`contracts/README.md`, "Deployment").
-    fn step(&self, number: u64) -> Address {
-        self.deployer.create(number + 1)
+    /// Its contracts.
+    fn layout(&self) -> Layout {
+        Layout::new(self.deployer, self.config.committee.as_ref())
     }
 
     /// The L2 genesis, ready for a store.

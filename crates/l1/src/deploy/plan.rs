@@ -1,14 +1,15 @@
 //! Everything that a deployment will do, known before it begins.
 
 use super::{
-    DeployError, Genesis, Governance, Intent, Profile, Roles,
+    CommitteeIntent, DeployError, Genesis, Governance, Intent, Profile, Roles,
     artifacts::{self, Artifact},
     check, genesis,
+    layout::{Layout, Part},
 };
 use crate::{Client, Error, Prices, TRANSACTION_GAS_MAX};
 use alloy::{
     eips::BlockNumberOrTag,
-    primitives::{Address, Bytes, U256, utils::format_ether},
+    primitives::{Address, Bytes, U256, aliases::U24, utils::format_ether},
     sol,
     sol_types::SolValue,
 };
@@ -85,25 +86,6 @@ pub struct Plan {
     pub cost: Option<U256>,
 }
 
-/// The factory's steps (`contracts/README.md`, "Deployment").
-const STEPS: [&Artifact; 15] = [
-    &artifacts::TIMELOCK,
-    &artifacts::PAUSE_CONTROLLER,
-    &artifacts::SYSTEM_CONFIG,
-    &artifacts::CALLDATA_DA,
-    &artifacts::BLOB_DA,
-    &artifacts::INBOX,
-    &artifacts::DISPUTE_GAME_FACTORY,
-    &artifacts::CLAIM_MANAGER,
-    &artifacts::PORTAL,
-    &artifacts::L1_CROSS_DOMAIN_MESSENGER,
-    &artifacts::L1_STANDARD_BRIDGE,
-    &artifacts::L1_ERC721_BRIDGE,
-    &artifacts::L1_MINTABLE_ERC20_FACTORY,
-    &artifacts::RISC_V_STEP,
-    &artifacts::QUERY_GAME,
-];
-
 impl Plan {
     /// Plans a deployment from an account as it is on the L1 now, with the cost at the prices of now.
     pub async fn prepare(intent: Intent, client: &Client, account: Address) -> Result<Self, Error> {
@@ -132,20 +114,9 @@ impl Plan {
     pub fn new(seed: Seed) -> Self {
         let intent = &seed.intent;
         let factory = seed.account.create(seed.nonce);
-        let at = |step: u64| factory.create(step + 1);
-        let contracts = Contracts {
-            timelock: at(0),
-            pause_controller: at(1),
-            system_config: at(2),
-            inbox: at(5),
-            dispute_game_factory: at(6),
-            claim_manager: at(7),
-            query_game: at(14),
-            portal: at(8),
-            l1_cross_domain_messenger: at(9),
-            l1_standard_bridge: at(10),
-            l1_erc721_bridge: at(11),
-        };
+        let rules = intent.committee.as_ref().map(|committee| committee.rules);
+        let layout = Layout::new(factory, rules.as_ref());
+        let contracts = layout.contracts();
         let config = ChainConfig {
             l2_chain_id: intent.l2_chain_id,
             l1_chain_id: intent.l1_chain_id,
@@ -155,15 +126,15 @@ impl Plan {
             bond: intent.bond,
             fees: intent.fees,
             windows: intent.windows,
+            committee: rules,
         };
         let genesis = genesis(&config, &contracts, &intent.roles);
-        let others = [at(3), at(4), at(12), at(13)];
-        let arguments = arguments(&seed, &contracts, others, &genesis);
-        let steps: Vec<PlannedStep> = STEPS
-            .into_iter()
-            .zip(arguments)
-            .zip(0..)
-            .map(|((artifact, arguments), step)| PlannedStep::new(artifact, at(step), &arguments))
+        let steps: Vec<PlannedStep> = layout
+            .parts()
+            .map(|part| {
+                let arguments = arguments(part, &seed, layout, &genesis);
+                PlannedStep::new(layout.artifact(part), layout.at(part), &arguments)
+            })
             .collect();
         let factory = PlannedStep::new(&artifacts::DEPLOYER, factory, &seed.account.abi_encode());
         let gas = factory.gas + steps.iter().map(|step| step.gas).sum::<u64>();
@@ -173,7 +144,7 @@ impl Plan {
             steps,
             config,
             contracts,
-            l1_mintable_erc20_factory: at(12),
+            l1_mintable_erc20_factory: layout.at(Part::L1MintableErc20Factory),
             gas,
             cost: None,
             seed,
@@ -281,89 +252,140 @@ mod constructors {
         struct PortalParameters {
             address inbox; address settlement; address systemConfig; address pauseController; address disputeGameFactory; uint64 proofMaturityDelay;
         }
+        struct CommitteeRegistryParameters {
+            address owner; address pauseController; uint64 rotationDelay; uint64 overlap; uint64 retention; address[] members; uint8 threshold; uint24 mandatory;
+        }
+        struct EscapeHatchParameters {
+            address claimManager; address inbox; address portal; address messenger; address standardBridge; address pauseController; address registry;
+            address challenges; uint64 freezeDelay;
+        }
     }
 }
 
-/// The constructors' arguments, step by step.
-fn arguments(
-    seed: &Seed,
-    contracts: &Contracts,
-    others: [Address; 4],
-    genesis: &Genesis,
-) -> [Vec<u8>; 15] {
-    use constructors as c;
+use constructors as c;
+
+/// The arguments of a contract's constructor.
+fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<u8> {
     let intent = &seed.intent;
-    let [calldata_da, blob_da, l1_mintable_erc20_factory, step] = others;
     let (roles, windows, governance) = (&intent.roles, &intent.windows, &intent.governance);
-    // Only the owner proposes; once the delay has passed anybody may execute.
-    let timelock = (
-        U256::from(governance.timelock_delay),
-        vec![roles.owner],
-        vec![Address::ZERO],
-        Address::ZERO,
-    )
-        .abi_encode_params();
-    let pause_controller =
-        (roles.guardian, roles.owner, governance.pause_max, governance.pause_cooldown)
-            .abi_encode_params();
-    let inbox = c::InboxParameters {
-        portal: contracts.portal,
-        systemConfig: contracts.system_config,
-        pauseController: contracts.pause_controller,
-        calldataDa: calldata_da,
-        blobDa: blob_da,
-        committeeDa: Address::ZERO,
+    let contracts = layout.contracts();
+    match part {
+        // Only the owner proposes; once the delay has passed anybody may execute.
+        Part::Timelock => (
+            U256::from(governance.timelock_delay),
+            vec![roles.owner],
+            vec![Address::ZERO],
+            Address::ZERO,
+        )
+            .abi_encode_params(),
+        Part::PauseController => {
+            (roles.guardian, roles.owner, governance.pause_max, governance.pause_cooldown)
+                .abi_encode_params()
+        }
+        Part::SystemConfig => {
+            system_config(intent, &contracts, layout.at(Part::L1MintableErc20Factory))
+        }
+        Part::CalldataDa | Part::BlobDa | Part::RiscVStep => Vec::new(),
+        Part::Inbox => inbox(intent, layout),
+        Part::DisputeGameFactory => contracts.claim_manager.abi_encode(),
+        Part::ClaimManager => c::ClaimManagerParameters {
+            inbox: layout.claimed(),
+            games: contracts.dispute_game_factory,
+            referee: contracts.query_game,
+            treasury: roles.treasury,
+            stake: intent.stake,
+            window: windows.claim_window,
+            genesisTimestamp: genesis.header.timestamp,
+            genesisOutputRoot: genesis.output_root(),
+        }
+        .abi_encode(),
+        Part::Portal => c::PortalParameters {
+            inbox: contracts.inbox,
+            settlement: layout.settlement(),
+            systemConfig: contracts.system_config,
+            pauseController: layout.pauses(),
+            disputeGameFactory: contracts.dispute_game_factory,
+            proofMaturityDelay: windows.proof_maturity,
+        }
+        .abi_encode(),
+        Part::L1CrossDomainMessenger => (contracts.portal, layout.pauses()).abi_encode_params(),
+        Part::L1StandardBridge | Part::L1Erc721Bridge => {
+            contracts.l1_cross_domain_messenger.abi_encode()
+        }
+        Part::L1MintableErc20Factory => contracts.l1_standard_bridge.abi_encode(),
+        Part::QueryGame => c::QueryGameParameters {
+            claimManager: contracts.claim_manager,
+            inbox: layout.claimed(),
+            step: layout.at(Part::RiscVStep),
+            programMemory: seed.program.memory,
+            programPc: seed.program.pc,
+            clock: windows.dispute_clock,
+            grace: windows.dispute_grace,
+            bond: intent.bond,
+        }
+        .abi_encode(),
+        Part::CommitteeRegistry
+        | Part::CommitteeDa
+        | Part::DaChallenge
+        | Part::SealedInbox
+        | Part::EscapeHatch => committee_arguments(part, intent, layout),
+    }
+}
+
+/// The same of those that only a chain with a data committee has.
+fn committee_arguments(part: Part, intent: &Intent, layout: Layout) -> Vec<u8> {
+    let Some(CommitteeIntent { committee, rules }) = &intent.committee else { return Vec::new() };
+    let contracts = layout.contracts();
+    match part {
+        Part::CommitteeRegistry => c::CommitteeRegistryParameters {
+            owner: contracts.timelock,
+            pauseController: contracts.pause_controller,
+            rotationDelay: rules.rotation_delay,
+            overlap: rules.overlap,
+            retention: rules.retention,
+            members: committee.members.clone(),
+            threshold: committee.threshold,
+            mandatory: U24::from(committee.mandatory),
+        }
+        .abi_encode(),
+        Part::CommitteeDa => layout.at(Part::CommitteeRegistry).abi_encode(),
+        Part::DaChallenge => {
+            (contracts.inbox, rules.challenge_window, rules.answer_window, rules.bond_per_chunk)
+                .abi_encode_params()
+        }
+        Part::SealedInbox => layout.at(Part::DaChallenge).abi_encode(),
+        Part::EscapeHatch => c::EscapeHatchParameters {
+            claimManager: contracts.claim_manager,
+            inbox: contracts.inbox,
+            portal: contracts.portal,
+            messenger: contracts.l1_cross_domain_messenger,
+            standardBridge: contracts.l1_standard_bridge,
+            pauseController: contracts.pause_controller,
+            registry: layout.at(Part::CommitteeRegistry),
+            challenges: layout.at(Part::DaChallenge),
+            freezeDelay: rules.freeze_delay,
+        }
+        .abi_encode(),
+        _ => Vec::new(),
+    }
+}
+
+fn inbox(intent: &Intent, layout: Layout) -> Vec<u8> {
+    let windows = &intent.windows;
+    let parameters = c::InboxParameters {
+        portal: layout.at(Part::Portal),
+        systemConfig: layout.at(Part::SystemConfig),
+        pauseController: layout.pauses(),
+        calldataDa: layout.at(Part::CalldataDa),
+        blobDa: layout.at(Part::BlobDa),
+        committeeDa: layout.at(Part::CommitteeDa),
         l2ChainId: intent.l2_chain_id,
         span: span(intent),
         forceDelay: windows.force_delay,
         forceGrace: windows.force_grace,
         permissionlessDelay: windows.permissionless_delay,
     };
-    let claim_manager = c::ClaimManagerParameters {
-        inbox: contracts.inbox,
-        games: contracts.dispute_game_factory,
-        referee: contracts.query_game,
-        treasury: roles.treasury,
-        stake: intent.stake,
-        window: windows.claim_window,
-        genesisTimestamp: genesis.header.timestamp,
-        genesisOutputRoot: genesis.output_root(),
-    };
-    let game = c::QueryGameParameters {
-        claimManager: contracts.claim_manager,
-        inbox: contracts.inbox,
-        step,
-        programMemory: seed.program.memory,
-        programPc: seed.program.pc,
-        clock: windows.dispute_clock,
-        grace: windows.dispute_grace,
-        bond: intent.bond,
-    };
-    let portal = c::PortalParameters {
-        inbox: contracts.inbox,
-        settlement: contracts.claim_manager,
-        systemConfig: contracts.system_config,
-        pauseController: contracts.pause_controller,
-        disputeGameFactory: contracts.dispute_game_factory,
-        proofMaturityDelay: windows.proof_maturity,
-    };
-    [
-        timelock,
-        pause_controller,
-        system_config(intent, contracts, l1_mintable_erc20_factory),
-        Vec::new(),
-        Vec::new(),
-        inbox.abi_encode(),
-        contracts.claim_manager.abi_encode(),
-        claim_manager.abi_encode(),
-        portal.abi_encode(),
-        (contracts.portal, contracts.pause_controller).abi_encode_params(),
-        contracts.l1_cross_domain_messenger.abi_encode(),
-        contracts.l1_cross_domain_messenger.abi_encode(),
-        contracts.l1_standard_bridge.abi_encode(),
-        Vec::new(),
-        game.abi_encode(),
-    ]
+    parameters.abi_encode()
 }
 
 fn system_config(
@@ -371,7 +393,6 @@ fn system_config(
     contracts: &Contracts,
     l1_mintable_erc20_factory: Address,
 ) -> Vec<u8> {
-    use constructors as c;
     let fees = &intent.fees;
     let parameters = c::SystemConfigParameters {
         owner: contracts.timelock,

@@ -1,6 +1,6 @@
 //! Logs to events.
 
-use super::ContractEvent;
+use super::{ContractEvent, committee};
 use crate::{
     Error, Head,
     contracts::{ClaimManager, Inbox, Portal, QueryGame},
@@ -27,6 +27,8 @@ pub(super) fn events(
             claim_event(head, log)?
         } else if log.address() == contracts.query_game {
             game_event(head, log)?
+        } else if let Some(contracts) = &contracts.committee {
+            committee::event(head, log, contracts)?.map(ContractEvent::Committee)
         } else {
             None
         };
@@ -225,7 +227,7 @@ fn game_event(head: &Head, log: &Log) -> Result<Option<ContractEvent>, Error> {
     }))
 }
 
-fn decode<E: SolEvent>(head: &Head, log: &Log) -> Result<E, Error> {
+pub(super) fn decode<E: SolEvent>(head: &Head, log: &Log) -> Result<E, Error> {
     E::decode_log(&log.inner)
         .map(|log| log.data)
         .map_err(|error| foreign(head, log, &error.to_string()))
@@ -235,6 +237,6 @@ fn transaction(head: &Head, log: &Log) -> Result<B256, Error> {
     log.transaction_hash.ok_or_else(|| foreign(head, log, "it names no transaction"))
 }
 
-fn foreign(head: &Head, log: &Log, reason: &str) -> Error {
+pub(super) fn foreign(head: &Head, log: &Log, reason: &str) -> Error {
     Error::ForeignLog { address: log.address(), block: head.number, reason: reason.to_owned() }
 }

@@ -7,6 +7,7 @@
 //! whose bloom filter announces our events must bring some, and messages and batches must be numbered without a gap. Where an
 //! answer fails that, it is asked for again.
 
+mod committee;
 mod decode;
 mod history;
 #[cfg(test)]
@@ -25,7 +26,7 @@ use alloy::{
 use history::{Counters, History};
 use mezz_primitives::{
     Accumulator, BatchHeader, CLAIM_ENTRIES, ClaimVector, ContentId, Contracts, DepositHint,
-    Output, QueueMessage,
+    Output, PayloadId, QueueMessage,
 };
 use std::{collections::VecDeque, time::Duration};
 
@@ -251,6 +252,59 @@ pub enum ContractEvent {
         /// The doubt.
         node: B256,
     },
+    /// Something about the data committee.
+    Committee(CommitteeEvent),
+}
+
+/// Something that the contracts of a data committee did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommitteeEvent {
+    /// Somebody demands the payload of a batch.
+    Demanded {
+        /// Of which batch.
+        index: u64,
+        /// Who.
+        challenger: Address,
+        /// What.
+        payload: PayloadId,
+        /// Until when it can be shown, seconds.
+        deadline: u64,
+    },
+    /// A chunk of a payload that is demanded was shown.
+    ChunkShown {
+        /// Of which batch.
+        index: u64,
+        /// Which chunk.
+        chunk: u8,
+        /// Who showed it.
+        by: Address,
+        /// The chunk.
+        data: Bytes,
+    },
+    /// The bond of a demand that was not met was credited.
+    DemandReclaimed {
+        /// For which batch.
+        index: u64,
+    },
+    /// Somebody was paid what demands had brought.
+    DemandPaid {
+        /// Who.
+        owner: Address,
+        /// How much, wei.
+        amount: U256,
+    },
+    /// Batches are decided.
+    Sealed {
+        /// How many, from the first on.
+        count: u64,
+        /// The sealed chain after them.
+        acc: Accumulator,
+    },
+    /// The chain has ended.
+    Frozen {
+        /// With which claim.
+        claim: u64,
+    },
 }
 
 /// How far the L1 is.
@@ -269,7 +323,7 @@ pub struct L1Heads {
 pub struct Watcher {
     client: Client,
     config: WatchConfig,
-    addresses: [Address; 4],
+    addresses: Vec<Address>,
     history: History,
     ready: VecDeque<(L1Block, Counters)>,
     heads: Option<L1Heads>,
@@ -281,8 +335,15 @@ impl Watcher {
     /// A watch that has not asked anything yet.
     pub fn new(client: Client, config: WatchConfig) -> Self {
         let contracts = &config.contracts;
-        let addresses =
-            [contracts.inbox, contracts.portal, contracts.claim_manager, contracts.query_game];
+        let mut addresses =
+            vec![contracts.inbox, contracts.portal, contracts.claim_manager, contracts.query_game];
+        if let Some(committee) = contracts.committee {
+            addresses.extend([
+                committee.challenges,
+                committee.sealed_inbox,
+                committee.escape_hatch,
+            ]);
+        }
         let history = match &config.start {
             Start::At(_) => History::default(),
             Start::After(blocks) => blocks.iter().copied().collect(),
@@ -595,7 +656,7 @@ fn announces(head: &Head, addresses: &[Address]) -> bool {
     ];
     let has = |bytes: &[u8]| head.logs_bloom.contains_input(BloomInput::Raw(bytes));
     addresses.iter().any(|address| has(address.as_slice()))
-        && topics.iter().any(|topic| has(topic.as_slice()))
+        && topics.iter().chain(&committee::TOPICS).any(|topic| has(topic.as_slice()))
 }
 
 fn block(head: &Head, events: Vec<ContractEvent>) -> L1Block {

@@ -51,6 +51,11 @@ fn functions_are_those_of_the_contracts() {
     check_calls::<c::PauseController::PauseControllerCalls>("PauseController");
     check_calls::<c::TimelockController::TimelockControllerCalls>("TimelockController");
     check_calls::<c::Deployer::DeployerCalls>("Deployer");
+    check_calls::<c::CommitteeRegistry::CommitteeRegistryCalls>("CommitteeRegistry");
+    check_calls::<c::CommitteeDa::CommitteeDaCalls>("CommitteeDa");
+    check_calls::<c::DaChallenge::DaChallengeCalls>("DaChallenge");
+    check_calls::<c::SealedInbox::SealedInboxCalls>("SealedInbox");
+    check_calls::<c::EscapeHatch::EscapeHatchCalls>("EscapeHatch");
     check_calls::<c::L2ToL1MessagePasser::L2ToL1MessagePasserCalls>("L2ToL1MessagePasser");
     check_calls::<c::GasPriceOracle::GasPriceOracleCalls>("GasPriceOracle");
     check_calls::<c::FeeVault::FeeVaultCalls>("BaseFeeVault");
@@ -85,6 +90,22 @@ fn events_are_those_of_the_contracts() {
         c::PauseController::PauseControllerEvents::SELECTORS,
     );
     check_events::<c::Deployer::DeployerEvents>("Deployer", c::Deployer::DeployerEvents::SELECTORS);
+    check_events::<c::CommitteeRegistry::CommitteeRegistryEvents>(
+        "CommitteeRegistry",
+        c::CommitteeRegistry::CommitteeRegistryEvents::SELECTORS,
+    );
+    check_events::<c::DaChallenge::DaChallengeEvents>(
+        "DaChallenge",
+        c::DaChallenge::DaChallengeEvents::SELECTORS,
+    );
+    check_events::<c::SealedInbox::SealedInboxEvents>(
+        "SealedInbox",
+        c::SealedInbox::SealedInboxEvents::SELECTORS,
+    );
+    check_events::<c::EscapeHatch::EscapeHatchEvents>(
+        "EscapeHatch",
+        c::EscapeHatch::EscapeHatchEvents::SELECTORS,
+    );
     check_events::<c::L2ToL1MessagePasser::L2ToL1MessagePasserEvents>(
         "L2ToL1MessagePasser",
         c::L2ToL1MessagePasser::L2ToL1MessagePasserEvents::SELECTORS,
@@ -105,6 +126,12 @@ fn every_error_of_our_contracts_is_known() {
         "Deployer",
         "CalldataDa",
         "BlobDa",
+        "NoDa",
+        "CommitteeDa",
+        "CommitteeRegistry",
+        "DaChallenge",
+        "SealedInbox",
+        "EscapeHatch",
         "L1CrossDomainMessenger",
         "L1StandardBridge",
         "L1ERC721Bridge",
