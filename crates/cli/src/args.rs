@@ -83,6 +83,9 @@ pub(crate) enum More {
     Send(SendArgs),
     /// Wipe the derived state and rebuild it from L1 alone.
     Resync(ResyncArgs),
+    /// Be a member of a data committee: keep payloads, sign for them, show them.
+    #[command(subcommand)]
+    Dac(DacCommand),
     /// Make and show keys.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -98,9 +101,9 @@ pub(crate) struct HereArgs {
 
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct UpArgs {
-    /// The family of Layer 2 (see `mezz families`).
-    #[arg(default_value = "optimistic", env = "MEZZ_FAMILY")]
-    pub(crate) family: Family,
+    /// The family of Layer 2 (see `mezz families`); optimistic, or that of the chain in the data directory.
+    #[arg(env = "MEZZ_FAMILY")]
+    pub(crate) family: Option<Family>,
     #[command(flatten)]
     pub(crate) here: HereArgs,
     /// Keep nothing: everything is gone when the program ends. Only deployment.json is written.
@@ -227,6 +230,12 @@ pub(crate) struct NodeArgs {
     /// Key of the challenger: 0x and 64 hex digits, or @FILE.
     #[arg(long, env = "MEZZ_CHALLENGER_KEY", hide_env_values = true)]
     pub(crate) challenger_key: Option<String>,
+    /// Where a member of the data committee is, as ADDRESS=URL; several with commas, or several times.
+    #[arg(long = "member", env = "MEZZ_MEMBERS", value_delimiter = ',', value_name = "ADDRESS=URL", value_parser = member)]
+    pub(crate) members: Vec<(Address, String)>,
+    /// Key that asks members for payloads where not everybody may read them: 0x and 64 hex digits, or @FILE. The batcher's by default.
+    #[arg(long, env = "MEZZ_READER_KEY", hide_env_values = true)]
+    pub(crate) reader_key: Option<String>,
     /// Only say in the log which moves about claims it would make.
     #[arg(long, env = "MEZZ_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub(crate) dry_run: bool,
@@ -339,6 +348,29 @@ pub(crate) struct ResyncArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum DacCommand {
+    /// Run a member.
+    Member(MemberArgs),
+    /// Copy what a member keeps, each payload checked by its hash; again and again into the same folder.
+    Backup {
+        #[command(flatten)]
+        member: MemberArgs,
+        /// The folder.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+    /// Check what a member keeps, and that nobody has changed its log of reads.
+    Verify(MemberArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct MemberArgs {
+    /// The member's configuration, a TOML file (docs/spec/committee.md).
+    #[arg(long, env = "MEZZ_MEMBER_CONFIG", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Make a key and write it to a file that only you can read.
     New {
@@ -354,6 +386,12 @@ pub(crate) enum KeysCommand {
 /// Whether a flag's variable says no: empty, 0, n, no, f, false, off.
 pub(crate) fn is_falsey(value: &str) -> bool {
     ["", "0", "n", "no", "f", "false", "off"].contains(&value.to_lowercase().as_str())
+}
+
+fn member(text: &str) -> Result<(Address, String), String> {
+    let wrong = || "give ADDRESS=URL, such as 0x12…ab=https://member.example:8560".to_owned();
+    let (address, url) = text.split_once('=').ok_or_else(wrong)?;
+    Ok((address.parse().map_err(|_| wrong())?, url.to_owned()))
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

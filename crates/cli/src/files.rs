@@ -8,7 +8,7 @@
 //! | `mezz.log` | of a detached `mezz up` |
 //! | `l1/`, `l2/` | the chains |
 
-use crate::output::Failure;
+use crate::{commands::CommitteeFile, output::Failure};
 use alloy::primitives::{Address, B256};
 use mezz_l1::deploy::Deployment;
 use mezz_primitives::Family;
@@ -37,6 +37,9 @@ pub(crate) struct DeploymentFile {
     pub(crate) l2: L2Endpoints,
     pub(crate) metrics: String,
     pub(crate) contracts: mezz_primitives::Contracts,
+    /// The data committee, of a chain that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) committee: Option<CommitteeFile>,
     pub(crate) accounts: Vec<DevAccount>,
 }
 

@@ -1,7 +1,9 @@
 //! What can go wrong with batch data.
 
-use alloy::primitives::B256;
+use crate::committee::MemberAnswer;
+use alloy::primitives::{Address, B256};
 use mezz_l1::Remedy;
+use mezz_primitives::PayloadId;
 use std::{io, path::PathBuf};
 
 /// Batch data could not be had or kept.
@@ -63,16 +65,172 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// Too few members of the committee signed, or not those that must.
+    #[error(
+        "batch {batch} has {signed} signatures of the {threshold} that it needs; missing: {}",
+        MemberAnswer::list(missing)
+    )]
+    Uncertified {
+        /// The batch.
+        batch: u64,
+        /// How many signed.
+        signed: usize,
+        /// How many must.
+        threshold: u8,
+        /// Who did not, and why.
+        missing: Vec<MemberAnswer>,
+    },
+    /// No member showed a payload.
+    #[error(
+        "no member of the committee showed payload {} of {} bytes: {}; if this lasts, demand it on L1 while its window is open",
+        payload.payload_hash, payload.payload_length, MemberAnswer::list(answers)
+    )]
+    Withheld {
+        /// What was asked for.
+        payload: PayloadId,
+        /// What each member said, of the first part that none showed.
+        answers: Vec<MemberAnswer>,
+    },
+    /// A chain without a data committee, or a node that was not told of it.
+    #[error(
+        "batch data lie with a committee, and this node knows of none; this is a fault of the program, please report it"
+    )]
+    NoCommittee,
+    /// Nobody to ask for a payload.
+    #[error(
+        "the data of batch {index} lie with the committee, and this node does not know where a member is: give it --member ADDRESS=URL"
+    )]
+    NoMembers {
+        /// The batch.
+        index: u64,
+    },
+    /// A payload that no committee may keep, or another than the certificate names.
+    #[error(
+        "a payload of {length} bytes is not what the certificate names, or not between 1 and 786432 bytes long: make the \
+         certificate from the payload"
+    )]
+    Payload {
+        /// Bytes of the payload.
+        length: usize,
+    },
+    /// A committee that no contract would take.
+    #[error("a committee {0}: read the epoch from L1 again")]
+    Committee(&'static str),
+    /// The store of payloads or a log beside it cannot be read or written.
+    #[error("cannot use {}: {source}; check space and permissions", path.display())]
+    Store {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no room for a payload.
+    #[error("no room for {length} bytes in {}: {limit}; make room, or raise the limit", path.display())]
+    Full {
+        /// Directory of the store.
+        path: PathBuf,
+        /// Bytes of the payload.
+        length: usize,
+        /// Which limit it is.
+        limit: String,
+    },
+    /// A log is damaged elsewhere than at its end.
+    #[error(
+        "line {line} of {} is damaged ({reason}): do not edit it; find out who did, and put back a copy that is whole",
+        path.display()
+    )]
+    LogDamaged {
+        /// The log.
+        path: PathBuf,
+        /// Its line, from 1.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Another process has the log.
+    #[error("{} is in use by another process: run one member for each key", path.display())]
+    Locked {
+        /// The log.
+        path: PathBuf,
+    },
+    /// A member's configuration cannot be meant so.
+    #[error("{field} in the member's configuration {reason}")]
+    MemberConfig {
+        /// The field.
+        field: &'static str,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A certificate, a key or a list of authorities cannot be used.
+    #[error("cannot use {} for TLS: {reason}", path.display())]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The address of a member is not one.
+    #[error("{url:?} is not the URL of a member: use http://host:port or https://host:port")]
+    MemberUrl {
+        /// What was given.
+        url: String,
+    },
+    /// A key did not sign.
+    #[error("the key of {account} did not sign: {reason}")]
+    Signing {
+        /// The account.
+        account: Address,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
 }
 
 impl Error {
+    /// An error of a file or directory.
+    pub(crate) fn store(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        |source| Self::Store { path, source }
+    }
+
+    /// Whether the disk, or the part of it that is ours, is full.
+    pub(crate) fn is_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::Full { .. } => true,
+            Self::Store { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
+            _ => false,
+        }
+    }
+
+    /// Whether the payload of a batch is kept back, as far as this node can tell.
+    pub const fn is_withheld(&self) -> bool {
+        matches!(self, Self::Withheld { .. } | Self::NoMembers { .. })
+    }
+
     /// What to do about it.
     pub const fn remedy(&self) -> Remedy {
         match self {
             Self::L1(error) => error.remedy(),
-            Self::BlockMissing { .. } | Self::Archive { .. } => Remedy::Retry,
+            Self::BlockMissing { .. }
+            | Self::Archive { .. }
+            | Self::Uncertified { .. }
+            | Self::Withheld { .. }
+            | Self::Store { .. }
+            | Self::Full { .. }
+            | Self::Signing { .. } => Remedy::Retry,
             Self::Hash { .. } => Remedy::Reset,
-            Self::NoBeacon { .. } | Self::TooLong { .. } | Self::Kzg(_) => Remedy::Stop,
+            Self::NoBeacon { .. }
+            | Self::TooLong { .. }
+            | Self::Kzg(_)
+            | Self::Payload { .. }
+            | Self::NoCommittee
+            | Self::NoMembers { .. }
+            | Self::Committee(_)
+            | Self::LogDamaged { .. }
+            | Self::Locked { .. }
+            | Self::MemberConfig { .. }
+            | Self::Tls { .. }
+            | Self::MemberUrl { .. } => Remedy::Stop,
         }
     }
 }

@@ -5,11 +5,16 @@
 //! against what L1 recorded. L1 keeps blobs for some eighteen days; the archive keeps those seen for good.
 
 mod archive;
+pub mod committee;
 mod error;
 mod price;
 mod source;
 
 pub use archive::Archive;
+pub use committee::{
+    CertificateSigner, ClientTls, CommitteeClient, Endpoint, Member, MemberAnswer, MemberConfig,
+    MemberFault, PayloadStore,
+};
 pub use error::Error;
 pub use price::{Choice, choose};
 pub use source::{DataSource, Opening, opening};

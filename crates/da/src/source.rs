@@ -1,14 +1,14 @@
 //! Payloads to blobs and back.
 
-use crate::{Archive, Error};
+use crate::{Archive, CommitteeClient, Error, PayloadStore};
 use alloy::{
     eips::{eip4844::Blob, eip7594::BlobTransactionSidecarEip7594},
     primitives::{B256, U256, keccak256, map::B256Map, uint},
 };
 use mezz_derive::{from_blobs, to_blobs};
 use mezz_l1::{Beacon, Client, Head};
-use mezz_primitives::{BatchHeader, DaType, blobs_hash};
-use std::path::PathBuf;
+use mezz_primitives::{BatchHeader, DaType, PayloadId, SignedCertificate, blobs_hash};
+use std::{path::PathBuf, sync::Arc};
 use tokio::task::JoinError;
 
 /// The Ethereum trusted setup, without precomputation: the first caller decides for the process, and `l1` asks for none.
@@ -16,16 +16,55 @@ pub(crate) fn kzg_settings() -> &'static c_kzg::KzgSettings {
     c_kzg::ethereum_kzg_settings(0)
 }
 
-/// Gets the data of batches, from the archive first and then from L1. Cheap to clone.
+/// Gets the data of batches, from the archive first and then from L1 or the committee. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct DataSource {
     archive: Archive,
+    committee: Option<(Arc<PayloadStore>, Option<Arc<CommitteeClient>>)>,
 }
 
 impl DataSource {
     /// Opens a source that keeps the blobs it sees in a directory.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, Error> {
-        Ok(Self { archive: Archive::open(directory)? })
+        Ok(Self { archive: Archive::open(directory)?, committee: None })
+    }
+
+    /// The same for a chain with a data committee: payloads are kept in `store`, and asked for from the members that `client` knows, if any.
+    pub fn with_committee(
+        self,
+        store: Arc<PayloadStore>,
+        client: Option<Arc<CommitteeClient>>,
+    ) -> Self {
+        Self { committee: Some((store, client)), ..self }
+    }
+
+    /// Keeps the payload of a batch with a committee, on disk before it returns.
+    pub async fn keep(&self, payload: Vec<u8>) -> Result<PayloadId, Error> {
+        let Some((store, _)) = self.committee.clone() else { return Err(Error::NoCommittee) };
+        blocking(move || store.put(&payload)).await
+    }
+
+    /// The payload of a batch with a committee, if it is kept here.
+    pub async fn kept(&self, id: PayloadId) -> Option<Vec<u8>> {
+        let (store, _) = self.committee.clone()?;
+        blocking(move || store.get(&id)).await
+    }
+
+    /// The payload that a committee keeps: from here, or from a member.
+    async fn certified(&self, header: &BatchHeader, aux: &[u8]) -> Result<Vec<u8>, Error> {
+        let (index, expected) = (header.index, header.da_hash);
+        let id = SignedCertificate::decode(aux).map(|signed| signed.payload);
+        let id = id.filter(|id| id.da_hash() == expected).ok_or(Error::Hash { index, expected })?;
+        if let Some(payload) = self.kept(id).await {
+            return Ok(payload);
+        }
+        let client = self.committee.as_ref().and_then(|(_, client)| client.clone());
+        let client = client.ok_or(Error::NoMembers { index })?;
+        let payload = client.fetch(&id).await?;
+        if let Err(error) = self.keep(payload.clone()).await {
+            tracing::warn!(%error, "a payload is used but not kept");
+        }
+        Ok(payload)
     }
 
     /// The blobs that it keeps.
@@ -47,6 +86,7 @@ impl DataSource {
             DaType::None | DaType::Unknown(_) => Ok(None),
             DaType::Calldata => calldata(header, aux).map(Some),
             DaType::Blobs => Ok(unpack(&self.blobs(client, header, aux).await?)),
+            DaType::Committee => self.certified(header, aux).await.map(Some),
         }
     }
 

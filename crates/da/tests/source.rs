@@ -254,7 +254,7 @@ async fn an_event_that_contradicts_the_header_is_not_believed() {
         let error = source.fetch(&client, header, aux).await.unwrap_err();
         assert!(matches!(error, Error::Hash { index: 3, .. }), "{error}");
     }
-    for da_type in [DaType::None, DaType::Unknown(3)] {
+    for da_type in [DaType::None, DaType::Unknown(4)] {
         assert_eq!(source.fetch(&client, &header(da_type, B256::ZERO), b"").await.unwrap(), None);
     }
     assert_eq!(l1.requests.load(Relaxed), 0);

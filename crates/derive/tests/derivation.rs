@@ -117,9 +117,10 @@ fn a_batch_without_data_ignores_the_payload() {
     let empty = derive(DaType::Calldata, None);
     assert_eq!(empty.iter().map(|block| block.timestamp).collect::<Vec<_>>(), [PARENT_TIME; 2]);
     assert_eq!(derive(DaType::None, Some(&payload)), empty);
-    assert_eq!(derive(DaType::Unknown(3), Some(&payload)), empty);
+    assert_eq!(derive(DaType::Unknown(4), Some(&payload)), empty);
     assert_ne!(derive(DaType::Blobs, Some(&payload)), empty);
     assert_eq!(derive(DaType::Blobs, Some(&payload)), derive(DaType::Calldata, Some(&payload)));
+    assert_eq!(derive(DaType::Committee, Some(&payload)), derive(DaType::Calldata, Some(&payload)));
 }
 
 #[test]

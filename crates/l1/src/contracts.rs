@@ -466,7 +466,7 @@ mod l2 {
 mod words {
     //! Between the words of Solidity and those of `mezz-primitives`.
 
-    use super::{BatchHeader, Output, WithdrawalTransaction};
+    use super::{BatchHeader, DemandedHeader, Output, WithdrawalTransaction};
     use mezz_primitives as words;
 
     impl From<BatchHeader> for words::BatchHeader {
@@ -484,6 +484,25 @@ mod words {
                 block_count: header.blockCount,
                 l1_block: header.l1Block,
                 l1_time: header.l1Time,
+            }
+        }
+    }
+
+    impl From<words::BatchHeader> for DemandedHeader {
+        fn from(header: words::BatchHeader) -> Self {
+            Self {
+                version: header.version,
+                daType: header.da_type.into(),
+                index: header.index,
+                prevAcc: header.prev_acc.0,
+                daHash: header.da_hash,
+                qStart: header.q_start,
+                qEnd: header.q_end,
+                queueAcc: header.queue_acc,
+                firstBlock: header.first_block,
+                blockCount: header.block_count,
+                l1Block: header.l1_block,
+                l1Time: header.l1_time,
             }
         }
     }

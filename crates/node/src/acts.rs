@@ -1,24 +1,20 @@
 //! The moves, made: what the driver does when something is due.
 
 use crate::{
-    Error, batches,
-    builder::header,
+    Error, batches, builder,
     disputes::{Disputes, plays},
     metrics::Metrics,
     sequencer::Sequencer,
 };
 use alloy::rpc::types::TransactionReceipt;
-use alloy_primitives::{B256, Bytes};
-use mezz_da::{Choice, DataSource};
-use mezz_derive::{Compressor, EncodeError};
+use alloy_primitives::B256;
+use mezz_da::{CommitteeClient, DataSource};
 use mezz_l1::{
     Call, Client, Sender,
     contracts::{ClaimManager, Inbox as InboxContract},
 };
-use mezz_primitives::{
-    Accumulator, ChainConfig, ContentId, Contracts, DaType, content_id, vector_root,
-};
-use mezz_settlement::{Event, Inbox, Move, Role, Settlement};
+use mezz_primitives::{Accumulator, ChainConfig, ContentId, Contracts, content_id, vector_root};
+use mezz_settlement::{Event, Move, Role, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
 use std::sync::Arc;
@@ -33,6 +29,8 @@ pub(crate) struct Acts {
     pub(crate) sequencer: Arc<Sequencer>,
     pub(crate) client: Client,
     pub(crate) data: DataSource,
+    /// The members of the data committee, as far as this node knows where they are.
+    pub(crate) members: Option<Arc<CommitteeClient>>,
     pub(crate) config: ChainConfig,
     pub(crate) contracts: Contracts,
     pub(crate) batcher: Option<Sender>,
@@ -73,6 +71,7 @@ pub(crate) async fn act(
     match *due {
         Move::Derive { index } => acts.derive(settlement, index).await,
         Move::Compute { parent, n0, n1 } => acts.compute(settlement, parent, n0, n1).await,
+        Move::Look { index } => acts.look(settlement, index).await,
         Move::Publish { first, last, .. } => acts.publish(settlement, first, last).await,
         Move::ForceInclude { .. } => acts.force_include().await,
         Move::Propose { parent, n0, n1 } => acts.propose(settlement, parent, n0, n1).await,
@@ -99,10 +98,10 @@ impl Acts {
                 .collect();
             (posted, messages)
         };
-        let first = posted.header.first_block;
-        let payload = self.data.fetch(&self.client, &posted.header, &posted.aux).await?;
-        let parent = header(&self.store, first - 1)?;
-        let (header, timestamp, chain) = (posted.header, parent.timestamp, self.config.l2_chain_id);
+        let (header, first) = (posted.effective(), posted.header.first_block);
+        let payload = self.payload(settlement, &posted).await?;
+        let parent = builder::header(&self.store, first - 1)?;
+        let (timestamp, chain) = (parent.timestamp, self.config.l2_chain_id);
         let inputs = blocking(move || {
             mezz_derive::blocks(&header, timestamp, &messages, payload.as_deref(), chain)
         })
@@ -117,7 +116,7 @@ impl Acts {
             tracing::info!(batch = index, first, blocks = inputs.len(), followed, "following L1");
             self.sequencer.adopt(first + agreed as u64 - 1, inputs[agreed..].to_vec()).await?;
         }
-        Ok(Done::learnt(Event::Derived { index }))
+        Ok(Done::learnt(Event::Derived { index, header: header.hash() }))
     }
 
     /// Computes what is right to claim.
@@ -139,93 +138,6 @@ impl Acts {
             content: content_id(parent, n1, acc, vector_root(&vector), end.hash()),
             vector: vector.iter().map(|output| output.0).collect(),
         }))
-    }
-
-    /// Posts sealed blocks as the next batch: as many as fit.
-    async fn publish(
-        &self,
-        settlement: &RwLock<Settlement>,
-        first: u64,
-        mut last: u64,
-    ) -> Result<Done, Error> {
-        let sender = self.sender(Role::Batcher)?;
-        let inbox = settlement.read().inbox().clone();
-        let capabilities = self.client.capabilities();
-        // What could not be read back is not posted.
-        let blobs = capabilities.blobs && capabilities.beacon;
-        let (choice, payload) = loop {
-            let payload = match self.pack(&inbox, first, last).await {
-                Err(Error::Encode(EncodeError::Length | EncodeError::TransactionCount))
-                    if last > first =>
-                {
-                    last = first + (last - first) / 2;
-                    continue;
-                }
-                packed => packed?,
-            };
-            let prices = self.client.prices().await?;
-            match mezz_da::choose(payload.len(), prices.base_fee, prices.blob_base_fee, blobs) {
-                Some(choice) => break (choice, payload),
-                None if last > first => last = first + (last - first) / 2,
-                None => return Err(Error::TooLarge { number: first, bytes: payload.len() }),
-            }
-        };
-        let q_end = batches::queue_index(&*header(&self.store, last)?);
-        let queue_acc = inbox.queue_hash(q_end).ok_or(Error::Stale { number: last })?;
-        let bytes = payload.len();
-        let call = |da_type: DaType, aux: Bytes| InboxContract::postBatchCall {
-            daType: da_type.into(),
-            prevAcc: inbox.head().0,
-            qEnd: q_end,
-            queueAcc: queue_acc,
-            blockCount: (last - first + 1) as u32,
-            aux,
-        };
-        let receipt = match choice {
-            Choice::Calldata => {
-                sender
-                    .send(Call::to(self.contracts.inbox, &call(DaType::Calldata, payload.into())))
-                    .await?
-            }
-            Choice::Blobs => {
-                let data = self.data.clone();
-                let sidecar = blocking(move || data.sidecar(&payload)).await?;
-                let hashes: Vec<u8> = sidecar.versioned_hashes().flat_map(B256::from).collect();
-                sender
-                    .send(
-                        Call::to(self.contracts.inbox, &call(DaType::Blobs, hashes.into()))
-                            .with_blobs(sidecar),
-                    )
-                    .await?
-            }
-        };
-        self.count_batch(&receipt, bytes, first, last, choice);
-        Ok(Done::sent(&receipt))
-    }
-
-    /// Encodes blocks `first..=last`.
-    async fn pack(&self, inbox: &Inbox, first: u64, last: u64) -> Result<Vec<u8>, Error> {
-        let (store, inbox, chain) = (self.store.clone(), inbox.clone(), self.config.l2_chain_id);
-        blocking(move || {
-            let batch = batches::batch(&store, &inbox, first, last)?;
-            Ok(mezz_derive::encode(&batch, chain, Compressor::Deflate)?)
-        })
-        .await
-    }
-
-    fn count_batch(
-        &self,
-        receipt: &TransactionReceipt,
-        bytes: usize,
-        first: u64,
-        last: u64,
-        choice: Choice,
-    ) {
-        self.metrics.batches.increment();
-        self.metrics.batch_bytes.add(bytes as u64);
-        self.metrics.batch_gas.add(receipt.gas_used);
-        let transaction = receipt.transaction_hash;
-        tracing::info!(first, last, bytes, ?choice, gas = receipt.gas_used, %transaction, "batch posted");
     }
 
     async fn force_include(&self) -> Result<Done, Error> {
@@ -285,7 +197,7 @@ impl Acts {
         else {
             return Ok(());
         };
-        let (acc, hash) = (last.header.acc().0, block.hash);
+        let (acc, hash) = (last.acc.0, block.hash);
         let note =
             [&count.to_be_bytes()[..], acc.as_slice(), &number.to_be_bytes(), hash.as_slice()]
                 .concat();

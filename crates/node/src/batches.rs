@@ -164,6 +164,12 @@ pub(crate) fn output(store: &Store, inbox: &Inbox, number: u64) -> Result<Output
     })
 }
 
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |elapsed| elapsed.as_secs())
+}
+
 /// What is right to claim.
 pub(crate) struct Statement {
     /// The batches that it is about.

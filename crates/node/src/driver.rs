@@ -10,7 +10,7 @@ use crate::{
     metrics::Metrics,
     sequencer::Sequencer,
 };
-use mezz_l1::{ContractEvent, L1Event, L1Heads, Remedy, Watcher};
+use mezz_l1::{CommitteeEvent, ContractEvent, L1Event, L1Heads, Remedy, Watcher};
 use mezz_primitives::ContentId;
 use mezz_rpc::Event as ChainEvent;
 use mezz_settlement::{Event, Fact, L1Block, L1Ref, Move, Role, SealedBlock, Settlement};
@@ -328,6 +328,9 @@ impl Driver {
         tracing::warn!(role = made.role().as_str(), ?made, %error, "a move failed and is tried again");
         self.metrics.failed_moves.increment();
         turn.suspicious |= matches!(error, Error::Stale { .. });
+        if let Error::Withheld { index, header, .. } = error {
+            self.observe(Event::Looked { index: *index, header: *header, found: false }, turn);
+        }
         turn.resting.insert(Rest::of(&made), Instant::now() + RETRY);
     }
 
@@ -494,5 +497,23 @@ fn fact(event: ContractEvent) -> Fact {
         ContractEvent::Proven { node } => Fact::Proven { node },
         ContractEvent::Refuted { node } => Fact::Refuted { node },
         ContractEvent::Reclaimed { node } => Fact::Reclaimed { node },
+        ContractEvent::Committee(event) => committee_fact(event),
+    }
+}
+
+fn committee_fact(event: CommitteeEvent) -> Fact {
+    match event {
+        CommitteeEvent::Demanded { index, challenger, payload, deadline } => {
+            Fact::PayloadDemanded { index, challenger, payload, deadline }
+        }
+        CommitteeEvent::ChunkShown { index, chunk, by, data } => {
+            Fact::ChunkShown { index, chunk, by, data }
+        }
+        CommitteeEvent::DemandReclaimed { index } => Fact::DemandReclaimed { index },
+        CommitteeEvent::DemandPaid { owner, amount } => {
+            Fact::DemandPaid { owner, amount: amount.saturating_to() }
+        }
+        CommitteeEvent::Sealed { count, acc } => Fact::BatchesSealed { count, acc },
+        CommitteeEvent::Frozen { claim } => Fact::Frozen { claim },
     }
 }

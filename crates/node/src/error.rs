@@ -33,6 +33,19 @@ pub enum Error {
     /// The data of a batch could not be had.
     #[error("batch data: {0}")]
     Data(#[from] mezz_da::Error),
+    /// Nobody gives the payload of a batch that a committee has certified.
+    #[error("the payload of batch {index} is withheld: {error}")]
+    Withheld {
+        /// The batch.
+        index: u64,
+        /// Hash of its header.
+        header: B256,
+        /// What the members say.
+        error: mezz_da::Error,
+    },
+    /// No members may sign.
+    #[error("no epoch of the data committee signs now; look at `epochAt` of its registry on L1")]
+    NoEpoch,
     /// One block is more than a batch holds.
     #[error("block {number} takes {bytes} bytes, more than one batch holds; lower the gas limit")]
     TooLarge {
@@ -93,6 +106,13 @@ pub enum Error {
         /// Which role.
         role: &'static str,
     },
+}
+
+impl Error {
+    /// Whether it is for want of members that sign.
+    pub(crate) const fn is_of_members(&self) -> bool {
+        matches!(self, Self::NoEpoch | Self::Data(mezz_da::Error::Uncertified { .. }))
+    }
 }
 
 impl From<EVMError<mezz_storage::Error>> for Error {

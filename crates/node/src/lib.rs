@@ -11,6 +11,7 @@ mod acts;
 mod backend;
 mod batches;
 mod builder;
+mod committee;
 mod costs;
 mod disputes;
 mod driver;
@@ -18,11 +19,13 @@ mod error;
 pub mod journal;
 mod metrics;
 pub mod pool;
+mod publish;
 mod queries;
 mod sequencer;
 mod withdrawals;
 mod worker;
 
+pub use committee::CommitteeAccess;
 pub use disputes::{Span, SpanPreimages};
 pub use error::Error;
 pub use metrics::Metrics;
@@ -32,10 +35,13 @@ pub use sequencer::SequencerConfig;
 
 use acts::Acts;
 use driver::Driver;
-use mezz_da::DataSource;
+use mezz_da::{CommitteeClient, DataSource, PayloadStore};
 use mezz_derive::PAYLOAD_BLOBS_MAX;
 use mezz_l1::{Client, Sender, SenderConfig, Signer, WatchConfig, Watcher};
-use mezz_primitives::{Boot, CALLDATA_MAX, ChainConfig, Contracts, Output, genesis_content_id};
+use mezz_primitives::{
+    Boot, CALLDATA_MAX, CHUNK_SIZE, CHUNKS_MAX, ChainConfig, Contracts, Fallback, Output,
+    genesis_content_id,
+};
 use mezz_settlement::{Heads, L1Ref, Parameters, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
@@ -90,6 +96,8 @@ pub struct NodeConfig {
     pub proposer: Option<Signer>,
     /// Key of the challenger.
     pub challenger: Option<Signer>,
+    /// How it reaches the data committee; of no use to a chain that has none.
+    pub committee: CommitteeAccess,
     /// Only say which moves about claims would be made.
     pub dry_run: bool,
 }
@@ -138,7 +146,9 @@ impl Node {
         let content = genesis_content_id(&genesis);
         let capabilities = client.capabilities();
         // What a batch surely carries: the encoding adds a little to what hardly compresses.
+        let fallback = config.chain.committee.map(|rules| rules.fallback);
         let capacity = match capabilities.blobs && capabilities.beacon {
+            _ if fallback == Some(Fallback::Stop) => CHUNKS_MAX * CHUNK_SIZE,
             true => PAYLOAD_BLOBS_MAX,
             false => CALLDATA_MAX,
         };
@@ -152,6 +162,11 @@ impl Node {
             batch_bytes_max: capacity as u64,
             claim_interval: config.claim_interval,
             confirmations: config.confirmations,
+            batcher: config
+                .batcher
+                .as_ref()
+                .filter(|_| config.roles.contains(&Role::Batcher))
+                .map(|signer| signer.address()),
         };
         let pristine = Settlement::new(parameters, L1Ref::default(), (content, genesis), 1);
         let settlement = Arc::new(RwLock::new(pristine.clone()));
@@ -177,11 +192,18 @@ impl Node {
             let settings = SenderConfig { poll: config.l1_poll, ..SenderConfig::default() };
             signer.map(|signer| Sender::new(client.clone(), signer, settings))
         };
+        let mut data = DataSource::open(config.directory.join("blobs"))?;
+        let members = members(&config)?;
+        if config.chain.committee.is_some() {
+            let payloads = Arc::new(PayloadStore::open(config.directory.join("payloads"))?);
+            data = data.with_committee(payloads, members.clone());
+        }
         let acts = Arc::new(Acts {
             store: store.clone(),
             sequencer: sequencer.clone(),
             client: client.clone(),
-            data: DataSource::open(config.directory.join("blobs"))?,
+            data,
+            members,
             config: config.chain.clone(),
             contracts: config.contracts,
             batcher: sender(config.batcher),
@@ -289,6 +311,22 @@ impl Node {
         let sequencer = self.sequencer.clone();
         let _ = tokio::task::spawn_blocking(move || sequencer.stop()).await;
     }
+}
+
+/// The client of the chain's data committee, if it has one and somebody said where members are.
+fn members(config: &NodeConfig) -> Result<Option<Arc<CommitteeClient>>, Error> {
+    let access = &config.committee;
+    if config.chain.committee.is_none() || access.members.is_empty() {
+        return Ok(None);
+    }
+    let client = CommitteeClient::new(
+        config.chain.l1_chain_id,
+        config.contracts.inbox,
+        access.members.clone(),
+        access.requester.clone(),
+        access.tls.clone(),
+    )?;
+    Ok(Some(Arc::new(client)))
 }
 
 /// How far a node has followed L1.

@@ -74,6 +74,8 @@ pub struct Metrics {
     pub batch_bytes: Counter,
     /// L1 gas spent on batches by this node.
     pub batch_gas: Counter,
+    /// Batches posted to L1 because too few members of the committee signed.
+    pub fallbacks: Counter,
     /// Claims made by this node.
     pub claims: Counter,
     /// L1 gas that moves about claims took.
@@ -160,6 +162,12 @@ impl Metrics {
             "counter",
             "L1 gas spent on batches by this node.",
             &[("", self.batch_gas.get())],
+        );
+        family(
+            "mezz_node_fallbacks_total",
+            "counter",
+            "Batches posted to L1 because too few members of the committee signed.",
+            &[("", self.fallbacks.get())],
         );
         family(
             "mezz_node_claims_total",

@@ -4,7 +4,7 @@ use crate::{backend::NodeBackend, costs, withdrawals};
 use alloy_primitives::{B256, U64, U256};
 use futures::future::BoxFuture;
 use mezz_rpc::RpcError;
-use mezz_settlement::{ClaimState, Disputes};
+use mezz_settlement::{ClaimState, Disputes, PostedBatch, Sealing, Settlement};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
@@ -122,8 +122,9 @@ impl NodeBackend {
             "batches": settlement.inbox().batches().len(), "derivedBatches": settlement.derived(),
             "queue": { "enqueued": settlement.inbox().queue_len(), "consumed": settlement.inbox().consumed() },
             "unpostedBytes": settlement.unposted_bytes(),
-            "referee": "security council",
-            "finality": "a claim confirms when its window has passed and the security council has not refuted it; step proofs are not deployed on this chain",
+            "referee": "query-answer game",
+            "finality": "a claim confirms when its window has passed and every doubt about it was answered; anybody may doubt, and L1 executes the one instruction that is left",
+            "committee": settlement.sealing().map(committee),
             "failure": *self.sequencer.shared.failure.read(),
         })
     }
@@ -132,13 +133,14 @@ impl NodeBackend {
     fn batches(&self) -> Value {
         let settlement = self.settlement.read();
         let newest = settlement.inbox().batches().iter().rev().take(LIST_MAX);
-        newest.map(batch_json).collect()
+        newest.map(|batch| batch_json(&settlement, batch)).collect()
     }
 
     fn batch_by_block(&self, params: &Value) -> Answer {
         let number = block_number(params)?;
         let settlement = self.settlement.read();
-        Ok(settlement.inbox().batch_of(number).map_or(Value::Null, batch_json))
+        let batch = settlement.inbox().batch_of(number);
+        Ok(batch.map_or(Value::Null, |batch| batch_json(&settlement, batch)))
     }
 
     /// The newest claims, newest first.
@@ -206,11 +208,26 @@ fn instances(disputes: &Disputes, content: u64) -> Value {
     each.collect()
 }
 
-/// A batch header and the L1 transaction that posted it.
-fn batch_json(batch: &mezz_settlement::PostedBatch) -> Value {
+/// A batch header and the L1 transaction that posted it; of a chain with a data committee also what it counts as.
+fn batch_json(settlement: &Settlement, batch: &PostedBatch) -> Value {
     let mut value = json!(batch.header);
     value["transaction"] = json!(batch.transaction);
+    if let Some(sealing) = settlement.sealing() {
+        let index = batch.header.index;
+        let demand = sealing.demand(index).map(|demand| demand.status(settlement.l1_head().time));
+        value["status"] = json!(match (batch.void, index < sealing.sealed()) {
+            (true, _) => "void",
+            (false, true) => "sealed",
+            (false, false) => "revocable",
+        });
+        value["demand"] = json!(demand);
+    }
     value
+}
+
+/// What a data committee's chain has decided, and what is demanded.
+fn committee(sealing: &Sealing) -> Value {
+    json!({ "sealed": sealing.sealed(), "demands": sealing.demands().count(), "frozen": sealing.frozen() })
 }
 
 /// A parameter that must be there.

@@ -4,7 +4,10 @@ use alloc::boxed::Box;
 use alloy_primitives::{B256, Bytes, keccak256, map::B256Map};
 use mezz_derive::Blob;
 use mezz_evm::Witness;
-use mezz_primitives::{BatchHeader, Preimages, QueueAccumulator, QueueMessage};
+use mezz_primitives::{
+    Accumulator, BatchHeader, CHUNK_SIZE, PayloadId, Preimages, QueueAccumulator, QueueMessage,
+    chunk_hashes, encode_chunk_hashes,
+};
 
 /// What a node gives the program: bytes by their hash, blobs by their versioned hash.
 #[derive(Debug, Clone, Default)]
@@ -29,10 +32,19 @@ impl KnownPreimages {
         self.blobs.insert(versioned_hash, blob);
     }
 
-    /// A batch's header and its link in the chain of batches; its payload is not among them.
-    pub fn insert_batch(&mut self, header: &BatchHeader) {
+    /// A batch's header and its link in the chain of batches that claims are about, which stood at `before`; its payload is not among them.
+    pub fn insert_batch(&mut self, before: Accumulator, header: &BatchHeader) {
         let hash = self.insert(header.encode());
-        self.insert(header.prev_acc.link(hash));
+        self.insert(before.link(hash));
+    }
+
+    /// A payload that a committee keeps, with the hashes that lead to it.
+    pub fn insert_committed(&mut self, id: &PayloadId, payload: &[u8]) {
+        self.insert(id.encode());
+        self.insert(encode_chunk_hashes(&chunk_hashes(payload)));
+        for chunk in payload.chunks(CHUNK_SIZE) {
+            self.insert(chunk.to_vec());
+        }
     }
 
     /// A queue message, its data, and its link in the queue chain that stood at `before`.

@@ -7,10 +7,11 @@ use serde_json::json;
 /// Whether a family can be started today; if not, what to use instead.
 pub(crate) fn works(family: Family) -> Result<(), &'static str> {
     match family {
-        Family::Optimistic => Ok(()),
-        Family::Zk | Family::Hybrid | Family::Validium | Family::Optimium => {
+        Family::Optimistic | Family::Optimium => Ok(()),
+        Family::Zk | Family::Hybrid => {
             Err("`optimistic` runs the same chain, contracts and bridge")
         }
+        Family::Validium => Err("`optimium` runs the same chain with the same committee"),
         Family::Sidechain => Err("`optimistic` with a short block time is the nearest"),
         Family::Plasma | Family::Channel | Family::Lightning => {
             Err("`optimistic` is the nearest that works")
@@ -43,7 +44,7 @@ pub(crate) fn run(output: Output) -> Result<(), Failure> {
         let today = if works(family).is_ok() { "yes" } else { "no" };
         text += &format!("{:<10} {order:<14} {data:<15} {finality:<29} {today}\n", family.as_str());
     }
-    text += "\nStart one with `mezz up FAMILY`. Until step proofs are deployed, a wrong claim\non an optimistic chain is refuted by the security council.";
+    text += "\nStart one with `mezz up FAMILY`. A wrong claim is refuted on L1 by\nanybody who runs a challenger: one instruction at last decides.";
     let value: Vec<_> = Family::ALL
         .into_iter()
         .map(|family| {

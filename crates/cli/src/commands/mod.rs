@@ -1,7 +1,9 @@
 //! One file for each command.
 
 pub(crate) mod claims;
+pub(crate) mod committee;
 pub(crate) mod completions;
+pub(crate) mod dac;
 pub(crate) mod deploy;
 pub(crate) mod deposit;
 pub(crate) mod doctor;
@@ -16,6 +18,8 @@ pub(crate) mod send;
 pub(crate) mod status;
 pub(crate) mod up;
 pub(crate) mod withdraw;
+
+pub(crate) use committee::CommitteeFile;
 
 use crate::{
     args::More,
@@ -34,6 +38,7 @@ pub(crate) async fn more(command: More, output: Output) -> Result<(), Failure> {
         More::Withdraw(args) => withdraw::run(&args, output).await,
         More::Send(args) => send::run(&args, output).await,
         More::Resync(args) => resync::run(&args, output).await,
+        More::Dac(command) => dac::run(command, output).await,
         More::Keys(command) => keys::run(&command, output),
     }
 }

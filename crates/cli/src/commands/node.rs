@@ -6,8 +6,9 @@ use crate::{
     files::{self, DataDir},
     output::{Failure, Output},
 };
-use mezz_l1::{Client, Signer};
-use mezz_node::{Node, NodeConfig, PoolLimits, Role};
+use mezz_da::{CertificateSigner, Endpoint};
+use mezz_l1::{Client, Signer, deploy::Deployment};
+use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
 use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -47,6 +48,7 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
         batcher,
         proposer,
         challenger,
+        committee: committee(&args, &deployment)?,
         dry_run: args.dry_run,
         roles,
         directory: here.join("l2"),
@@ -85,6 +87,23 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
         let _ = tokio::time::timeout(Duration::from_secs(3), task).await;
     }
     ended
+}
+
+/// How it reaches the data committee.
+fn committee(args: &NodeArgs, deployment: &Deployment) -> Result<CommitteeAccess, Failure> {
+    if deployment.config.committee.is_some() && args.members.is_empty() {
+        return Err(Failure::usage(
+            "this chain's data lie with a committee: say where its members are with --member ADDRESS=URL",
+        ));
+    }
+    let key = args.reader_key.as_ref().or(args.batcher_key.as_ref());
+    let requester = key.map(|key| keys::read(key)).transpose()?;
+    let members = args.members.iter().cloned();
+    Ok(CommitteeAccess {
+        members: members.map(|(address, url)| Endpoint { address, url }).collect(),
+        requester: requester.map(|key| Arc::new(key) as Arc<dyn CertificateSigner>),
+        tls: None,
+    })
 }
 
 /// The roles by name. Every node watches.

@@ -1,6 +1,6 @@
 //! `mezz resync`: the derived state is wiped and rebuilt from L1 alone.
 
-use super::{deploy::bar, run, up};
+use super::{committee::Members, deploy::bar, run, up};
 use crate::{
     args::ResyncArgs,
     files::{self, DataDir},
@@ -8,7 +8,7 @@ use crate::{
 };
 use mezz_devnet::{Devnet, Mining};
 use mezz_l1::{Client, deploy::Deployment};
-use mezz_node::{Node, NodeConfig, PoolLimits, Role};
+use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
 use mezz_storage::Store;
 use serde_json::json;
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
@@ -41,9 +41,15 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
         fs::remove_dir_all(&path)?;
     }
     let store = up::open_l2(&deployment, Some(&path))?;
-    let node = Node::start(config(&deployment, &path), store.clone(), client).await?;
+    let members = Members::start(&deployment, &client, &here.join("members")).await?;
+    let access = members.as_ref().map(|members| members.access(up::BATCHER));
+    let config = config(&deployment, &path, access.unwrap_or_default());
+    let node = Node::start(config, store.clone(), client).await?;
     let head = follow(&node, output).await?;
     node.stop().await;
+    if let Some(members) = members {
+        members.stop().await;
+    }
     let Comparison { compared, different, unpublished, unreadable } =
         compare(&deployment, &aside, &store, head)?;
     let _ = end.send(true);
@@ -97,7 +103,7 @@ async fn embedded(path: &Path, ended: run::Stop) -> Result<(Devnet, String), Fai
     Ok((devnet, format!("http://{}", served.address)))
 }
 
-fn config(deployment: &Deployment, path: &Path) -> NodeConfig {
+fn config(deployment: &Deployment, path: &Path, committee: CommitteeAccess) -> NodeConfig {
     NodeConfig {
         chain: deployment.config.clone(),
         contracts: deployment.contracts,
@@ -116,6 +122,7 @@ fn config(deployment: &Deployment, path: &Path) -> NodeConfig {
         batcher: None,
         proposer: None,
         challenger: None,
+        committee,
         dry_run: false,
     }
 }

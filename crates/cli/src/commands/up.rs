@@ -1,6 +1,6 @@
 //! `mezz up`: a Layer 2 in one process, on an embedded Layer 1 or on another.
 
-use super::{families, run};
+use super::{committee::Members, families, run};
 use crate::{
     args::UpArgs,
     files::{
@@ -19,8 +19,8 @@ use mezz_l1::{
     contracts::Portal,
     deploy::{Deployment, Intent, Plan, apply, dev_key},
 };
-use mezz_node::{Node, NodeConfig, PoolLimits, Role};
-use mezz_primitives::Contracts;
+use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
+use mezz_primitives::{Contracts, Family};
 use mezz_storage::{Genesis, Store};
 use serde_json::json;
 use std::{
@@ -33,7 +33,7 @@ use tokio::sync::watch;
 
 /// Indices of the test mnemonic whose accounts deploy, post and claim on devnets: users' nonces are their own.
 const OWNER: u32 = 100;
-const BATCHER: u32 = 101;
+pub(crate) const BATCHER: u32 = 101;
 const PROPOSER: u32 = 102;
 const CHALLENGER: u32 = 103;
 /// L2 chain id of a new chain.
@@ -57,11 +57,9 @@ sol! {
 }
 
 pub(crate) async fn run(args: Box<UpArgs>, output: Output) -> Result<(), Failure> {
-    if let Err(instead) = families::works(args.family) {
-        return Err(Failure::refused(format!(
-            "`{}` does not work yet: {instead} (`mezz up optimistic`)",
-            args.family
-        )));
+    let family = args.family.unwrap_or(Family::Optimistic);
+    if let Err(instead) = families::works(family) {
+        return Err(Failure::refused(format!("`{family}` does not work yet: {instead}")));
     }
     let here = DataDir::create(&args.here.datadir)?;
     let running = here.take()?;
@@ -154,6 +152,11 @@ impl Places {
         })
     }
 
+    /// Where the members of a data committee keep what they keep.
+    fn members(&self) -> PathBuf {
+        self.node.with_file_name("members")
+    }
+
     fn chain(&self, name: &str) -> Option<PathBuf> {
         self.chains.as_ref().map(|chains| chains.join(name))
     }
@@ -185,17 +188,18 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         l1.mine_every(args.l1_block_time).await?;
     }
     let store = open_l2(&deployment, places.chain("l2").as_deref())?;
-    let node = Node::start(
-        node_config(args, &deployment, places.node.clone(), embedded.is_some()),
-        store,
-        client.clone(),
-    )
-    .await?;
+    let members = Members::start(&deployment, &client, &places.members()).await?;
+    let access = members.as_ref().map(|members| members.access(BATCHER)).unwrap_or_default();
+    let config = NodeConfig {
+        committee: access,
+        ..node_config(args, &deployment, places.node.clone(), embedded.is_some())
+    };
+    let node = Node::start(config, store, client.clone()).await?;
     let recovered = node.progress().head;
     let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let file = DeploymentFile {
-        family: args.family,
+        family: deployment.config.family(),
         l1: L1Endpoints {
             ws: websocket(&l1),
             rpc: l1,
@@ -210,6 +214,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         },
         metrics: format!("http://{}/metrics", metrics.address),
         contracts: deployment.contracts,
+        committee: members.as_ref().map(|members| members.shown.clone()),
         accounts: (0..USERS).map(dev_account).collect(),
     };
     wait_for_block(&node, recovered).await;
@@ -223,6 +228,9 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     let ended = run::until_the_end(&node).await;
     output.note("stopping: writing what was promised to disk");
     node.stop().await;
+    if let Some(members) = members {
+        members.stop().await;
+    }
     let _ = end.send(true);
     for task in [l2.task, metrics.task] {
         let _ = tokio::time::timeout(Duration::from_secs(3), task).await;
@@ -304,6 +312,13 @@ async fn deployment(
                 places.rollup.display()
             )));
         }
+        let family = deployment.config.family();
+        if args.family.is_some_and(|wanted| wanted != family) {
+            return Err(Failure::refused(format!(
+                "{} is of a chain that is {family}; leave out the family, or give another --datadir for a new chain",
+                places.rollup.display()
+            )));
+        }
         stands(client, &deployment).await?;
         return Ok(deployment);
     }
@@ -315,7 +330,10 @@ async fn deployment(
     output.note("deploying the contracts");
     let owner = dev_key(OWNER);
     let sender = Sender::new(client.clone(), Arc::new(owner.clone()), quick());
-    let intent = Intent::devnet(client.chain_id(), args.chain_id.unwrap_or(CHAIN_ID));
+    let (family, chain_id) =
+        (args.family.unwrap_or(Family::Optimistic), args.chain_id.unwrap_or(CHAIN_ID));
+    let intent = Intent::devnet_of(family, client.chain_id(), chain_id)
+        .ok_or_else(|| Failure::refused(format!("`{family}` does not work yet")))?;
     let plan = Plan::prepare(intent, client, owner.address()).await?;
     let rich = match &args.l1 {
         Some(_) => fund(client).await?,
@@ -459,6 +477,7 @@ fn node_config(
         batcher: Some(Arc::new(dev_key(BATCHER))),
         proposer: Some(Arc::new(dev_key(PROPOSER))),
         challenger: Some(Arc::new(dev_key(CHALLENGER))),
+        committee: CommitteeAccess::default(),
         dry_run: false,
     }
 }
@@ -515,6 +534,15 @@ fn banner(
             windows.force_delay,
             windows.permissionless_delay
         );
+        if let (Some(rules), Some(committee)) = (deployment.config.committee, &file.committee) {
+            text += &format!(
+                "  data committee: {} of {} members sign; a batch may be demanded for {},\n  and must then be shown within {}\n",
+                committee.threshold,
+                committee.members.len(),
+                rules.challenge_window,
+                rules.answer_window
+            );
+        }
         text += &format!("  ready after {:.1} s\n", took.as_secs_f64());
     }
     text += "\n  dev accounts, of the well-known test mnemonic: never use them elsewhere\n";

@@ -35,6 +35,7 @@ fn contracts() -> Contracts {
         system_config: at(8),
         pause_controller: at(9),
         timelock: at(10),
+        committee: None,
     }
 }
 

@@ -77,6 +77,7 @@ fn nothing() -> Contracts {
         system_config: Address::ZERO,
         pause_controller: Address::ZERO,
         timelock: Address::ZERO,
+        committee: None,
     }
 }
 

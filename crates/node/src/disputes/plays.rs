@@ -1,4 +1,4 @@
-//! The moves of the query-answer game, made on L1.
+//! The moves about claims and demands, made on L1.
 //!
 //! Each says in the log what it does and why.
 
@@ -7,10 +7,10 @@ use crate::{
     acts::{Acts, Done},
 };
 use alloy::{eips::BlockNumberOrTag, sol_types::SolCall};
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use mezz_l1::{
     Call,
-    contracts::{ClaimManager, QueryGame},
+    contracts::{ClaimManager, DaChallenge, QueryGame},
 };
 use mezz_primitives::{CLAIM_ENTRIES, ContentId, vector_proof};
 use mezz_settlement::{
@@ -94,6 +94,10 @@ async fn calls(
             let node = Disputes::node_id(content, owner, path);
             game_call(acts, &QueryGame::reclaimCall { node })
         }
+        Move::Seal { count } => acts.seal(settlement, count)?,
+        Move::Demand { index } => acts.demand(settlement, index)?,
+        Move::Show { index, chunk, .. } => acts.show(settlement, index, chunk).await?,
+        Move::ReclaimDemand { index } => acts.reclaim_demand(index)?,
         Move::Collect { by } => return collect(acts, by).await,
         _ => return Ok(Vec::new()),
     };
@@ -206,9 +210,17 @@ async fn collect(acts: &Acts, role: Role) -> Result<Vec<Call>, Error> {
     let latest = BlockNumberOrTag::Latest;
     let stakes = acts.client.call(manager, &ClaimManager::creditsCall { who }, latest).await?;
     let bonds = acts.client.call(game, &QueryGame::creditsCall { who }, latest).await?;
-    tracing::info!(%stakes, %bonds, "collects what disputes have brought");
+    let challenges = acts.contracts.committee.map(|committee| committee.challenges);
+    let demands = match challenges {
+        Some(at) => acts.client.call(at, &DaChallenge::creditsCall { who }, latest).await?,
+        None => U256::ZERO,
+    };
+    tracing::info!(%stakes, %bonds, %demands, "collects what disputes and demands have brought");
     let stakes =
         (!stakes.is_zero()).then(|| Call::to(manager, &ClaimManager::withdrawCreditCall {}));
     let bonds = (!bonds.is_zero()).then(|| game_call(acts, &QueryGame::withdrawCall {}));
-    Ok(stakes.into_iter().chain(bonds).collect())
+    let demands = challenges
+        .filter(|_| !demands.is_zero())
+        .map(|at| Call::to(at, &DaChallenge::withdrawCall {}));
+    Ok(stakes.into_iter().chain(bonds).chain(demands).collect())
 }

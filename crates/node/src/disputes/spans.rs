@@ -5,7 +5,8 @@ use alloy_primitives::B256;
 use mezz_derive::Blob;
 use mezz_evm::{PartialState, execute};
 use mezz_primitives::{
-    Boot, DaType, OpOutput, Output, Preimages, QueueAccumulator, QueueMessage, encode_blobs,
+    Boot, DaType, OpOutput, Output, PayloadId, Preimages, QueueAccumulator, QueueMessage,
+    encode_blobs,
 };
 use mezz_program::KnownPreimages;
 use mezz_riscv::{Opening, Openings};
@@ -70,7 +71,7 @@ pub(crate) async fn gather(
         .iter()
         .filter(|batch| batch.header.first_block <= last && batch.header.last_block() >= first)
     {
-        touched.push(read(acts, &inbox, batch).await?);
+        touched.push(read(acts, settlement, &inbox, batch).await?);
     }
     let boot = Boot {
         chain_id: acts.config.l2_chain_id,
@@ -84,10 +85,12 @@ pub(crate) async fn gather(
         let mut known = KnownPreimages::default();
         known.insert(boot.encode());
         insert_output(&mut known, &store, &start)?;
-        let chain_of_batches = inbox.batches().iter().take(span.n1 as usize);
-        chain_of_batches
-            .skip(start.inbox_index as usize)
-            .for_each(|batch| known.insert_batch(&batch.header));
+        let mut before = inbox.acc_before(start.inbox_index).ok_or(Error::Reorged)?;
+        let claimed = inbox.batches().iter().take(span.n1 as usize);
+        for batch in claimed.skip(start.inbox_index as usize) {
+            known.insert_batch(before, &batch.effective());
+            before = batch.acc;
+        }
         for posted in touched {
             insert_blocks(&mut known, &store, &posted, first..=last, chain)?;
             posted.insert(&mut known);
@@ -106,8 +109,13 @@ impl Span {
     }
 }
 
-async fn read(acts: &Acts, inbox: &Inbox, batch: &PostedBatch) -> Result<Posted, Error> {
-    let header = &batch.header;
+async fn read(
+    acts: &Acts,
+    settlement: &RwLock<Settlement>,
+    inbox: &Inbox,
+    batch: &PostedBatch,
+) -> Result<Posted, Error> {
+    let header = &batch.effective();
     let messages: Vec<_> = (header.q_start..header.q_end)
         .filter_map(|index| {
             let before = inbox.queue_acc(index)?;
@@ -118,7 +126,7 @@ async fn read(acts: &Acts, inbox: &Inbox, batch: &PostedBatch) -> Result<Posted,
     if messages.len() as u64 != header.q_end - header.q_start {
         return Err(Error::Stale { number: header.first_block });
     }
-    let payload = acts.data.fetch(&acts.client, header, &batch.aux).await?;
+    let payload = acts.payload(settlement, batch).await?;
     let blobs = match header.da_type {
         DaType::Blobs => acts.data.blobs(&acts.client, header, &batch.aux).await?,
         _ => Vec::new(),
@@ -132,12 +140,20 @@ impl Posted {
         for (before, message) in &self.messages {
             known.insert_message(*before, message);
         }
-        match self.batch.header.da_type {
+        match self.batch.effective().da_type {
             DaType::Calldata => drop(known.insert(self.batch.aux)),
             DaType::Blobs => {
                 let hashes: Vec<B256> = self.blobs.iter().map(|(hash, _)| *hash).collect();
                 known.insert(encode_blobs(&hashes));
                 self.blobs.into_iter().for_each(|(hash, blob)| known.insert_blob(hash, blob));
+            }
+            DaType::Committee => {
+                // What is kept is of the form that its hash says: it was checked when it came.
+                if let Some(payload) = &self.payload
+                    && let Some(id) = PayloadId::of(payload)
+                {
+                    known.insert_committed(&id, payload);
+                }
             }
             DaType::None | DaType::Unknown(_) => {}
         }
@@ -166,7 +182,7 @@ fn insert_blocks(
     range: std::ops::RangeInclusive<u64>,
     chain: u64,
 ) -> Result<(), Error> {
-    let batch = &posted.batch.header;
+    let batch = &posted.batch.effective();
     let messages: Vec<_> = posted.messages.iter().map(|(_, message)| message.clone()).collect();
     let before = header(store, batch.first_block - 1)?;
     let payload = posted.payload.as_deref();

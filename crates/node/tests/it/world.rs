@@ -13,7 +13,7 @@ use mezz_l1::{
     contracts::Portal,
     deploy::{Deployment, Intent, Plan, apply, dev_key},
 };
-use mezz_node::{Node, NodeConfig, PoolLimits, Role};
+use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
 use mezz_rpc::{Limits, Server};
 use mezz_storage::{Genesis, Store};
 use serde_json::{Value, json};
@@ -64,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) challenger: u32,
     /// Whether it can read blobs; otherwise it posts calldata.
     pub(crate) beacon: bool,
+    /// How it reaches the data committee.
+    pub(crate) committee: CommitteeAccess,
 }
 
 impl Settings {
@@ -75,6 +77,7 @@ impl Settings {
             proposer: PROPOSER,
             challenger: CHALLENGER,
             beacon: true,
+            committee: CommitteeAccess::default(),
         }
     }
 
@@ -209,6 +212,7 @@ impl World {
             batcher: Some(Arc::new(dev_key(BATCHER))),
             proposer: Some(Arc::new(dev_key(settings.proposer))),
             challenger: Some(Arc::new(dev_key(settings.challenger))),
+            committee: settings.committee,
             dry_run: false,
         };
         let node = Node::start(config, store.clone(), client).await?;

@@ -7,6 +7,7 @@
 mod rollup;
 
 mod altered;
+mod committee;
 mod costs;
 mod dispute;
 mod guest;

@@ -9,7 +9,7 @@ use alloy_primitives::{B256, Bytes};
 use mezz_primitives::{Boot, OutputHash, SKIPPED_MAX};
 
 /// Every span of these lengths from every block, in every claim that holds it.
-fn check(world: &mut World, spans: &[u32]) {
+pub(crate) fn check(world: &mut World, spans: &[u32]) {
     let head = world.output().number;
     for from in 0..=head {
         for end in world.outputs[from as usize].inbox_index..=world.batches.len() as u64 {

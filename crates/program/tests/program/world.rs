@@ -36,6 +36,8 @@ pub(crate) struct World {
     /// The output after each block.
     pub(crate) outputs: Vec<Output>,
     pub(crate) batches: Vec<BatchHeader>,
+    /// The chain after each of them.
+    accs: Vec<Accumulator>,
     pub(crate) inputs: Vec<BlockInput>,
     queue: Vec<QueueMessage>,
     queue_accs: Vec<QueueAccumulator>,
@@ -63,6 +65,7 @@ impl World {
             rollup,
             outputs: Vec::new(),
             batches: Vec::new(),
+            accs: Vec::new(),
             inputs: Vec::new(),
             queue: Vec::new(),
             queue_accs: vec![QueueAccumulator::genesis(CHAIN.id)],
@@ -219,15 +222,36 @@ impl World {
         self.append(DaType::Blobs, blobs_hash(&hashes), block_count, payload);
     }
 
+    /// Posts a batch whose payload a committee keeps; what leads to it is among the preimages.
+    pub(crate) fn post_committed(
+        &mut self,
+        block_count: u32,
+        da_hash: B256,
+        payload: Option<&[u8]>,
+    ) {
+        self.append(DaType::Committee, da_hash, block_count, payload);
+    }
+
     /// What `forceInclude` posts.
     pub(crate) fn post_nothing(&mut self, block_count: u32) {
         self.append(DaType::None, B256::ZERO, block_count, None);
     }
 
+    /// Records a batch whose payload was demanded and not shown. The chain that claims are about is then no longer that of the inbox.
+    pub(crate) fn void(&mut self, block_count: u32, da_hash: B256) {
+        let posted = self.header(DaType::Committee, da_hash, block_count);
+        let header = BatchHeader { prev_acc: posted.acc(), ..posted };
+        self.record(header.voided(), None);
+    }
+
     /// Records a batch that takes every message that waits, and follows it as a node does.
     fn append(&mut self, da_type: DaType, da_hash: B256, block_count: u32, payload: Option<&[u8]>) {
-        let parent = *self.output();
-        let header = BatchHeader {
+        self.record(self.header(da_type, da_hash, block_count), payload);
+    }
+
+    fn header(&self, da_type: DaType, da_hash: B256, block_count: u32) -> BatchHeader {
+        let parent = self.output();
+        BatchHeader {
             version: 1,
             da_type,
             index: self.batches.len() as u64,
@@ -240,8 +264,14 @@ impl World {
             block_count,
             l1_block: self.l1_time / 12,
             l1_time: self.l1_time,
-        };
-        self.preimages.insert_batch(&header);
+        }
+    }
+
+    fn record(&mut self, header: BatchHeader, payload: Option<&[u8]>) {
+        let parent = *self.output();
+        let before = self.acc(self.batches.len() as u64);
+        self.preimages.insert_batch(before, &header);
+        self.accs.push(before.push(header.hash()));
         self.batches.push(header);
         let messages = &self.queue[header.q_start as usize..];
         for input in blocks(&header, parent.timestamp, messages, payload, CHAIN.id) {
@@ -277,7 +307,7 @@ impl World {
     /// The chain of batches after `count` of them.
     pub(crate) fn acc(&self, count: u64) -> Accumulator {
         match count.checked_sub(1) {
-            Some(last) => self.batches[last as usize].acc(),
+            Some(last) => self.accs[last as usize],
             None => Accumulator::genesis(CHAIN.id),
         }
     }

@@ -1,0 +1,174 @@
+//! How members are asked: for certificates by the batcher, for payloads by everybody.
+
+mod certify;
+mod metrics;
+mod peers;
+
+pub use metrics::{ClientMetrics, MemberMetrics};
+pub use peers::Audit;
+pub(crate) use peers::{Peers, http_client, parse_url};
+
+use super::{CertificateSigner, InboxId};
+use crate::Error;
+use alloy::primitives::Address;
+use mezz_primitives::PayloadId;
+use serde::Deserialize;
+use std::{fmt::Write, path::PathBuf, sync::Arc, time::Duration};
+
+/// A member and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Endpoint {
+    /// Whose signatures it gives.
+    pub address: Address,
+    /// Where it is, `http://` or `https://`.
+    pub url: String,
+}
+
+/// TLS towards members. All files are PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ClientTls {
+    /// Whose server certificates are good. Default: the authorities that the system trusts.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// Our certificate, with those between it and the root.
+    #[serde(default)]
+    pub certificate: Option<PathBuf>,
+    /// Our certificate's key.
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+}
+
+/// How long members are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waits {
+    /// For a certificate; half of it for each of the two attempts at a member. Default 10 s.
+    pub certificate: Duration,
+    /// For a chunk from one member. Default 5 s.
+    pub chunk: Duration,
+    /// Before the next member is asked for a chunk as well. Default 1 s.
+    pub hedge: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self {
+            certificate: Duration::from_secs(10),
+            chunk: Duration::from_secs(5),
+            hedge: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Why a member's answer does not count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MemberFault {
+    /// Nobody said where it is.
+    #[error("has no endpoint; add one to the configuration")]
+    NoEndpoint,
+    /// Its signature is worth nothing since a guardian said so.
+    #[error("is revoked")]
+    Revoked,
+    /// No connection, or one that broke.
+    #[error("is not reachable ({0})")]
+    Unreachable(String),
+    /// No answer in time.
+    #[error("gave no answer within {0:?}")]
+    Silent(Duration),
+    /// It was not waited for any longer.
+    #[error("had not answered when it was clear that too few would sign")]
+    Pending,
+    /// It said no.
+    #[error("refused with status {status}, {code}: {message}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The protocol's word for the reason.
+        code: String,
+        /// What it says.
+        message: String,
+    },
+    /// It signed with another key, or something else.
+    #[error(
+        "gave a signature that is not its own of this certificate; check its address and its key"
+    )]
+    WrongSignature,
+    /// Bytes that do not have the hash that was asked for.
+    #[error("sent bytes with another hash than that asked for")]
+    WrongBytes,
+    /// An answer that cannot be read.
+    #[error("answered against the protocol: {0}")]
+    Malformed(&'static str),
+}
+
+/// What a member said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberAnswer {
+    /// Who.
+    pub member: Address,
+    /// What is wrong with it.
+    pub fault: MemberFault,
+}
+
+impl MemberAnswer {
+    /// A list for people.
+    pub(crate) fn list(answers: &[Self]) -> String {
+        let mut text = String::new();
+        for (index, answer) in answers.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(text, "{separator}{} {}", answer.member, answer.fault)
+                .expect("a string takes everything; qed");
+        }
+        if text.is_empty() { "nobody was asked".to_owned() } else { text }
+    }
+}
+
+/// Asks the members of a chain's committees. Cheap to clone.
+///
+/// It knows where members are, of all epochs that sign now; who they are in an epoch is told with each certificate.
+#[derive(Debug, Clone)]
+pub struct CommitteeClient {
+    inbox: InboxId,
+    peers: Peers,
+}
+
+impl CommitteeClient {
+    /// A client for the committees of one inbox.
+    ///
+    /// `requester` signs requests: certificates are given to listed batchers only, payloads to everybody or to listed readers.
+    pub fn new(
+        l1_chain_id: u64,
+        inbox: Address,
+        endpoints: Vec<Endpoint>,
+        requester: Option<Arc<dyn CertificateSigner>>,
+        tls: Option<ClientTls>,
+    ) -> Result<Self, Error> {
+        let peers = Peers::new(endpoints, requester, tls.as_ref())?;
+        Ok(Self { inbox: InboxId { l1_chain_id, inbox }, peers })
+    }
+
+    /// The same with other waits.
+    pub fn with_waits(mut self, waits: Waits) -> Self {
+        self.peers.waits = waits;
+        self
+    }
+
+    /// Its counters, which its clones share.
+    pub fn metrics(&self) -> &Arc<ClientMetrics> {
+        &self.peers.metrics
+    }
+
+    /// Gets a payload from whichever members show it, chunk by chunk, each checked against its hash.
+    pub async fn fetch(&self, payload: &PayloadId) -> Result<Vec<u8>, Error> {
+        self.peers.fetch(payload).await
+    }
+
+    /// *Challenge me*: asks each member for a random chunk of a random one of these payloads.
+    ///
+    /// Give those of batches whose certificates have not expired. Nobody is asked if there are none.
+    pub async fn audit(&self, payloads: &[PayloadId]) -> Vec<Audit> {
+        self.peers.audit(payloads).await
+    }
+}

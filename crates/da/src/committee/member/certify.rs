@@ -1,0 +1,207 @@
+//! `POST /v1/certificates`: keep a payload, and sign that it is kept.
+
+use super::{
+    State,
+    refusal::{Client, Refusal},
+};
+use crate::{
+    Error,
+    committee::{
+        ChainServed, InboxId, Verdict, certificate_request,
+        wire::{CERTIFICATE, CertificateHeader, PAYLOAD_BYTES_MAX, SIGNATURE, Signed, requester},
+    },
+};
+use alloy::primitives::Address;
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use http_body_util::BodyExt;
+use mezz_primitives::{Certificate, PayloadId};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Bytes of a refused body that are read and dropped: a client that is still writing does not look at the answer.
+const DRAINED_BYTES_MAX: usize = 4 * PAYLOAD_BYTES_MAX;
+
+/// A request whose sender may make it.
+struct Request {
+    inbox: InboxId,
+    certificate: Certificate,
+    retention: u64,
+}
+
+pub(super) async fn certify(
+    extract::State(state): extract::State<Arc<State>>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let start = Instant::now();
+    let wait = Duration::from_secs(state.config.limits.body_seconds);
+    let (key, request) = state.admit(&headers);
+    let keep_max = if request.is_ok() { PAYLOAD_BYTES_MAX } else { 0 };
+    let body = tokio::time::timeout(wait, read(body, keep_max)).await;
+    let answer = match (request, body) {
+        (Err(refusal), _) => Err(refusal),
+        (Ok(_), Err(_elapsed)) => Err(Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "slow",
+            format!("the payload must be here within {} s", wait.as_secs()),
+        )),
+        (Ok(_), Ok(Err(refusal))) => Err(refusal),
+        (Ok(request), Ok(Ok(payload))) => sign(&state, request, payload).await,
+    };
+    match answer {
+        Ok(signed) => {
+            state.metrics.count_signature(start.elapsed());
+            Json(signed).into_response()
+        }
+        Err(refusal) => {
+            state.audited(&client, key, "POST /v1/certificates".to_owned(), Err(refusal))
+        }
+    }
+}
+
+impl State {
+    /// Whether the request may be made, by its headers alone; and whose it is.
+    fn admit(&self, headers: &HeaderMap) -> (Option<Address>, Result<Request, Refusal>) {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let Some(CertificateHeader { inbox, certificate }) =
+            text(CERTIFICATE).and_then(|text| serde_json::from_str(text).ok())
+        else {
+            let message =
+                format!("the header {CERTIFICATE} must be there and hold the certificate as JSON");
+            return (None, Err(Refusal::bad_request("malformed", message)));
+        };
+        let digest = certificate.digest(inbox.l1_chain_id, inbox.inbox);
+        let key =
+            text(SIGNATURE).and_then(|signature| requester(certificate_request(digest), signature));
+        let Some(key) = key else {
+            let message =
+                format!("the header {SIGNATURE} must hold the batcher's signature of the request");
+            return (None, Err(Refusal::unauthorized("unsigned", message)));
+        };
+        (Some(key), self.admit_key(key, inbox, certificate))
+    }
+
+    fn admit_key(
+        &self,
+        key: Address,
+        inbox: InboxId,
+        certificate: Certificate,
+    ) -> Result<Request, Refusal> {
+        let unknown = || {
+            let message = format!(
+                "{key} may not ask for certificates here: give the member's operator the batcher's address"
+            );
+            Refusal::unauthorized("unknown-batcher", message)
+        };
+        if !self.chains.values().any(|chain| chain.batchers.contains(&key)) {
+            return Err(unknown());
+        }
+        let Some(chain) = self.chains.get(&inbox) else {
+            let InboxId { l1_chain_id, inbox } = inbox;
+            let message = format!(
+                "inbox {inbox} of L1 {l1_chain_id} is not served here: check chain id and inbox on both sides"
+            );
+            return Err(Refusal::bad_request("unknown-chain", message));
+        };
+        if !chain.batchers.contains(&key) {
+            return Err(unknown());
+        }
+        self.check_expiry(chain, certificate.expiry)?;
+        Ok(Request { inbox, certificate, retention: chain.retention })
+    }
+
+    fn check_expiry(&self, chain: &ChainServed, expiry: u64) -> Result<(), Refusal> {
+        let earliest = self.clock.now().saturating_add(chain.retention);
+        let latest = earliest.saturating_add(chain.expiry_slack);
+        if (earliest..=latest).contains(&expiry) {
+            return Ok(());
+        }
+        let message = format!(
+            "the expiry {expiry} must be between {earliest} and {latest}: check the clocks, and that the retention of {} s is that of the contract",
+            chain.retention
+        );
+        Err(Refusal::bad_request("expiry", message))
+    }
+}
+
+/// Stores, syncs, writes into the log, syncs, signs; in this order.
+async fn sign(state: &Arc<State>, request: Request, payload: Vec<u8>) -> Result<Signed, Refusal> {
+    let Request { inbox, certificate, .. } = request;
+    let keeper = state.clone();
+    let kept = tokio::task::spawn_blocking(move || keep(&keeper, &request, &payload));
+    kept.await.map_err(|_| {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the member is being stopped")
+    })??;
+    let signature = state.signer.sign_certificate(inbox, &certificate).await;
+    let signature = signature.map_err(|error| Refusal::internal(&error))?;
+    Ok(Signed { member: state.signer.address(), signature: signature.into() })
+}
+
+fn keep(state: &State, request: &Request, payload: &[u8]) -> Result<(), Refusal> {
+    let Request { inbox, certificate, retention } = request;
+    if PayloadId::of(payload) != Some(certificate.payload) {
+        let message = format!(
+            "the {} bytes of the body are not the payload that the certificate names",
+            payload.len()
+        );
+        return Err(Refusal::bad_request("wrong-payload", message));
+    }
+    let internal = |error: Error| Refusal::internal(&error);
+    let now = state.clock.now();
+    if let Some(verdict) = state.signatures.objection(*inbox, certificate, *retention, now) {
+        return judge(verdict);
+    }
+    state.store.put_until(payload, certificate.expiry).map_err(internal)?;
+    judge(state.signatures.record(*inbox, certificate, *retention, now).map_err(internal)?)
+}
+
+fn judge(verdict: Verdict) -> Result<(), Refusal> {
+    let (code, message) = match verdict {
+        Verdict::Recorded => return Ok(()),
+        Verdict::Conflict { first, until } => (
+            "conflict",
+            format!(
+                "payload {} was signed for this place: ask for that one, or for another after {until}",
+                first.payload.payload_hash
+            ),
+        ),
+        Verdict::TooEarly { until } => (
+            "too-early",
+            format!("the member lost its log of signatures, and signs nothing before {until}"),
+        ),
+    };
+    Err(Refusal::new(StatusCode::CONFLICT, code, message))
+}
+
+/// Reads a body; of one that is too long no more than a client would have to write in vain.
+async fn read(mut body: Body, keep_max: usize) -> Result<Vec<u8>, Refusal> {
+    let mut kept = Vec::new();
+    let mut total = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|_| Refusal::bad_request("malformed", "the body broke off: send it again"))?;
+        let Ok(bytes) = frame.into_data() else { continue };
+        total += bytes.len();
+        if total <= keep_max {
+            kept.extend_from_slice(&bytes);
+        } else if total > DRAINED_BYTES_MAX {
+            break;
+        }
+    }
+    if total > keep_max {
+        let message = format!(
+            "the body is over the limit of {PAYLOAD_BYTES_MAX} bytes: make smaller batches"
+        );
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message));
+    }
+    Ok(kept)
+}

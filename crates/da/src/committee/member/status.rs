@@ -1,0 +1,38 @@
+//! `GET /v1/member` and `GET /metrics`: how the member is.
+
+use super::State;
+use crate::committee::wire::{ChainStatus, MemberStatus};
+use axum::{Json, extract, http::header, response::IntoResponse};
+use std::sync::Arc;
+
+pub(super) async fn member(
+    extract::State(state): extract::State<Arc<State>>,
+) -> Json<MemberStatus> {
+    let (payloads, bytes) = state.store.size();
+    let chains = state.chains.iter().map(|(inbox, chain)| ChainStatus {
+        inbox: *inbox,
+        retention: chain.retention,
+        epochs: state.signatures.epochs(inbox),
+    });
+    let (time, signs_from) = (state.clock.now(), state.signatures.signs_from());
+    let audit = state.audit_log.head();
+    Json(MemberStatus {
+        address: state.signer.address(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        time,
+        signs_from: if signs_from > time { signs_from } else { 0 },
+        chains: chains.collect(),
+        payloads,
+        bytes,
+        oldest_expiry: state.store.list().iter().filter_map(|kept| kept.expiry).min(),
+        audit_head: audit.hash,
+        audit_lines: audit.lines,
+    })
+}
+
+pub(super) async fn metrics(
+    extract::State(state): extract::State<Arc<State>>,
+) -> impl IntoResponse {
+    let text = state.metrics.render(state.store.size(), state.peers.metrics.members());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}

@@ -1,0 +1,42 @@
+//! Data committees: what a member keeps and signs, and how to ask it (`docs/spec/committee.md`).
+//!
+//! ```text
+//!  batcher ── CommitteeClient::certify ──► Member: PayloadStore::put_until (fsync)
+//!                                                  Signatures::record     (fsync, one payload for each place)
+//!                                                  CertificateSigner      only now is there a signature
+//!  node    ── CommitteeClient::fetch ────► Member: a chunk at a time, each checked against its hash
+//!  node    ── CommitteeClient::audit ────► Member: challenge me
+//!  member  ── the same two, of its peers: audit, and repair of what it lost
+//! ```
+//!
+//! A member needs no L1: what it signs is bound to a chain, an inbox and a place by its digest, and L1 judges the rest.
+
+mod audit_log;
+mod chained;
+mod client;
+mod clock;
+mod config;
+mod key;
+mod member;
+mod signatures;
+mod store;
+mod wire;
+
+pub use audit_log::{AuditHead, verify_audit_log};
+pub use client::{
+    Audit, ClientMetrics, ClientTls, CommitteeClient, Endpoint, MemberAnswer, MemberFault,
+    MemberMetrics, Waits,
+};
+pub use clock::Clock;
+pub use config::{
+    AccessConfig, ChainServed, ClientCertificates, LimitsConfig, MemberConfig, Reads, SignerConfig,
+    StoreConfig, TlsConfig,
+};
+pub use key::{CertificateSigner, RemoteSigner};
+pub use member::Member;
+pub use signatures::{BatchPlace, Promise, Signatures, Verdict};
+pub use store::{Backup, Kept, PayloadStore};
+pub use wire::{Description, InboxId, MemberStatus, certificate_request, read_request};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! What was signed: never two payloads for one place in the chain of batches.
+
+use super::{InboxId, chained::Chained};
+use crate::Error;
+use alloy::primitives::B256;
+use mezz_primitives::{Certificate, PayloadId};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+/// How far L1's clock may be behind the member's, seconds.
+pub(crate) const CLOCK_MARGIN: u64 = 60;
+
+/// The log of a member's signatures. It is locked for as long as this lives: one process for each.
+#[derive(Debug)]
+pub struct Signatures {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    log: Chained,
+    memory: Memory,
+}
+
+/// What follows from the log.
+#[derive(Debug, Default)]
+struct Memory {
+    signs_from: u64,
+    last: BTreeMap<BatchPlace, Promise>,
+    promised: BTreeMap<PayloadId, u64>,
+    epochs: BTreeMap<InboxId, BTreeSet<u64>>,
+}
+
+/// Where a certificate belongs: two payloads signed for one place are an equivocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchPlace {
+    /// The chain.
+    #[serde(flatten)]
+    pub inbox: InboxId,
+    /// Position of the batch.
+    pub batch_index: u64,
+    /// The chain of batches before it.
+    pub prev_acc: B256,
+    /// The members.
+    pub epoch: u64,
+}
+
+/// A payload that is kept until a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Promise {
+    /// The payload.
+    #[serde(flatten)]
+    pub payload: PayloadId,
+    /// Until when, seconds since 1970.
+    pub expiry: u64,
+}
+
+/// Whether a certificate may be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is in the log: sign.
+    Recorded,
+    /// Another payload was signed for the same place.
+    Conflict {
+        /// What was signed.
+        first: Promise,
+        /// When it can be posted no more, seconds since 1970.
+        until: u64,
+    },
+    /// Nothing may be signed before a time: the log is younger than the payloads.
+    TooEarly {
+        /// Seconds since 1970.
+        until: u64,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+enum Entry {
+    /// A log begins; nothing is signed before this time.
+    Opened { signs_from: u64 },
+    /// A certificate is signed next.
+    Signed { place: BatchPlace, promise: Promise },
+}
+
+impl Signatures {
+    /// Opens the log, or begins one that signs nothing before `signs_from` if there is none.
+    ///
+    /// A log that was lost may have held what could still be posted: whoever begins a new one with old payloads waits.
+    pub fn open(path: impl Into<PathBuf>, signs_from: u64) -> Result<Self, Error> {
+        let mut memory = Memory::default();
+        let mut log = Chained::open(path, |entry| {
+            let entry = serde_json::from_str(entry).map_err(|error| error.to_string())?;
+            memory.learn(&entry);
+            Ok(())
+        })?;
+        if log.end().lines == 0 {
+            let entry = Entry::Opened { signs_from };
+            log.append(&entry, true)?;
+            memory.learn(&entry);
+        }
+        Ok(Self { state: Mutex::new(State { log, memory }) })
+    }
+
+    /// Puts a certificate into the log, durably, if nothing speaks against signing it. Only then may it be signed.
+    ///
+    /// `retention` is that of the chain's contract, in seconds: a certificate whose expiry is less than that away cannot be posted.
+    pub fn record(
+        &self,
+        inbox: InboxId,
+        certificate: &Certificate,
+        retention: u64,
+        now: u64,
+    ) -> Result<Verdict, Error> {
+        let place = BatchPlace::of(inbox, certificate);
+        let promise = Promise { payload: certificate.payload, expiry: certificate.expiry };
+        let mut state = self.state.lock();
+        let State { log, memory } = &mut *state;
+        if let Some(verdict) = memory.objection(&place, promise.payload, retention, now) {
+            return Ok(verdict);
+        }
+        memory.forget(now);
+        let covered = memory.last.get(&place).is_some_and(|last| last.expiry >= promise.expiry);
+        if !covered {
+            let entry = Entry::Signed { place, promise };
+            log.append(&entry, true)?;
+            memory.learn(&entry);
+        }
+        Ok(Verdict::Recorded)
+    }
+
+    /// Why a certificate would not be signed now, if so.
+    pub fn objection(
+        &self,
+        inbox: InboxId,
+        certificate: &Certificate,
+        retention: u64,
+        now: u64,
+    ) -> Option<Verdict> {
+        let place = BatchPlace::of(inbox, certificate);
+        self.state.lock().memory.objection(&place, certificate.payload, retention, now)
+    }
+
+    /// What must be kept now.
+    pub fn promises(&self, now: u64) -> Vec<Promise> {
+        let state = self.state.lock();
+        let kept = state.memory.promised.iter().filter(|(_, expiry)| **expiry >= now);
+        kept.map(|(payload, expiry)| Promise { payload: *payload, expiry: *expiry }).collect()
+    }
+
+    /// The epochs that were signed for.
+    pub fn epochs(&self, inbox: &InboxId) -> BTreeSet<u64> {
+        self.state.lock().memory.epochs.get(inbox).cloned().unwrap_or_default()
+    }
+
+    /// Before this time it signs nothing, seconds since 1970.
+    pub fn signs_from(&self) -> u64 {
+        self.state.lock().memory.signs_from
+    }
+}
+
+impl Memory {
+    fn objection(
+        &self,
+        place: &BatchPlace,
+        payload: PayloadId,
+        retention: u64,
+        now: u64,
+    ) -> Option<Verdict> {
+        if now < self.signs_from {
+            return Some(Verdict::TooEarly { until: self.signs_from });
+        }
+        let first = *self.last.get(place)?;
+        // The last second in which L1 takes the first, and a margin for its clock.
+        let until = first.expiry.saturating_sub(retention).saturating_add(CLOCK_MARGIN);
+        (first.payload != payload && now <= until).then_some(Verdict::Conflict { first, until })
+    }
+
+    fn learn(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Opened { signs_from } => self.signs_from = *signs_from,
+            Entry::Signed { place, promise } => {
+                self.last.insert(*place, *promise);
+                let promised = self.promised.entry(promise.payload).or_default();
+                *promised = promise.expiry.max(*promised);
+                self.epochs.entry(place.inbox).or_default().insert(place.epoch);
+            }
+        }
+    }
+
+    /// Forgets what is over. What expired could not be posted for at least `retention` before.
+    fn forget(&mut self, now: u64) {
+        let over = |expiry: u64| expiry.saturating_add(CLOCK_MARGIN) < now;
+        self.last.retain(|_, promise| !over(promise.expiry));
+        self.promised.retain(|_, expiry| !over(*expiry));
+    }
+}
+
+impl BatchPlace {
+    /// That of a certificate.
+    pub const fn of(inbox: InboxId, certificate: &Certificate) -> Self {
+        let Certificate { batch_index, prev_acc, epoch, .. } = *certificate;
+        Self { inbox, batch_index, prev_acc: prev_acc.0, epoch }
+    }
+}

@@ -1,0 +1,187 @@
+//! Publishing batches: to L1, or to the chain's data committee.
+
+use crate::{
+    Error,
+    acts::{Acts, Done, blocking},
+    batches,
+    builder::header,
+};
+use alloy::rpc::types::TransactionReceipt;
+use alloy_primitives::{B256, Bytes};
+use mezz_da::Choice;
+use mezz_derive::{Compressor, EncodeError};
+use mezz_l1::{Call, contracts::Inbox as InboxContract};
+use mezz_primitives::{CHUNK_SIZE, CHUNKS_MAX, DaType, Fallback};
+use mezz_settlement::{Inbox, Role, Settlement};
+use parking_lot::RwLock;
+
+/// Blocks as one payload.
+#[derive(Debug, Clone)]
+struct Packed {
+    first: u64,
+    last: u64,
+    payload: Vec<u8>,
+}
+
+impl Acts {
+    /// Posts sealed blocks as the next batch: as many as fit.
+    pub(crate) async fn publish(
+        &self,
+        settlement: &RwLock<Settlement>,
+        first: u64,
+        last: u64,
+    ) -> Result<Done, Error> {
+        let inbox = settlement.read().inbox().clone();
+        let Some(rules) = self.config.committee else {
+            let (packed, choice) = self.fitting_l1(&inbox, first, last).await?;
+            return self.post_to_l1(&inbox, packed, choice).await;
+        };
+        let most = |packed: &Packed| packed.payload.len() <= CHUNKS_MAX * CHUNK_SIZE;
+        let l1_time = settlement.read().l1_head().time;
+        let certified = match self.certified_before(&inbox, l1_time)? {
+            Some(certified) => Ok(certified),
+            None => {
+                let packed = self.fitting(&inbox, first, last, most).await?;
+                self.certify(&inbox, l1_time, packed.first, packed.last, packed.payload).await
+            }
+        };
+        match certified {
+            Ok(certified) => {
+                let (first, last, bytes) = (certified.first, certified.last, certified.bytes);
+                let call =
+                    self.post_batch(&inbox, (first, last), DaType::Committee, certified.aux)?;
+                let receipt = self.sender(Role::Batcher)?.send(call).await?;
+                self.count_batch(&receipt, bytes, first, last, "committee");
+                Ok(Done::sent(&receipt))
+            }
+            Err(error) if rules.fallback == Fallback::L1 && error.is_of_members() => {
+                tracing::warn!(%error, "the committee does not certify; the batch goes to L1, where everybody can read it");
+                self.metrics.fallbacks.increment();
+                let (packed, choice) = self.fitting_l1(&inbox, first, last).await?;
+                self.post_to_l1(&inbox, packed, choice).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// As many of the blocks as fit L1, and how they do that at the least cost.
+    async fn fitting_l1(
+        &self,
+        inbox: &Inbox,
+        first: u64,
+        last: u64,
+    ) -> Result<(Packed, Choice), Error> {
+        let capabilities = self.client.capabilities();
+        // What could not be read back is not posted.
+        let blobs = capabilities.blobs && capabilities.beacon;
+        let prices = self.client.prices().await?;
+        let choose = |packed: &Packed| {
+            let length = packed.payload.len();
+            mezz_da::choose(length, prices.base_fee, prices.blob_base_fee, blobs)
+        };
+        let packed = self.fitting(inbox, first, last, |packed| choose(packed).is_some()).await?;
+        let too_large = Error::TooLarge { number: first, bytes: packed.payload.len() };
+        let choice = choose(&packed).ok_or(too_large)?;
+        Ok((packed, choice))
+    }
+
+    /// As many of the blocks as fit.
+    async fn fitting(
+        &self,
+        inbox: &Inbox,
+        first: u64,
+        mut last: u64,
+        fits: impl Fn(&Packed) -> bool,
+    ) -> Result<Packed, Error> {
+        loop {
+            let half = first + (last - first) / 2;
+            match self.pack(inbox, first, last).await {
+                Ok(payload) => {
+                    let packed = Packed { first, last, payload };
+                    if fits(&packed) {
+                        return Ok(packed);
+                    }
+                    if last == first {
+                        let bytes = packed.payload.len();
+                        return Err(Error::TooLarge { number: first, bytes });
+                    }
+                }
+                Err(Error::Encode(EncodeError::Length | EncodeError::TransactionCount))
+                    if last > first => {}
+                Err(error) => return Err(error),
+            }
+            last = half;
+        }
+    }
+
+    /// Encodes blocks `first..=last`.
+    async fn pack(&self, inbox: &Inbox, first: u64, last: u64) -> Result<Vec<u8>, Error> {
+        let (store, inbox, chain) = (self.store.clone(), inbox.clone(), self.config.l2_chain_id);
+        blocking(move || {
+            let batch = batches::batch(&store, &inbox, first, last)?;
+            Ok(mezz_derive::encode(&batch, chain, Compressor::Deflate)?)
+        })
+        .await
+    }
+
+    async fn post_to_l1(
+        &self,
+        inbox: &Inbox,
+        packed: Packed,
+        choice: Choice,
+    ) -> Result<Done, Error> {
+        let Packed { first, last, payload } = packed;
+        let (blocks, bytes) = ((first, last), payload.len());
+        let (call, how) = match choice {
+            Choice::Calldata => {
+                (self.post_batch(inbox, blocks, DaType::Calldata, payload.into())?, "calldata")
+            }
+            Choice::Blobs => {
+                let data = self.data.clone();
+                let sidecar = blocking(move || data.sidecar(&payload)).await?;
+                let hashes: Vec<u8> = sidecar.versioned_hashes().flat_map(B256::from).collect();
+                let call = self.post_batch(inbox, blocks, DaType::Blobs, hashes.into())?;
+                (call.with_blobs(sidecar), "blobs")
+            }
+        };
+        let receipt = self.sender(Role::Batcher)?.send(call).await?;
+        self.count_batch(&receipt, bytes, first, last, how);
+        Ok(Done::sent(&receipt))
+    }
+
+    /// The call that posts blocks as the next batch.
+    fn post_batch(
+        &self,
+        inbox: &Inbox,
+        (first, last): (u64, u64),
+        da_type: DaType,
+        aux: Bytes,
+    ) -> Result<Call, Error> {
+        let q_end = batches::queue_index(&*header(&self.store, last)?);
+        let queue_acc = inbox.queue_hash(q_end).ok_or(Error::Stale { number: last })?;
+        let call = InboxContract::postBatchCall {
+            daType: da_type.into(),
+            prevAcc: inbox.head().0,
+            qEnd: q_end,
+            queueAcc: queue_acc,
+            blockCount: (last - first + 1) as u32,
+            aux,
+        };
+        Ok(Call::to(self.contracts.inbox, &call))
+    }
+
+    fn count_batch(
+        &self,
+        receipt: &TransactionReceipt,
+        bytes: usize,
+        first: u64,
+        last: u64,
+        how: &str,
+    ) {
+        self.metrics.batches.increment();
+        self.metrics.batch_bytes.add(bytes as u64);
+        self.metrics.batch_gas.add(receipt.gas_used);
+        let transaction = receipt.transaction_hash;
+        tracing::info!(first, last, bytes, how, gas = receipt.gas_used, %transaction, "batch posted");
+    }
+}
