@@ -4,9 +4,10 @@
 //! {"previous":"0x…","entry":{…},"hash":"0x…"}      hash = keccak256(previous ‖ the bytes of entry)
 //! ```
 //!
-//! A line that a killed process left unfinished is cut off; anything else that does not fit is an error.
+//! A line that a killed process left unfinished is cut off; anything else that does not fit is an error. A log may go on where
+//! another file ended: its first line has the hash of the last one there.
 
-use super::store::sync_directory;
+use super::store::{parent, sync_directory};
 use crate::Error;
 use alloy::primitives::{B256, keccak256};
 use serde::{Deserialize, Serialize};
@@ -30,12 +31,14 @@ pub(crate) struct Chained {
 /// Where a log ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct End {
-    /// Hash of the last line, zero of an empty log.
+    /// What the first line follows.
+    pub(crate) start: B256,
+    /// Hash of the last line; `start` if there is none.
     pub(crate) hash: B256,
     /// Number of lines.
     pub(crate) lines: u64,
     /// Bytes.
-    bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,9 +51,10 @@ struct Line<'a> {
 }
 
 impl Chained {
-    /// Opens or creates a log and reads its entries, oldest first.
+    /// Opens or creates a log and reads its entries, oldest first; the first line follows `start`.
     pub(crate) fn open(
         path: impl Into<PathBuf>,
+        start: B256,
         visit: impl FnMut(&str) -> Result<(), String>,
     ) -> Result<Self, Error> {
         let path = path.into();
@@ -67,9 +71,9 @@ impl Chained {
             Err(TryLockError::Error(error)) => return Err(Error::store(&path)(error)),
         }
         if is_new {
-            sync_directory(path.parent().unwrap_or(Path::new(".")))?;
+            sync_directory(parent(&path))?;
         }
-        let end = read(&file, &path, visit)?;
+        let end = read(&file, &path, start, visit)?;
         let length = file.metadata().map_err(Error::store(&path))?.len();
         if length != end.bytes {
             tracing::warn!(path = %path.display(), bytes = length - end.bytes, "the last line of a log was never finished, and is cut off");
@@ -90,7 +94,7 @@ impl Chained {
             return Err(Error::store(&self.path)(error));
         }
         let bytes = self.end.bytes + line.len() as u64;
-        self.end = End { hash, lines: self.end.lines + 1, bytes };
+        self.end = End { hash, lines: self.end.lines + 1, bytes, ..self.end };
         Ok(())
     }
 
@@ -125,10 +129,11 @@ impl Chained {
 /// Reads a log that may be in use. A last line without an end is not read.
 pub(crate) fn read_log(
     path: &Path,
+    start: B256,
     visit: impl FnMut(&str) -> Result<(), String>,
 ) -> Result<(End, bool), Error> {
     let file = File::open(path).map_err(Error::store(path))?;
-    let end = read(&file, path, visit)?;
+    let end = read(&file, path, start, visit)?;
     let length = file.metadata().map_err(Error::store(path))?.len();
     Ok((end, length == end.bytes))
 }
@@ -136,11 +141,12 @@ pub(crate) fn read_log(
 fn read(
     mut file: &File,
     path: &Path,
+    start: B256,
     mut visit: impl FnMut(&str) -> Result<(), String>,
 ) -> Result<End, Error> {
     file.seek(SeekFrom::Start(0)).map_err(Error::store(path))?;
     let mut reader = BufReader::new(file);
-    let mut end = End::default();
+    let mut end = End { start, hash: start, ..End::default() };
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -156,7 +162,7 @@ fn read(
             return Ok(end);
         }
         let hash = open_line(&line, end.hash, &mut visit).map_err(damaged)?;
-        end = End { hash, lines: end.lines + 1, bytes: end.bytes + bytes as u64 };
+        end = End { hash, lines: end.lines + 1, bytes: end.bytes + bytes as u64, start };
     }
 }
 
@@ -177,6 +183,55 @@ fn open_line(
     Ok(line.hash)
 }
 
+/// What the first line of a log follows; `None` if there is no whole line.
+pub(crate) fn start_of(path: &Path) -> Option<B256> {
+    let mut line = Vec::new();
+    BufReader::new(File::open(path).ok()?).read_until(b'\n', &mut line).ok()?;
+    serde_json::from_slice(&line).ok().map(|line: Line<'_>| line.previous)
+}
+
 fn link(previous: B256, entry: &str) -> B256 {
     keccak256([previous.as_slice(), entry.as_bytes()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_and_what_cannot_be_undone_stops_the_log() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let mut log = Chained::open(&path, B256::ZERO, |_| Ok(())).unwrap();
+        log.append(&1, true).unwrap();
+        let end = log.end();
+        // A device that takes nothing, and cannot be cut.
+        log.file = OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let error = log.append(&2, true).unwrap_err();
+        assert!(error.is_full(), "{error}");
+        assert_eq!(log.end(), end);
+        log.file = OpenOptions::new().append(true).open(&path).unwrap();
+        let error = log.append(&2, true).unwrap_err();
+        assert!(error.to_string().contains("restart"), "{error}");
+        drop(log);
+        let mut log = Chained::open(&path, B256::ZERO, |_| Ok(())).unwrap();
+        assert_eq!(log.end(), end);
+        log.append(&2, true).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_continuation_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let start = B256::repeat_byte(1);
+        let mut log = Chained::open(&path, start, |_| Ok(())).unwrap();
+        assert_eq!(start_of(&path), None);
+        log.append(&1, false).unwrap();
+        assert_eq!(start_of(&path), Some(start));
+        let end = log.end();
+        drop(log);
+        assert_eq!(read_log(&path, start, |_| Ok(())).unwrap(), (end, true));
+        let error = read_log(&path, B256::ZERO, |_| Ok(())).unwrap_err();
+        assert!(matches!(error, Error::LogDamaged { line: 1, .. }), "{error}");
+    }
 }

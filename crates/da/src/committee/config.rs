@@ -45,7 +45,7 @@ pub struct MemberConfig {
     /// TLS. Default: none, which is right behind a proxy that ends TLS, and nowhere else.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
-    /// The other members, which it audits and from which it repairs what it lost.
+    /// The other members, which it audits and from which it repairs what it lost. It may be among them itself.
     #[serde(default)]
     pub peers: Vec<Endpoint>,
     /// TLS towards the peers.

@@ -37,6 +37,3 @@ pub use member::Member;
 pub use signatures::{BatchPlace, Promise, Signatures, Verdict};
 pub use store::{Backup, Kept, PayloadStore};
 pub use wire::{Description, InboxId, MemberStatus, certificate_request, read_request};
-
-#[cfg(test)]
-mod tests;

@@ -95,7 +95,7 @@ impl Signatures {
     /// A log that was lost may have held what could still be posted: whoever begins a new one with old payloads waits.
     pub fn open(path: impl Into<PathBuf>, signs_from: u64) -> Result<Self, Error> {
         let mut memory = Memory::default();
-        let mut log = Chained::open(path, |entry| {
+        let mut log = Chained::open(path, B256::ZERO, |entry| {
             let entry = serde_json::from_str(entry).map_err(|error| error.to_string())?;
             memory.learn(&entry);
             Ok(())

@@ -74,7 +74,7 @@ impl PayloadStore {
     /// Opens a store with limits.
     pub fn open_with(directory: impl Into<PathBuf>, config: StoreConfig) -> Result<Self, Error> {
         let directory = directory.into();
-        fs::create_dir_all(&directory).map_err(Error::store(&directory))?;
+        create_directory(&directory)?;
         let index = Mutex::new(scan(&directory)?);
         Ok(Self { inner: Arc::new(Inner { directory, config, index, writer: Mutex::default() }) })
     }
@@ -195,10 +195,7 @@ impl PayloadStore {
             self.require_room(length)?;
         }
         let folder = self.folder(hash);
-        if !folder.exists() {
-            fs::create_dir_all(&folder).map_err(Error::store(&folder))?;
-            sync_directory(&self.inner.directory)?;
-        }
+        create_directory(&folder)?;
         // The expiry first: a payload without one is never removed.
         let expiry_path = self.path(hash, EXPIRY);
         match expiry {
@@ -359,6 +356,21 @@ fn write_atomically(path: &Path, folder: &Path, parts: &[&[u8]]) -> Result<(), E
         Ok(())
     };
     write().map_err(Error::store(path))
+}
+
+/// Creates a directory, with those that it is in, for good.
+pub(crate) fn create_directory(directory: &Path) -> Result<(), Error> {
+    let missing: Vec<&Path> = directory
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .collect();
+    fs::create_dir_all(directory).map_err(Error::store(directory))?;
+    missing.into_iter().try_for_each(|path| sync_directory(parent(path)))
+}
+
+/// Where a file or directory is; a bare name is where the process is.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {

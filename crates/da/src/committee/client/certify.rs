@@ -11,7 +11,14 @@ use alloy::{
     transports::http::reqwest::Url,
 };
 use mezz_primitives::{Certificate, Committee, PayloadId, SignedCertificate};
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 use tokio::sync::mpsc;
 
 /// One member's request, the same for both attempts.
@@ -48,7 +55,7 @@ impl CommitteeClient {
         let request = self.request(certificate, payload).await?;
         let (signatures, missing) = self.collect(committee, revoked, request, start).await;
         if !is_enough(committee, bits(&signatures)) {
-            self.metrics().uncertified.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.metrics().uncertified.fetch_add(1, Relaxed);
             return Err(Error::Uncertified {
                 batch: certificate.batch_index,
                 signed: signatures.len(),
@@ -56,8 +63,7 @@ impl CommitteeClient {
                 missing,
             });
         }
-        let surplus = signatures.len() - usize::from(committee.threshold);
-        self.metrics().count_certificate(start.elapsed(), surplus);
+        self.metrics().count_certificate(start.elapsed());
         let Certificate { payload, epoch, expiry, .. } = *certificate;
         let signatures = cheapest(committee, signatures);
         Ok(SignedCertificate { payload, epoch, expiry, signatures })
@@ -93,6 +99,7 @@ impl CommitteeClient {
         let (sender, mut answers) = mpsc::channel(committee.members.len());
         let mut faults: BTreeMap<Address, MemberFault> = BTreeMap::new();
         let mut pending = 0_u32;
+        let signers = Arc::new(AtomicU64::new(0));
         for (bit, member) in (0..).zip(committee.members.iter().copied()) {
             let endpoint = self.peers.url(member);
             let (Some(url), false) = (endpoint, revoked >> bit & 1 == 1) else {
@@ -102,12 +109,16 @@ impl CommitteeClient {
                 continue;
             };
             pending |= 1 << bit;
-            let (client, request, sender, url) =
-                (self.clone(), request.clone(), sender.clone(), url.clone());
+            let (client, request, sender, url, signers) =
+                (self.clone(), request.clone(), sender.clone(), url.clone(), signers.clone());
             tokio::spawn(async move {
                 let answer = client.ask_twice(member, &url, &request).await;
                 let took = answer.is_ok().then(|| start.elapsed());
                 client.metrics().count_signature(member, took);
+                if answer.is_ok() {
+                    let count = signers.fetch_add(1, Relaxed) + 1;
+                    client.metrics().signers_last.store(count, Relaxed);
+                }
                 // Nobody waits for those that are slower than the threshold.
                 let _ = sender.send((bit, member, answer)).await;
             });

@@ -20,9 +20,9 @@ pub struct ClientMetrics {
     pub certificate_micros_last: AtomicU64,
     /// Time to all certificates together, microseconds.
     pub certificate_micros_total: AtomicU64,
-    /// Signatures in the last certificate beyond those needed, counted before surplus ones are left out, at the moment when
-    /// it was complete.
-    pub surplus_last: AtomicU64,
+    /// Members that signed the last certificate, those slower than the threshold too: at the threshold one more failure
+    /// stops the chain.
+    pub signers_last: AtomicU64,
     /// Payloads that members showed.
     pub fetched: AtomicU64,
     /// Payloads that no member showed.
@@ -60,12 +60,11 @@ impl ClientMetrics {
         &self.members
     }
 
-    pub(crate) fn count_certificate(&self, took: Duration, surplus: usize) {
+    pub(crate) fn count_certificate(&self, took: Duration) {
         let micros = micros(took);
         self.certified.fetch_add(1, Relaxed);
         self.certificate_micros_last.store(micros, Relaxed);
         self.certificate_micros_total.fetch_add(micros, Relaxed);
-        self.surplus_last.store(surplus as u64, Relaxed);
     }
 
     pub(crate) fn count_signature(&self, member: Address, took: Option<Duration>) {

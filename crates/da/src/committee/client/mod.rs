@@ -8,7 +8,7 @@ pub use metrics::{ClientMetrics, MemberMetrics};
 pub use peers::Audit;
 pub(crate) use peers::{Peers, http_client, parse_url};
 
-use super::{CertificateSigner, InboxId};
+use super::{CertificateSigner, Clock, InboxId};
 use crate::Error;
 use alloy::primitives::Address;
 use mezz_primitives::PayloadId;
@@ -152,6 +152,12 @@ impl CommitteeClient {
     /// The same with other waits.
     pub fn with_waits(mut self, waits: Waits) -> Self {
         self.peers.waits = waits;
+        self
+    }
+
+    /// The same with another clock, which signed reads carry: where the members' time is not the world's.
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.peers = self.peers.with_clock(clock);
         self
     }
 

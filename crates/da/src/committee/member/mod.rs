@@ -12,7 +12,7 @@ mod tls;
 use super::{
     CertificateSigner, ChainServed, Clock, InboxId, MemberConfig, PayloadStore, RemoteSigner,
     Signatures, SignerConfig, audit_log::AuditLog, client::Peers, config::AccessConfig,
-    signatures::CLOCK_MARGIN,
+    signatures::CLOCK_MARGIN, store::create_directory,
 };
 use crate::Error;
 use alloy::signers::local::PrivateKeySigner;
@@ -116,8 +116,7 @@ impl State {
         clock: Clock,
     ) -> Result<Self, Error> {
         let data = &config.data;
-        fs::create_dir_all(data).map_err(Error::store(data))?;
-        let store = PayloadStore::open_with(data.join("payloads"), config.store)?;
+        create_directory(data)?;
         let chains: BTreeMap<_, _> = config
             .chains
             .iter()
@@ -127,9 +126,12 @@ impl State {
             })
             .collect();
         // Payloads without a log: it was lost, and with it what may still be posted.
+        let payloads = data.join("payloads");
+        let has_payloads =
+            fs::read_dir(&payloads).is_ok_and(|mut folders| folders.next().is_some());
         let slack = chains.values().map(|chain| chain.expiry_slack).max().unwrap_or_default();
-        let signs_from =
-            if store.size().0 == 0 { 0 } else { clock.now() + slack + 2 * CLOCK_MARGIN };
+        let signs_from = if has_payloads { clock.now() + slack + 2 * CLOCK_MARGIN } else { 0 };
+        // It locks the directory: nothing is touched before.
         let signatures = Signatures::open(data.join("signatures.jsonl"), signs_from)?;
         if signatures.signs_from() > clock.now() {
             tracing::warn!(
@@ -137,9 +139,12 @@ impl State {
                 "the log of signatures was lost: nothing is signed until what it held can be posted no more"
             );
         }
-        let audit_log = AuditLog::open(data.join("reads.jsonl"))?;
+        let store = PayloadStore::open_with(payloads, config.store)?;
+        let audit_log = AuditLog::open(data.join("access.jsonl"))?;
+        // One list of all members serves all of them.
+        let others = config.peers.iter().filter(|peer| peer.address != signer.address());
         let peers =
-            Peers::new(config.peers.clone(), Some(signer.clone()), config.peer_tls.as_ref())?
+            Peers::new(others.cloned().collect(), Some(signer.clone()), config.peer_tls.as_ref())?
                 .with_clock(clock.clone());
         let metrics = Metrics::default();
         Ok(Self { config, chains, store, signatures, signer, audit_log, peers, metrics, clock })
@@ -153,6 +158,7 @@ impl State {
             .route("/v1/member", get(status::member))
             .route("/metrics", get(status::metrics))
             .fallback(refusal::no_such_path)
+            .method_not_allowed_fallback(refusal::no_such_path)
             .with_state(state)
     }
 

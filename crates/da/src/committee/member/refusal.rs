@@ -5,7 +5,7 @@ use crate::committee::{audit_log::AuditEntry, wire::Refused};
 use alloy::primitives::Address;
 use axum::{
     Json,
-    http::{StatusCode, Uri},
+    http::{Method, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use std::{net::IpAddr, sync::Arc};
@@ -59,9 +59,9 @@ impl IntoResponse for Refusal {
     }
 }
 
-pub(super) async fn no_such_path(uri: Uri) -> Refusal {
+pub(super) async fn no_such_path(method: Method, uri: Uri) -> Refusal {
     let message = format!(
-        "there is no {}: see the section \"Member server\" of the specification",
+        "there is no {method} {}: see the section \"Member server\" of the specification",
         uri.path()
     );
     Refusal::new(StatusCode::NOT_FOUND, "unknown-path", message)
