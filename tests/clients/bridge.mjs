@@ -326,7 +326,8 @@ async function refused(attempt, ...names) {
   });
 }
 
-async function createTwin(client, wallet, factory, kind, token) {
+/** Makes the likeness of a token on the other side. */
+export async function createTwin(client, wallet, factory, kind, token) {
   const functionName = `createOptimismMintable${kind}`;
   const receipt = await write(client, wallet, { address: factory, abi: factories, functionName, args: [token, "Twin", "TWIN"] });
   const [log] = await client.getContractEvents({

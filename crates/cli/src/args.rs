@@ -79,6 +79,9 @@ pub(crate) enum More {
     Deposit(DepositArgs),
     /// Move ether from L2 to L1: initiates, waits, proves, finalizes; resumes after an interruption.
     Withdraw(WithdrawArgs),
+    /// Leave a chain with a data committee that nobody carries on: store one's branch, and go with it.
+    #[command(subcommand)]
+    Exit(ExitCommand),
     /// Send ether or a call on L2 and print the preconfirmed receipt.
     Send(SendArgs),
     /// Wipe the derived state and rebuild it from L1 alone.
@@ -264,7 +267,7 @@ pub(crate) struct ClaimsArgs {
 
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct DrillArgs {
-    /// liar, withholder, equivocator, censor, garbage or griefer.
+    /// liar, withholder, equivocator, censor, garbage, griefer, or data-withholder (optimium).
     pub(crate) adversary: Adversary,
     #[command(flatten)]
     pub(crate) here: HereArgs,
@@ -312,6 +315,54 @@ pub(crate) struct WithdrawArgs {
     /// Go on with the withdrawal of this L2 transaction, whoever began it.
     #[arg(long, value_name = "HASH", value_parser = hash)]
     pub(crate) transaction: Option<B256>,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    #[command(flatten)]
+    pub(crate) here: HereArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExitCommand {
+    /// Store an account's branch of the last confirmed state, while somebody has that.
+    Prepare(ExitPrepareArgs),
+    /// Leave with a stored branch: ends the chain where that can be done, exits, is paid. Asks nobody but L1.
+    Run(ExitRunArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ExitPrepareArgs {
+    /// The account; that of the key by default.
+    #[arg(long, value_parser = address)]
+    pub(crate) account: Option<Address>,
+    /// A token on L2 to leave with as well; several with commas, or several times.
+    #[arg(long = "token", value_delimiter = ',', value_name = "ADDRESS", value_parser = address)]
+    pub(crate) tokens: Vec<Address>,
+    /// Go on: store a new branch with each claim that is confirmed.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Where to store it: exit-ACCOUNT.json in the data directory by default.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    #[command(flatten)]
+    pub(crate) here: HereArgs,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ExitRunArgs {
+    /// An L1 endpoint.
+    #[arg(long, env = "MEZZ_L1", value_name = "URL")]
+    pub(crate) l1: String,
+    /// The deployment: rollup.json in the data directory by default.
+    #[arg(long, env = "MEZZ_ROLLUP", value_name = "FILE")]
+    pub(crate) rollup: Option<PathBuf>,
+    /// The branch: exit-ACCOUNT.json in the data directory by default.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Receiver on L1; the account itself by default.
+    #[arg(long, value_parser = address)]
+    pub(crate) to: Option<Address>,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
     #[command(flatten)]

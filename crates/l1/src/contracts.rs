@@ -253,6 +253,8 @@ mod committee {
             function exitToken(address l1Token, address l2Token, address recipient, LastOutput output, TokenProof proof) external returns (Exit memory);
             function refund(QueueMessage message, bytes data, address recipient) external returns (Exit memory);
             function frozen() external view returns (bool);
+            function end() external view returns (bool frozen, uint64 n1, uint64 consumed, bytes32 outputRoot);
+            function exited(address account, address l2Token) external view returns (bool);
             function freezeDelay() external view returns (uint64);
         }
     }
@@ -332,6 +334,7 @@ mod bridge {
             function bridgeERC20(address localToken, address remoteToken, uint256 amount, uint32 minGasLimit, bytes extraData) external;
             function bridgeERC20To(address localToken, address remoteToken, address to, uint256 amount, uint32 minGasLimit, bytes extraData) external;
             function deposits(address localToken, address remoteToken) external view returns (uint256);
+            function finalizeBridgeERC20(address localToken, address remoteToken, address from, address to, uint256 amount, bytes extraData) external;
             function messenger() external view returns (address);
             function otherBridge() external view returns (address);
         }

@@ -14,20 +14,21 @@ use mezz_l1::{
     contracts::{CommitteeRegistry, DaChallenge, SealedInbox},
 };
 use mezz_primitives::{
-    CHUNK_SIZE, Certificate, Committee, CommitteeContracts, PayloadId, SignedCertificate,
-    chunk_hashes,
+    Accumulator, CHUNK_SIZE, Certificate, Committee, CommitteeContracts, DaType, PayloadId,
+    SignedCertificate, chunk_hashes,
 };
 use mezz_settlement::{Event, Inbox, PostedBatch, Settlement};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// How much longer than it must a certificate lasts: in this time it can be posted, seconds.
 const POSTING_TIME: u64 = 120;
-/// What is left of that before another certificate is asked for, seconds.
-const POSTING_LEAST: u64 = 20;
-/// The key of the note that holds the last certificate.
-const CERTIFIED: &str = "certified";
+/// Pause between two audits of the members.
+const AUDIT: Duration = Duration::from_secs(60);
+/// The key of the note that says what members were asked for last.
+const ASKED: &str = "asked";
 
 /// How a node reaches its chain's data committee.
 #[derive(Clone, Default)]
@@ -46,19 +47,16 @@ impl fmt::Debug for CommitteeAccess {
     }
 }
 
-/// Blocks whose payload enough members have certified.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Certified {
+/// Blocks that members were asked to certify. They sign one payload for each place in the chain of batches, so whoever asks again asks for the same, through a crash too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Asked {
     index: u64,
     prev_acc: B256,
     pub(crate) first: u64,
     pub(crate) last: u64,
     /// Hash of the last block: another chain has other batches.
     head: B256,
-    /// Until when it can be posted, seconds.
-    until: u64,
-    pub(crate) bytes: usize,
-    pub(crate) aux: Bytes,
+    payload: PayloadId,
 }
 
 /// The committee that certifies now.
@@ -68,66 +66,102 @@ struct Signing {
     revoked: u32,
 }
 
+/// *Challenge me*: asks each member, again and again, for a chunk of what it has promised to keep.
+pub(crate) async fn audit(
+    acts: Arc<Acts>,
+    settlement: Arc<RwLock<Settlement>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let Some(members) = acts.members.clone() else { return };
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(AUDIT) => {}
+        }
+        let promised: Vec<_> = {
+            let settlement = settlement.read();
+            let now = settlement.l1_head().time;
+            let batches = settlement.inbox().batches().iter();
+            let certificates = batches
+                .filter(|batch| batch.header.da_type == DaType::Committee)
+                .filter_map(|batch| SignedCertificate::decode(&batch.aux));
+            certificates.filter(|kept| kept.expiry > now).map(|kept| kept.payload).collect()
+        };
+        for audit in members.audit(&promised).await {
+            if let Some(fault) = audit.fault {
+                tracing::warn!(member = %audit.member, %fault, "a member does not show what it has promised to keep");
+            }
+        }
+    }
+}
+
 impl Acts {
     fn committee_contracts(&self) -> Result<CommitteeContracts, Error> {
         self.contracts.committee.ok_or(Error::Data(mezz_da::Error::NoCommittee))
     }
 
-    /// A certificate of an earlier try for the next batch that can still be posted. Members sign one payload for each place, so what they signed is what is posted.
-    pub(crate) fn certified_before(
+    /// What members were asked to certify in the place of the next batch, if those blocks are still the chain's.
+    pub(crate) async fn asked_before(
         &self,
         inbox: &Inbox,
-        l1_time: u64,
-    ) -> Result<Option<Certified>, Error> {
-        let Some(note) = self.store.meta(CERTIFIED)? else { return Ok(None) };
-        let Ok(known) = serde_json::from_slice::<Certified>(&note) else { return Ok(None) };
+    ) -> Result<Option<(Asked, Vec<u8>)>, Error> {
+        let Some(note) = self.store.meta(ASKED)? else { return Ok(None) };
+        let Ok(asked) = serde_json::from_slice::<Asked>(&note) else { return Ok(None) };
         let here = (inbox.batches().len() as u64, inbox.head().0);
-        let in_time = batches::now().max(l1_time) + POSTING_LEAST <= known.until;
-        let block = self.store.block(known.last)?;
-        let same = block.is_some_and(|block| block.hash == known.head);
-        Ok(((known.index, known.prev_acc) == here && in_time && same).then_some(known))
+        let block = self.store.block(asked.last)?;
+        let same = block.is_some_and(|block| block.hash == asked.head);
+        if (asked.index, asked.prev_acc) != here || !same {
+            return Ok(None);
+        }
+        Ok(self.data.kept(asked.payload).await.map(|payload| (asked, payload)))
     }
 
-    /// Has blocks certified as the next batch.
-    pub(crate) async fn certify(
+    /// Writes down what members will be asked to certify, before they are.
+    pub(crate) async fn ask(
         &self,
         inbox: &Inbox,
-        l1_time: u64,
         first: u64,
         last: u64,
         payload: Vec<u8>,
-    ) -> Result<Certified, Error> {
+    ) -> Result<(Asked, Vec<u8>), Error> {
+        let bytes = payload.len();
+        let asked = Asked {
+            index: inbox.batches().len() as u64,
+            prev_acc: inbox.head().0,
+            first,
+            last,
+            head: header(&self.store, last)?.hash_slow(),
+            payload: PayloadId::of(&payload).ok_or(Error::TooLarge { number: first, bytes })?,
+        };
+        // Whoever posts it must be able to show it.
+        self.data.keep(payload.clone()).await?;
+        let note = serde_json::to_vec(&asked).expect("it is plain data; qed");
+        self.store.put_meta(ASKED, &note)?;
+        Ok((asked, payload))
+    }
+
+    /// Has members certify a payload: what L1 is shown of it.
+    pub(crate) async fn certify(
+        &self,
+        asked: &Asked,
+        payload: &[u8],
+        l1_time: u64,
+    ) -> Result<Bytes, Error> {
         let rules = self.config.committee.ok_or(mezz_da::Error::NoCommittee)?;
         let members = self.members.clone().ok_or(mezz_da::Error::NoCommittee)?;
-        let bytes = payload.len();
-        let id = PayloadId::of(&payload).ok_or(Error::TooLarge { number: first, bytes })?;
         let signing = self.signing().await?;
         // L1's clock counts, and members go by their own.
         let now = l1_time.max(batches::now());
         let certificate = Certificate {
-            batch_index: inbox.batches().len() as u64,
-            prev_acc: inbox.head(),
-            payload: id,
+            batch_index: asked.index,
+            prev_acc: Accumulator(asked.prev_acc),
+            payload: asked.payload,
             epoch: signing.epoch,
             expiry: now + rules.retention + POSTING_TIME,
         };
-        // Whoever posts it must be able to show it.
-        self.data.keep(payload.clone()).await?;
         let signed =
-            members.certify(&certificate, &signing.committee, signing.revoked, &payload).await?;
-        let certified = Certified {
-            index: certificate.batch_index,
-            prev_acc: certificate.prev_acc.0,
-            first,
-            last,
-            head: header(&self.store, last)?.hash_slow(),
-            until: now + POSTING_TIME,
-            bytes,
-            aux: signed.encode(),
-        };
-        let note = serde_json::to_vec(&certified).expect("a certificate is plain data; qed");
-        self.store.put_meta(CERTIFIED, &note)?;
-        Ok(certified)
+            members.certify(&certificate, &signing.committee, signing.revoked, payload).await?;
+        Ok(signed.encode())
     }
 
     /// The newest epoch that signs.

@@ -325,7 +325,17 @@ impl Driver {
 
     /// A move that failed is made again in a while, if it is still due then.
     fn failed(&self, made: Move, error: &Error, turn: &mut Turn) {
-        tracing::warn!(role = made.role().as_str(), ?made, %error, "a move failed and is tried again");
+        // What nobody gives is asked for every two seconds, and worth a word once.
+        let known = match error {
+            Error::Withheld { index, .. } => self.settlement.read().is_missing(*index),
+            _ => false,
+        };
+        match known {
+            true => tracing::debug!(?made, %error, "still withheld"),
+            false => {
+                tracing::warn!(role = made.role().as_str(), ?made, %error, "a move failed and is tried again");
+            }
+        }
         self.metrics.failed_moves.increment();
         turn.suspicious |= matches!(error, Error::Stale { .. });
         if let Error::Withheld { index, header, .. } = error {

@@ -194,6 +194,10 @@ impl Node {
         };
         let mut data = DataSource::open(config.directory.join("blobs"))?;
         let members = members(&config)?;
+        if let Some(members) = &members {
+            // Set once: the metrics are new.
+            let _ = metrics.committee.set(members.metrics().clone());
+        }
         if config.chain.committee.is_some() {
             let payloads = Arc::new(PayloadStore::open(config.directory.join("payloads"))?);
             data = data.with_committee(payloads, members.clone());
@@ -218,6 +222,7 @@ impl Node {
             ..WatchConfig::new(config.contracts, config.start_block)
         };
         let (stop, stopped) = watch::channel(false);
+        tokio::spawn(committee::audit(acts.clone(), settlement.clone(), stopped.clone()));
         let l1 = client.clone();
         let driver = Driver {
             pristine,

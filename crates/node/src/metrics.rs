@@ -1,9 +1,13 @@
 //! What a node counts, in Prometheus's text format with OP's label shapes, so that existing dashboards read it.
 
+use mezz_da::committee::{ClientMetrics, MemberMetrics};
 use mezz_settlement::Heads;
 use std::{
     fmt::Write,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// A number that goes up and down.
@@ -78,8 +82,10 @@ pub struct Metrics {
     pub fallbacks: Counter,
     /// Claims made by this node.
     pub claims: Counter,
-    /// L1 gas that moves about claims took.
+    /// L1 gas that moves about claims and demands took.
     pub dispute_gas: Counter,
+    /// What the client of the data committee counts, of a chain that has one.
+    pub committee: OnceLock<Arc<ClientMetrics>>,
 }
 
 impl Metrics {
@@ -93,6 +99,14 @@ impl Metrics {
     /// The text that Prometheus scrapes.
     pub fn render(&self) -> String {
         let mut text = String::new();
+        self.render_node(&mut text);
+        if let Some(committee) = self.committee.get() {
+            render_committee(committee, &mut text);
+        }
+        text
+    }
+
+    fn render_node(&self, text: &mut String) {
         let mut family = |name: &str, kind: &str, help: &str, lines: &[(&str, u64)]| {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
@@ -175,6 +189,58 @@ impl Metrics {
             "Claims made by this node.",
             &[("", self.claims.get())],
         );
-        text
+    }
+}
+
+/// Certificates in general, and each member: an alarm belongs at one signature above the threshold.
+fn render_committee(committee: &ClientMetrics, text: &mut String) {
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    // Writing to a string cannot fail.
+    let mut one = |name: &str, kind: &str, help: &str, value: u64| {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+    };
+    one(
+        "mezz_committee_certificates_total",
+        "counter",
+        "Batches that enough members certified.",
+        read(&committee.certified),
+    );
+    one(
+        "mezz_committee_uncertified_total",
+        "counter",
+        "Batches for which too few members signed.",
+        read(&committee.uncertified),
+    );
+    one(
+        "mezz_committee_signers",
+        "gauge",
+        "Members that signed the last certificate: at the threshold one more failure stops it.",
+        read(&committee.signers_last),
+    );
+    one(
+        "mezz_committee_certificate_microseconds",
+        "gauge",
+        "Time to the last certificate.",
+        read(&committee.certificate_micros_last),
+    );
+    one(
+        "mezz_committee_withheld_total",
+        "counter",
+        "Payloads that no member showed.",
+        read(&committee.withheld),
+    );
+    type Value = fn(&MemberMetrics) -> &AtomicU64;
+    let members: [(&str, &str, Value); 4] = [
+        ("signed", "Certificates that a member signed.", |member| &member.signed),
+        ("missing", "Certificates that a member did not sign.", |member| &member.missing),
+        ("audits_passed", "Audits that a member passed.", |member| &member.audits_passed),
+        ("audits_failed", "Audits that a member failed.", |member| &member.audits_failed),
+    ];
+    for (name, help, value) in members {
+        let name = format!("mezz_committee_member_{name}_total");
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
+        for (member, metrics) in committee.members() {
+            let _ = writeln!(text, "{name}{{member=\"{member}\"}} {}", read(value(metrics)));
+        }
     }
 }

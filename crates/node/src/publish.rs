@@ -14,6 +14,7 @@ use mezz_l1::{Call, contracts::Inbox as InboxContract};
 use mezz_primitives::{CHUNK_SIZE, CHUNKS_MAX, DaType, Fallback};
 use mezz_settlement::{Inbox, Role, Settlement};
 use parking_lot::RwLock;
+use std::sync::atomic::Ordering;
 
 /// Blocks as one payload.
 #[derive(Debug, Clone)]
@@ -38,25 +39,28 @@ impl Acts {
         };
         let most = |packed: &Packed| packed.payload.len() <= CHUNKS_MAX * CHUNK_SIZE;
         let l1_time = settlement.read().l1_head().time;
-        let certified = match self.certified_before(&inbox, l1_time)? {
-            Some(certified) => Ok(certified),
+        let (asked, payload) = match self.asked_before(&inbox).await? {
+            Some(asked) => asked,
             None => {
-                let packed = self.fitting(&inbox, first, last, most).await?;
-                self.certify(&inbox, l1_time, packed.first, packed.last, packed.payload).await
+                let Packed { first, last, payload } =
+                    self.fitting(&inbox, first, last, most).await?;
+                self.ask(&inbox, first, last, payload).await?
             }
         };
-        match certified {
-            Ok(certified) => {
-                let (first, last, bytes) = (certified.first, certified.last, certified.bytes);
-                let call =
-                    self.post_batch(&inbox, (first, last), DaType::Committee, certified.aux)?;
+        match self.certify(&asked, &payload, l1_time).await {
+            Ok(aux) => {
+                let (first, last) = (asked.first, asked.last);
+                let call = self.post_batch(&inbox, (first, last), DaType::Committee, aux)?;
                 let receipt = self.sender(Role::Batcher)?.send(call).await?;
-                self.count_batch(&receipt, bytes, first, last, "committee");
+                self.count_batch(&receipt, payload.len(), first, last, "committee");
                 Ok(Done::sent(&receipt))
             }
             Err(error) if rules.fallback == Fallback::L1 && error.is_of_members() => {
                 tracing::warn!(%error, "the committee does not certify; the batch goes to L1, where everybody can read it");
                 self.metrics.fallbacks.increment();
+                if let Some(members) = &self.members {
+                    members.metrics().fallbacks.fetch_add(1, Ordering::Relaxed);
+                }
                 let (packed, choice) = self.fitting_l1(&inbox, first, last).await?;
                 self.post_to_l1(&inbox, packed, choice).await
             }

@@ -3,6 +3,7 @@
 use crate::{backend::NodeBackend, costs, withdrawals};
 use alloy_primitives::{B256, U64, U256};
 use futures::future::BoxFuture;
+use mezz_primitives::SignedCertificate;
 use mezz_rpc::RpcError;
 use mezz_settlement::{ClaimState, Disputes, PostedBatch, Sealing, Settlement};
 use serde::de::DeserializeOwned;
@@ -221,6 +222,8 @@ fn batch_json(settlement: &Settlement, batch: &PostedBatch) -> Value {
             (false, false) => "revocable",
         });
         value["demand"] = json!(demand);
+        let certificate = SignedCertificate::decode(&batch.aux);
+        value["epoch"] = json!(certificate.map(|certificate| certificate.epoch));
     }
     value
 }

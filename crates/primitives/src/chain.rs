@@ -201,6 +201,13 @@ pub struct Contracts {
     pub committee: Option<CommitteeContracts>,
 }
 
+impl Contracts {
+    /// The batches that claims are about: the inbox, or with a data committee those that are decided.
+    pub fn claimed_batches(&self) -> Address {
+        self.committee.map_or(self.inbox, |committee| committee.sealed_inbox)
+    }
+}
+
 /// The genesis of one L2: its block hash and state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

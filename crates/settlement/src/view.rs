@@ -350,7 +350,7 @@ impl Settlement {
     /// The payloads after one that cannot be had: each has its own time in which it may be demanded.
     fn look(&self) -> Vec<Move> {
         let batches = self.now.inbox.batches();
-        let stuck = self.missing(self.derived);
+        let stuck = self.is_missing(self.derived);
         let from = if stuck { self.derived as usize + 1 } else { batches.len() };
         let unknown = batches.iter().skip(from).filter(|batch| {
             let looked = self.looked.get(&batch.header.index);
@@ -361,7 +361,7 @@ impl Settlement {
     }
 
     /// Whether the payload of a batch was looked for in vain.
-    fn missing(&self, index: u64) -> bool {
+    pub fn is_missing(&self, index: u64) -> bool {
         let posted = self.now.inbox.batches().get(index as usize).filter(|batch| !batch.void);
         let looked = self.looked.get(&index);
         posted
@@ -386,7 +386,7 @@ impl Settlement {
         if let Some(challenger) = self.parameters.challenger {
             let missing = self.looked.keys().copied().filter(|index| {
                 let since = posted(*index).map_or(u64::MAX, |batch| batch.header.l1_time);
-                self.missing(*index)
+                self.is_missing(*index)
                     && sealing.is_demandable(&self.now.inbox, *index, now)
                     && now >= since.saturating_add(before_demand)
             });

@@ -20,17 +20,20 @@ pub enum Adversary {
     Garbage,
     /// Doubts what is right.
     Griefer,
+    /// A batcher and its committee, who post a batch that nobody else gets to see.
+    DataWithholder,
 }
 
 impl Adversary {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Liar,
         Self::Withholder,
         Self::Equivocator,
         Self::Censor,
         Self::Garbage,
         Self::Griefer,
+        Self::DataWithholder,
     ];
 
     /// The name on the command line.
@@ -42,17 +45,18 @@ impl Adversary {
             Self::Censor => "censor",
             Self::Garbage => "garbage",
             Self::Griefer => "griefer",
+            Self::DataWithholder => "data-withholder",
         }
     }
 
     /// Whether it claims, and so stakes.
     pub const fn claims(self) -> bool {
-        !matches!(self, Self::Griefer)
+        !matches!(self, Self::Griefer | Self::DataWithholder)
     }
 
     /// Whether it answers doubts.
     pub const fn answers(self) -> bool {
-        !matches!(self, Self::Withholder | Self::Griefer)
+        !matches!(self, Self::Withholder | Self::Griefer | Self::DataWithholder)
     }
 
     /// The claims that it makes beside a right one: vectors and last outputs.
@@ -61,7 +65,7 @@ impl Adversary {
         let distinct = right.iter().position(|entry| *entry == right[CLAIM_ENTRIES - 1]);
         let distinct = distinct.unwrap_or(CLAIM_ENTRIES - 1);
         match self {
-            Self::Griefer => Vec::new(),
+            Self::Griefer | Self::DataWithholder => Vec::new(),
             Self::Garbage if distinct > 0 => {
                 let mut vector = *right;
                 vector[distinct / 2] = garbage(distinct as u64);
@@ -118,7 +122,7 @@ impl FromStr for Adversary {
 
     fn from_str(word: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|adversary| adversary.as_str() == word).ok_or_else(|| {
-            "no such adversary; there are liar, withholder, equivocator, censor, garbage, griefer"
+            "no such adversary; there are liar, withholder, equivocator, censor, garbage, griefer, data-withholder"
                 .to_owned()
         })
     }

@@ -3,6 +3,7 @@
 use crate::{
     Act, Adversary, Error, Side,
     adversary::{Claimed, answer},
+    data,
     record::{Recorder, Seen},
 };
 use alloy::{
@@ -24,7 +25,7 @@ use std::{
 };
 
 /// Pause between two looks at L1.
-const LOOK: Duration = Duration::from_millis(200);
+pub(crate) const LOOK: Duration = Duration::from_millis(200);
 /// Gas of backing a claim, with room.
 const BACK_GAS: u64 = 250_000;
 /// Ether that the adversary gets.
@@ -43,6 +44,8 @@ pub struct Drill {
     pub client: Client,
     /// Whose transactions the censor keeps out.
     pub censored: Vec<Address>,
+    /// The keys of those who keep data back together: the batcher's and the members'.
+    pub colluding: (PrivateKeySigner, Vec<PrivateKeySigner>),
 }
 
 /// How it ended.
@@ -87,6 +90,9 @@ struct Running<'a> {
 impl Drill {
     /// Holds it; `report` hears of each move.
     pub async fn run(&self, mut report: impl FnMut(&Act)) -> Result<Verdict, Error> {
+        if self.adversary == Adversary::DataWithholder {
+            return data::run(self, report).await;
+        }
         let signer = PrivateKeySigner::random();
         let address = signer.address();
         let settings = SenderConfig { poll: LOOK, ..SenderConfig::default() };
@@ -224,13 +230,13 @@ impl Running<'_> {
         Ok(())
     }
 
-    /// The inbox's accumulator after so many batches.
+    /// The accumulator after so many batches that claims are about.
     async fn acc(&self, n: u64) -> Result<B256, Error> {
         let latest = alloy::eips::BlockNumberOrTag::Latest;
         Ok(self
             .drill
             .client
-            .call(self.drill.contracts.inbox, &Inbox::accCall { n }, latest)
+            .call(self.drill.contracts.claimed_batches(), &Inbox::accCall { n }, latest)
             .await?)
     }
 

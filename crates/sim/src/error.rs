@@ -11,6 +11,11 @@ pub enum Error {
         "the adversary gets no ether: drills run on a development L1 (the embedded one, or anvil), which has `anvil_setBalance` ({0})"
     )]
     NotDevelopment(mezz_l1::Error),
+    /// The data are on L1.
+    #[error(
+        "the data of this chain are on L1, where nobody can keep them back: start one with `mezz up optimium`"
+    )]
+    NoCommittee,
     /// Nobody claims.
     #[error(
         "no claim came within {0} s: is a proposer running, and are batches posted? `mezz status` tells"

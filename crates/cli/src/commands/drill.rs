@@ -1,15 +1,18 @@
 //! `mezz drill`: a dishonest party against the running devnet.
 
-use super::send;
+use super::{send, up};
 use crate::{
     args::DrillArgs,
     files::DataDir,
     output::{Failure, Output, ether},
 };
 use alloy::providers::Provider;
-use mezz_l1::{Client, deploy::dev_key};
-use mezz_primitives::{ChainConfig, Contracts};
-use mezz_sim::{Act, Drill, Side};
+use mezz_l1::{
+    Client,
+    deploy::{DEV_MEMBER, dev_key},
+};
+use mezz_primitives::{COMMITTEE_MEMBERS_MAX, ChainConfig, Contracts};
+use mezz_sim::{Act, Adversary, Drill, Side};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -34,8 +37,14 @@ pub(crate) async fn run(args: &DrillArgs, output: Output) -> Result<(), Failure>
         contracts: rollup.contracts,
         client,
         censored: vec![dev_key(CHALLENGER).address()],
+        colluding: (
+            dev_key(up::BATCHER),
+            (DEV_MEMBER..DEV_MEMBER + COMMITTEE_MEMBERS_MAX as u32).map(dev_key).collect(),
+        ),
     };
-    output.note(format!("{} waits for an honest claim to stand beside", args.adversary));
+    if args.adversary.claims() || args.adversary == Adversary::Griefer {
+        output.note(format!("{} waits for an honest claim to stand beside", args.adversary));
+    }
     let mut acts: Vec<Act> = Vec::new();
     let verdict = drill
         .run(|act| {

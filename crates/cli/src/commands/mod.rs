@@ -9,6 +9,7 @@ pub(crate) mod deposit;
 pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod drill;
+pub(crate) mod exit;
 pub(crate) mod families;
 pub(crate) mod keys;
 pub(crate) mod node;
@@ -36,6 +37,7 @@ pub(crate) async fn more(command: More, output: Output) -> Result<(), Failure> {
         More::Node(args) => node::run(*args, output).await,
         More::Deposit(args) => deposit::run(&args, output).await,
         More::Withdraw(args) => withdraw::run(&args, output).await,
+        More::Exit(command) => exit::run(command, output).await,
         More::Send(args) => send::run(&args, output).await,
         More::Resync(args) => resync::run(&args, output).await,
         More::Dac(command) => dac::run(command, output).await,

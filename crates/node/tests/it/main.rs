@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "the tests of L1's client use all of it")]
 #[path = "../../../l1/tests/it/anvil.rs"]
 mod anvil;
+mod committee;
 mod dead;
 mod disputes;
 mod fresh;

@@ -14,6 +14,7 @@ use mezz_l1::{
     deploy::{Deployment, Intent, Plan, apply, dev_key},
 };
 use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
+use mezz_primitives::Family;
 use mezz_rpc::{Limits, Server};
 use mezz_storage::{Genesis, Store};
 use serde_json::{Value, json};
@@ -30,8 +31,8 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
 use tracing_subscriber::EnvFilter;
 
-const OWNER: u32 = 100;
-const BATCHER: u32 = 101;
+pub(crate) const OWNER: u32 = 100;
+pub(crate) const BATCHER: u32 = 101;
 pub(crate) const PROPOSER: u32 = 102;
 pub(crate) const CHALLENGER: u32 = 103;
 /// Dev account that deposits for others: a deposit uses a nonce of its sender on L2.
@@ -107,6 +108,27 @@ impl World {
         claim_window: u64,
         (clock, grace): (u64, u64),
     ) -> Self {
+        let family = Family::Optimistic;
+        Self::with_intent(finalized_lag, family, |intent| {
+            short(intent, claim_window, (clock, grace));
+        })
+        .await
+    }
+
+    /// A chain of a family, whose windows are short, with what `change` makes of it.
+    pub(crate) async fn of(family: Family, change: impl FnOnce(&mut Intent)) -> Self {
+        Self::with_intent(4, family, |intent| {
+            short(intent, 12, (12, 6));
+            change(intent);
+        })
+        .await
+    }
+
+    async fn with_intent(
+        finalized_lag: u64,
+        family: Family,
+        change: impl FnOnce(&mut Intent),
+    ) -> Self {
         // The log of a test that fails: RUST_LOG=mezz=debug for more.
         let filter = EnvFilter::try_from_default_env()
             .unwrap_or_else(|_| EnvFilter::new("info,fjall=warn,lsm_tree=warn"));
@@ -132,7 +154,7 @@ impl World {
         );
         tokio::spawn(async { served.await.unwrap() });
         let l1 = Client::connect(&url, Some(&url)).await.unwrap();
-        let deployment = deploy(&l1, claim_window, (clock, grace)).await;
+        let deployment = deploy(&l1, family, change).await;
         devnet.set_mining(Mining::Interval(L1_BLOCK_TIME)).await.unwrap();
         Self::new(l1, url, deployment, Box::new((devnet, serving)))
     }
@@ -143,7 +165,8 @@ impl World {
         for account in [OWNER, BATCHER, PROPOSER, CHALLENGER] {
             anvil.fund(dev_key(account).address()).await;
         }
-        let deployment = deploy(&anvil.client, claim_window, (clock, grace)).await;
+        let change = |intent: &mut Intent| short(intent, claim_window, (clock, grace));
+        let deployment = deploy(&anvil.client, Family::Optimistic, change).await;
         anvil.rpc("evm_setAutomine", json!([false])).await;
         anvil.rpc("evm_setIntervalMining", json!([1])).await;
         let (l1, url) = (anvil.client.clone(), anvil.url.clone());
@@ -268,14 +291,19 @@ impl World {
     }
 }
 
-/// Deploys a rollup whose windows are short.
-async fn deploy(l1: &Client, claim_window: u64, (clock, grace): (u64, u64)) -> Deployment {
-    let owner = sender(l1, OWNER);
-    let mut intent = Intent::devnet(l1.chain_id(), L2_CHAIN);
+/// Makes the windows of a devnet shorter still.
+fn short(intent: &mut Intent, claim_window: u64, (clock, grace): (u64, u64)) {
     let windows = &mut intent.windows;
     windows.claim_window = claim_window;
     (windows.dispute_clock, windows.dispute_grace) = (clock, grace);
     windows.proof_maturity = claim_window + 2;
+}
+
+/// Deploys a rollup.
+async fn deploy(l1: &Client, family: Family, change: impl FnOnce(&mut Intent)) -> Deployment {
+    let owner = sender(l1, OWNER);
+    let mut intent = Intent::devnet_of(family, l1.chain_id(), L2_CHAIN).unwrap();
+    change(&mut intent);
     let plan = Plan::prepare(intent, l1, owner.address()).await.unwrap();
     apply(&plan, &owner, None, |_| {}).await.unwrap()
 }
