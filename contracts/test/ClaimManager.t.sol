@@ -101,6 +101,9 @@ contract ClaimManagerTest is ClaimsFixture {
         p.referee = address(0);
         _expectBad("referee", p);
         p = _claimParameters();
+        p.programs = address(0);
+        _expectBad("programs", p);
+        p = _claimParameters();
         p.treasury = payable(address(0));
         _expectBad("treasury", p);
         p = _claimParameters();

@@ -249,23 +249,24 @@ contract DeployerTest is Deployment {
     }
 
     function test_deploy_wrongStep_reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongStep.selector, 15));
+        vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongStep.selector, 16));
         deployer.deploy(12, CODE, 0);
-        vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongStep.selector, 15));
-        deployer.deploy(16, CODE, 0);
+        vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongStep.selector, 16));
+        deployer.deploy(17, CODE, 0);
     }
 
     function test_deploy_wrongValue_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(Deployer.Deployer_WrongValue.selector, 0));
-        deployer.deploy(15, CODE, 1);
+        deployer.deploy(16, CODE, 1);
     }
 
     function test_deploy_failingConstructor_bubblesAndTakesNoStep() public {
-        bytes memory code =
-            abi.encodePacked(type(PauseController).creationCode, abi.encode(address(0), council, PAUSE_MAX, COOLDOWN));
+        bytes memory code = abi.encodePacked(
+            type(PauseController).creationCode, abi.encode(address(0), council, PAUSE_MAX, COOLDOWN, address(0))
+        );
         vm.expectRevert(IPauseController.PauseController_Zero.selector);
-        deployer.deploy(15, code, 0);
-        vm.assertEq(deployer.deployments(), 15);
+        deployer.deploy(16, code, 0);
+        vm.assertEq(deployer.deployments(), 16);
     }
 
     function test_addressOf_everyStep() public {

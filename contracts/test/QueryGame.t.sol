@@ -54,12 +54,6 @@ contract QueryGameTest is DisputeFixture {
         p.step = alice;
         _expectBad("step", p);
         p = _gameParameters();
-        p.programMemory = 0;
-        _expectBad("programMemory", p);
-        p = _gameParameters();
-        p.programPc = 0;
-        _expectBad("programPc", p);
-        p = _gameParameters();
         p.grace = 0;
         _expectBad("grace", p);
         p = _gameParameters();
@@ -279,7 +273,8 @@ contract QueryGameTest is DisputeFixture {
         entries[255] = Hashing.state(finalState);
         bytes32 root = Hashing.vectorRoot(_copy(entries));
         bytes32 boot = Hashing.boot(CHAIN_ID, vectors[Claim.unwrap(claim)][8], inbox.acc(1), 1, SPAN);
-        bytes32 start = Hashing.initialState(game.programMemory(), game.programPc(), boot);
+        (bytes32 programMemory, uint32 programPc) = _program();
+        bytes32 start = Hashing.initialState(programMemory, programPc, boot);
         // The window ends later than the querier's clock would.
         uint64 childClose = uint64(asserted + WINDOW);
         vm.expectEmit(true, true, true, true, address(game));
@@ -302,11 +297,11 @@ contract QueryGameTest is DisputeFixture {
 
     function test_answer_initialState_isTheMachines() public view {
         bytes32 boot = keccak256("boot");
-        bytes memory state = abi.encodePacked(
-            game.programMemory(), boot, new bytes(64), new bytes(5), game.programPc(), new bytes(2), new bytes(124)
-        );
+        (bytes32 programMemory, uint32 programPc) = _program();
+        bytes memory state =
+            abi.encodePacked(programMemory, boot, new bytes(64), new bytes(5), programPc, new bytes(2), new bytes(124));
         vm.assertEq(state.length, 263);
-        vm.assertEq(Hashing.initialState(game.programMemory(), game.programPc(), boot), Hashing.state(state));
+        vm.assertEq(Hashing.initialState(programMemory, programPc, boot), Hashing.state(state));
     }
 
     function test_answer_notOwner_reverts() public {

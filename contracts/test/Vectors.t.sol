@@ -28,6 +28,7 @@ contract VectorsTest is Test {
         _bridge();
         _fault();
         _committee();
+        _proof();
         _json = string.concat(_json, "\n}\n");
         if (vm.envOr("VECTORS_WRITE", false)) vm.writeFile(FILE, _json);
         vm.assertEq(vm.readFile(FILE), _json, "run: VECTORS_WRITE=true forge test --match-contract VectorsTest");
@@ -47,6 +48,11 @@ contract VectorsTest is Test {
         _hash("DOMAIN_BOOT", Hashing.DOMAIN_BOOT);
         _hash("DOMAIN_STATE", Hashing.DOMAIN_STATE);
         _hash("DOMAIN_QUERY", Hashing.DOMAIN_QUERY);
+        _hash("DOMAIN_PROOF", Hashing.DOMAIN_PROOF);
+        _hash("DOMAIN_OPENINGS", Hashing.DOMAIN_OPENINGS);
+        _hash("DOMAIN_POINT", Hashing.DOMAIN_POINT);
+        _hash("DOMAIN_PROGRAM", Hashing.DOMAIN_PROGRAM);
+        _hash("DOMAIN_RELEASE", Hashing.DOMAIN_RELEASE);
     }
 
     function _queue() private {
@@ -293,6 +299,63 @@ contract VectorsTest is Test {
         h.daHash = 0;
         _field("voidHeaderHash", vm.toString(Hashing.header(h)));
         _field("voidAcc", vm.toString(Hashing.batchNext(genesis, Hashing.header(h))));
+        _close();
+    }
+
+    /// @dev `z` by the spec's rule; the values there are c-kzg's, and the precompile's.
+    function _proof() private {
+        bytes32[2] memory hashes = [
+            bytes32(0x011b95cc69fca9bc7f0406752fccf4aa04f465a022130f76bf17e0cd64e48bc4),
+            0x010657f37554c781402a22917dee2f75def7ab966d7b770905398eba3c444014
+        ];
+        bytes32[2] memory values = [bytes32(0x27f7096dd59eb7efcf80afbfd4ec9bb845a2a1f107b88e004a713ffa2112e169), 0];
+        bytes[2] memory witnesses = [
+            bytes(
+                hex"a18277f6f65c7aae6744c27e6d8bb399660bdc2ad408ac87838742e63ca08a208b5656b06f9451ff5bca2bef9388e55d8506b0ae1cb5262ad6963902f4015429bf1c5a6fcb9f60d41335e063f4664d94c718ecc0d049b0ab4d38bc8e45b3dc01"
+            ),
+            hex"c00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000c00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+        ];
+        bytes memory blob = new bytes(131_072);
+        for (uint256 i; i < 4096; ++i) {
+            bytes32 element = sha256(abi.encodePacked(uint16(i))) & ~bytes32(bytes1(0xff));
+            assembly ("memory-safe") {
+                mstore(add(add(blob, 0x20), shl(5, i)), element)
+            }
+        }
+        bytes32[2] memory points =
+            [Hashing.point(hashes[0], keccak256(blob)), Hashing.point(hashes[1], keccak256(new bytes(131_072)))];
+        bytes32 openings;
+        bytes memory list;
+        for (uint256 i; i < 2; ++i) {
+            bytes memory opening = abi.encodePacked(hashes[i], points[i], values[i], witnesses[i]);
+            (bool success, bytes memory answer) = address(0x0a).staticcall(opening);
+            vm.assertTrue(success && answer.length == 64, "the precompile refuses it");
+            openings = Hashing.openingsNext(openings, hashes[i], points[i], values[i]);
+            list = bytes.concat(list, opening);
+        }
+        bytes32 boot = Hashing.boot(CHAIN_ID, keccak256("start"), keccak256("acc"), 6, 2);
+        bytes32 result = keccak256("result");
+        bytes32 key = Hashing.programKey(keccak256("exe"), keccak256("vm"));
+        _object("proof");
+        _field("l2ChainId", uint256(CHAIN_ID), true);
+        _field("bootRule", "boot of the object fault");
+        _field("boot", vm.toString(boot));
+        _field("result", vm.toString(result));
+        _field(
+            "blobRule",
+            "element i of the first blob is sha256 of i as 2 bytes, its first byte zero; the second blob is zeros"
+        );
+        _field("openings", vm.toString(list));
+        _field("openingsRule", "versionedHash, z, y, commitment (48), KZG proof (48) of each blob");
+        _field("openingsHash", vm.toString(openings));
+        _field("spanStatement", vm.toString(Hashing.statement(0, boot, result, openings)));
+        _field("claimStatement", vm.toString(Hashing.statement(1, boot, result, openings)));
+        _field("statementWithoutBlobs", vm.toString(Hashing.statement(1, boot, result, 0)));
+        _field("appExeCommit", vm.toString(keccak256("exe")));
+        _field("appVmCommit", vm.toString(keccak256("vm")));
+        _field("programKey", vm.toString(key));
+        _field("releaseRule", "programMemory and programPc of the object fault, this programKey");
+        _field("release", vm.toString(Hashing.release(keccak256("program memory"), 0x1000, key)));
         _close();
     }
 

@@ -8,6 +8,7 @@ import {IEscapeHatch} from "../interfaces/IEscapeHatch.sol";
 import {IInbox} from "../interfaces/IInbox.sol";
 import {IPauseController, Pausable} from "../interfaces/IPauseController.sol";
 import {IPortal} from "../interfaces/IPortal.sol";
+import {IProofRouter} from "../interfaces/IProofRouter.sol";
 import {IQueryGame} from "../interfaces/IQueryGame.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Predeploys} from "../l2/Predeploys.sol";
@@ -98,6 +99,9 @@ contract EscapeHatch is IEscapeHatch {
         IDaChallenge challenges = IDaChallenge(p.challenges);
         uint256 slowest = uint256(challenges.challengeWindow()) + challenges.answerWindow() + claimManager.window() + 2
             * uint256(game.clock()) + 10 * uint256(game.grace());
+        // Who stakes only once the chain has waited for a proof in vain comes later by that.
+        address proofs = claimManager.proofs();
+        if (proofs != address(0)) slowest += IProofRouter(proofs).proverTimeout();
         if (p.freezeDelay <= slowest) revert EscapeHatch_BadParameter("freezeDelay");
         uint64 retention = ICommitteeRegistry(p.registry).retention();
         if (retention < uint256(p.freezeDelay) + AFTERWARDS) revert EscapeHatch_BadParameter("retention");

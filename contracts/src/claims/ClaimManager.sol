@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 import {IBatches} from "../interfaces/IBatches.sol";
 import {IClaimManager, InstanceStatus} from "../interfaces/IClaimManager.sol";
 import {IDisputeGameFactory} from "../interfaces/IDisputeGameFactory.sol";
+import {IProgramRegistry} from "../interfaces/IProgramRegistry.sol";
+import {IProofRouter} from "../interfaces/IProofRouter.sol";
 import {IQueryGame} from "../interfaces/IQueryGame.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Clock} from "../libraries/Clock.sol";
@@ -17,12 +19,16 @@ import {Claim, Output} from "../types/Output.sol";
 /// instances has lived through its window and every doubt about it. One stake covers all instances of an owner; being refuted once
 /// makes all of them void. Nothing here can be paused and nobody can set an output: the referee, which is the query game, can only
 /// refute.
+///
+/// Where there are validity proofs, `proofs` says what a proof of a content is worth: a shorter window, or finality by itself.
 contract ClaimManager is IClaimManager {
     /// @notice Everything that is fixed for the life of a claim manager, and the genesis output.
     struct Parameters {
         address inbox;
         address games;
         address referee;
+        address programs;
+        address proofs;
         address payable treasury;
         uint256 stake;
         uint64 window;
@@ -37,10 +43,12 @@ contract ClaimManager is IClaimManager {
         bool settled;
     }
 
-    /// @dev Owners of a content in order of time: those before `head` are known to be refuted.
+    /// @dev Owners of a content in order of time: those before `head` are known to be refuted. `refuted` is set, where there are
+    /// validity proofs, once any was.
     struct Line {
         uint32 head;
         uint32 count;
+        bool refuted;
     }
 
     /// @dev `tip` is the content of the newest instance; the genesis before there is one.
@@ -61,6 +69,10 @@ contract ClaimManager is IClaimManager {
     IDisputeGameFactory public immutable games;
     /// @inheritdoc IClaimManager
     address public immutable referee;
+    /// @inheritdoc IClaimManager
+    address public immutable programs;
+    /// @inheritdoc IClaimManager
+    address public immutable proofs;
     /// @notice Who gets forfeited stakes.
     address payable public immutable treasury;
     /// @inheritdoc IClaimManager
@@ -87,6 +99,7 @@ contract ClaimManager is IClaimManager {
         if (p.inbox == address(0)) revert ClaimManager_BadParameter("inbox");
         if (p.games == address(0)) revert ClaimManager_BadParameter("games");
         if (p.referee == address(0)) revert ClaimManager_BadParameter("referee");
+        if (p.programs == address(0)) revert ClaimManager_BadParameter("programs");
         if (p.treasury == address(0)) revert ClaimManager_BadParameter("treasury");
         if (p.stake == 0) revert ClaimManager_BadParameter("stake");
         if (p.window == 0) revert ClaimManager_BadParameter("window");
@@ -95,6 +108,8 @@ contract ClaimManager is IClaimManager {
         _inbox = IBatches(p.inbox);
         games = IDisputeGameFactory(p.games);
         referee = p.referee;
+        programs = p.programs;
+        proofs = p.proofs;
         treasury = p.treasury;
         stake = p.stake;
         window = p.window;
@@ -178,7 +193,9 @@ contract ClaimManager is IClaimManager {
         external
         returns (Claim contentId)
     {
-        Owner storage owner = _requireStaked(msg.sender);
+        // What comes from the proofs is proven in the same transaction: that stands for a stake.
+        bool staked = msg.sender != proofs;
+        Owner storage owner = staked ? _requireStaked(msg.sender) : owners[msg.sender];
         uint256 parentIndex = _index(parentId);
         Content storage parent = _contents[parentIndex];
         // The one right child is known or there is none: no sibling can be confirmed any more (invariant 15).
@@ -195,11 +212,11 @@ contract ClaimManager is IClaimManager {
         contentId = Claim.wrap(Hashing.content(Claim.unwrap(parentId), n1, acc, vectorRoot, outputHash));
         if (_indices[contentId] != 0) {
             // Somebody was faster, maybe with a copy of this transaction: the caller's instance counts as much.
-            _back(contentId, owner);
+            if (staked) _back(contentId, owner);
             return contentId;
         }
         Content memory content = _add(contentId, parentIndex, n1, vectorRoot, outputHash, endOutput);
-        _addInstance(contentId, owner);
+        if (staked) _addInstance(contentId, owner);
         _emitAsserted(content, parentId, endOutput, vector);
         games.register(contentId, endOutput.outputRoot);
     }
@@ -214,16 +231,15 @@ contract ClaimManager is IClaimManager {
 
     /// @inheritdoc IClaimManager
     function confirm(Claim contentId, address owner) external {
-        bool live = instanceStatus(contentId, owner) == InstanceStatus.Live;
-        if (!live || !_mayConfirm(contentId) || !_isThrough(contentId, owner)) revert ClaimManager_NotRipe(contentId);
+        if (!_isRipeBy(contentId, owner)) revert ClaimManager_NotRipe(contentId);
         _confirm(contentId, owner);
     }
 
     /// @inheritdoc ISettlement
     function tryConfirm(Claim contentId) external returns (bool) {
         if (isFinal(contentId)) return true;
-        address owner = _ripe(contentId);
-        if (owner == address(0)) return false;
+        (bool ripe, address owner) = _ripe(contentId);
+        if (!ripe) return false;
         _confirm(contentId, owner);
         return true;
     }
@@ -242,11 +258,12 @@ contract ClaimManager is IClaimManager {
 
     /// @inheritdoc IClaimManager
     function refute(Claim contentId, address owner, address[] calldata rewarded) external {
-        if (msg.sender != referee) revert ClaimManager_NotReferee(msg.sender);
+        if (msg.sender != referee && msg.sender != proofs) revert ClaimManager_NotReferee(msg.sender);
         if (instanceStatus(contentId, owner) != InstanceStatus.Live) {
             revert ClaimManager_InstanceNotLive(contentId, owner);
         }
         emit InstanceRefuted(contentId, owner);
+        if (proofs != address(0)) _lines[contentId].refuted = true;
         _slash(owner, rewarded);
     }
 
@@ -282,7 +299,9 @@ contract ClaimManager is IClaimManager {
 
     /// @inheritdoc ISettlement
     function isRipe(Claim contentId) external view returns (bool) {
-        return isFinal(contentId) || _ripe(contentId) != address(0);
+        if (isFinal(contentId)) return true;
+        (bool ripe,) = _ripe(contentId);
+        return ripe;
     }
 
     /// @inheritdoc ISettlement
@@ -338,20 +357,27 @@ contract ClaimManager is IClaimManager {
         (InstanceStatus resolution,) = _resolution(_contents[_index(contentId)]);
         if (resolution != InstanceStatus.Live) return resolution == InstanceStatus.Confirmed;
         (address[] memory live, bool more) = _firstLive(contentId, 1);
-        return live.length > 0 || more;
+        if (live.length > 0 || more) return true;
+        IProofRouter.Terms memory terms = _terms(contentId);
+        return terms.alone && terms.provenAt != 0;
     }
 
     /// @inheritdoc IClaimManager
     function closesAt(Claim contentId) public view returns (uint64 earliest) {
         (address[] memory live,) = _firstLive(contentId, LIVE_MAX);
+        IProofRouter.Terms memory terms = _terms(contentId);
+        if (terms.alone && terms.provenAt != 0) earliest = terms.provenAt + terms.wait;
+        uint64 patience = _patience(contentId, terms);
         for (uint256 i; i < live.length; ++i) {
-            (, uint64 close) = _doubts(contentId, live[i]);
+            (, uint64 close) = _doubts(contentId, live[i], terms);
+            close = Clock.later(close, patience);
             if (earliest == 0 || close < earliest) earliest = close;
         }
     }
 
     // --- inside ---
 
+    /// @dev By the instance of `owner`, or, if that is zero, by its proof.
     function _confirm(Claim contentId, address owner) private {
         uint256 index = _indices[contentId] - 1;
         Content storage content = _contents[index];
@@ -360,17 +386,49 @@ contract ClaimManager is IClaimManager {
         _contents[content.parent].confirmedChild = uint64(index);
         emit ClaimConfirmed(contentId, index);
         // The one who made it final need not come back for it.
-        _settle(contentId, owner, _instances[contentId][owner], InstanceStatus.Confirmed);
+        if (owner != address(0)) {
+            _settle(contentId, owner, _instances[contentId][owner], InstanceStatus.Confirmed);
+        }
     }
 
-    /// @dev The first owner by whose instance `contentId` may be confirmed now, among those that are looked at; or zero.
-    function _ripe(Claim contentId) private view returns (address) {
-        if (_indices[contentId] == 0 || !_mayConfirm(contentId)) return address(0);
+    /// @dev Whether `contentId` may be confirmed now, by its proof (zero) or by the first owner that is looked at whose instance is
+    /// through.
+    function _ripe(Claim contentId) private view returns (bool, address) {
+        if (_indices[contentId] == 0 || !_mayConfirm(contentId)) return (false, address(0));
+        IProofRouter.Terms memory terms = _terms(contentId);
+        if (_isProven(terms)) return (true, address(0));
+        if (block.timestamp <= _patience(contentId, terms)) return (false, address(0));
         (address[] memory live,) = _firstLive(contentId, LIVE_MAX);
         for (uint256 i; i < live.length; ++i) {
-            if (_isThrough(contentId, live[i])) return live[i];
+            if (_isThrough(contentId, live[i], terms)) return (true, live[i]);
         }
-        return address(0);
+        return (false, address(0));
+    }
+
+    /// @dev Whether `contentId` may be confirmed now by the instance of `owner`, or, if that is zero, by its proof.
+    function _isRipeBy(Claim contentId, address owner) private view returns (bool) {
+        bool named = owner != address(0);
+        if (named && instanceStatus(contentId, owner) != InstanceStatus.Live) return false;
+        if (!_mayConfirm(contentId)) return false;
+        IProofRouter.Terms memory terms = _terms(contentId);
+        if (!named) return _isProven(terms);
+        return block.timestamp > _patience(contentId, terms) && _isThrough(contentId, owner, terms);
+    }
+
+    /// @dev What a proof of the content is worth now; nothing where there are no proofs.
+    function _terms(Claim contentId) private view returns (IProofRouter.Terms memory terms) {
+        if (proofs == address(0)) return terms;
+        return IProofRouter(proofs).termsOf(contentId, _contents[_index(contentId)].n1);
+    }
+
+    /// @dev Whether a proof alone makes the content final, and its guard has passed (invariant 42).
+    function _isProven(IProofRouter.Terms memory terms) private view returns (bool) {
+        return terms.alone && terms.provenAt != 0 && block.timestamp > terms.provenAt + terms.wait;
+    }
+
+    /// @dev Until when the content waits for a proof, whoever stakes on it; zero if it need not (invariant 43).
+    function _patience(Claim contentId, IProofRouter.Terms memory terms) private view returns (uint64) {
+        return terms.timeout == 0 ? 0 : _contents[_index(contentId)].createdAt + terms.timeout;
     }
 
     /// @dev Whether the content is unresolved and its parent final.
@@ -381,15 +439,29 @@ contract ClaimManager is IClaimManager {
     }
 
     /// @dev Whether a live instance has lived through its window and every doubt (invariant 17).
-    function _isThrough(Claim contentId, address owner) private view returns (bool) {
-        (uint64 openNodes, uint64 close) = _doubts(contentId, owner);
+    function _isThrough(Claim contentId, address owner, IProofRouter.Terms memory terms) private view returns (bool) {
+        (uint64 openNodes, uint64 close) = _doubts(contentId, owner, terms);
         return openNodes == 0 && block.timestamp > close;
     }
 
     /// @dev The open doubts about an instance, and the last moment in which another may be raised as far as is known.
-    function _doubts(Claim contentId, address owner) private view returns (uint64 openNodes, uint64 close) {
+    function _doubts(Claim contentId, address owner, IProofRouter.Terms memory terms)
+        private
+        view
+        returns (uint64 openNodes, uint64 close)
+    {
         (openNodes, close) = IQueryGame(referee).standing(contentId, owner);
-        close = Clock.later(close, _instances[contentId][owner].createdAt + window);
+        close = Clock.later(close, _windowEnd(contentId, owner, terms));
+    }
+
+    /// @dev The end of an instance's window: a proof shortens it where it does not count alone, unless the game has refuted some
+    /// instance of the content.
+    function _windowEnd(Claim contentId, address owner, IProofRouter.Terms memory terms) private view returns (uint64) {
+        uint64 made = _instances[contentId][owner].createdAt;
+        bool shortens = terms.provenAt != 0 && !terms.alone && !_lines[contentId].refuted;
+        if (!shortens) return made + window;
+        uint64 short = Clock.later(made, terms.provenAt) + terms.wait;
+        return short < made + window ? short : made + window;
     }
 
     function _add(
@@ -428,7 +500,7 @@ contract ClaimManager is IClaimManager {
             content.id,
             parentId,
             _contents.length - 1,
-            msg.sender,
+            msg.sender == proofs ? address(0) : msg.sender,
             content.n1,
             content.childN1,
             content.vectorRoot,
@@ -529,8 +601,8 @@ contract ClaimManager is IClaimManager {
         return Hashing.output(o);
     }
 
-    /// @dev The greatest batch count that a child may cover: as many batches as there are now, at most 256 spans of blocks, at
-    /// least one batch (docs/spec/output.md).
+    /// @dev The greatest batch count that a child may cover: as many batches as there are now, at most 256 spans of blocks, of one
+    /// version of the program (invariant 40), at least one batch (docs/spec/output.md).
     function _childN1(uint64 n1) private view returns (uint64 low) {
         uint64 blocksMax = uint64(Constants.CLAIM_ENTRIES) * _inbox.span();
         uint64 limit = _inbox.blocksUpTo(n1) + blocksMax;
@@ -538,6 +610,8 @@ contract ClaimManager is IClaimManager {
         uint64 high = _inbox.batchCount();
         // A batch has at least one block, which bounds the bisection however long the inbox is.
         if (high > n1 + blocksMax) high = n1 + blocksMax;
+        uint64 activation = IProgramRegistry(programs).nextActivation(n1);
+        if (high > activation) high = activation;
         while (low < high) {
             uint64 middle = low + (high - low + 1) / 2;
             if (_inbox.blocksUpTo(middle) <= limit) low = middle;

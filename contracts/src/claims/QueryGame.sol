@@ -3,6 +3,8 @@ pragma solidity ^0.8.30;
 
 import {IBatches} from "../interfaces/IBatches.sol";
 import {IClaimManager, InstanceStatus} from "../interfaces/IClaimManager.sol";
+import {IProgramRegistry} from "../interfaces/IProgramRegistry.sol";
+import {IProofRouter} from "../interfaces/IProofRouter.sol";
 import {IQueryGame, NodeStatus} from "../interfaces/IQueryGame.sol";
 import {IStep} from "../interfaces/IStep.sol";
 import {Clock} from "../libraries/Clock.sol";
@@ -19,18 +21,18 @@ contract QueryGame is IQueryGame {
         address claimManager;
         address inbox;
         address step;
-        bytes32 programMemory;
-        uint32 programPc;
         uint64 clock;
         uint64 grace;
         uint256 bond;
     }
 
-    /// @dev `windowEnd` is the last second for a query of depth 0; `closesAt` the latest `childClose`.
+    /// @dev `windowEnd` is the last second for a query of depth 0; `closesAt` the latest `childClose`; `verified` counts the nodes
+    /// that validity proofs have settled.
     struct Standing {
         uint64 openNodes;
         uint64 closesAt;
         uint64 windowEnd;
+        uint64 verified;
     }
 
     /// @dev Depth of a doubt about one instruction.
@@ -44,10 +46,10 @@ contract QueryGame is IQueryGame {
     IBatches public immutable inbox;
     /// @notice Executes one instruction.
     IStep public immutable stepContract;
-    /// @notice The program: the root of the memory that it starts with.
-    bytes32 public immutable programMemory;
-    /// @notice The program: where it starts.
-    uint32 public immutable programPc;
+    /// @notice Which version of the program each batch belongs to.
+    IProgramRegistry public immutable programs;
+    /// @notice Says what validity proofs have decided; zero where there are none.
+    address public immutable proofs;
     /// @inheritdoc IQueryGame
     uint64 public immutable clock;
     /// @inheritdoc IQueryGame
@@ -67,8 +69,6 @@ contract QueryGame is IQueryGame {
         if (p.claimManager == address(0)) revert QueryGame_BadParameter("claimManager");
         if (p.inbox == address(0)) revert QueryGame_BadParameter("inbox");
         if (p.step.code.length == 0) revert QueryGame_BadParameter("step");
-        if (p.programMemory == 0) revert QueryGame_BadParameter("programMemory");
-        if (p.programPc == 0) revert QueryGame_BadParameter("programPc");
         if (p.grace == 0) revert QueryGame_BadParameter("grace");
         if (p.clock < p.grace) revert QueryGame_BadParameter("clock");
         IClaimManager manager = IClaimManager(p.claimManager);
@@ -80,8 +80,8 @@ contract QueryGame is IQueryGame {
         claimManager = manager;
         inbox = IBatches(p.inbox);
         stepContract = IStep(p.step);
-        programMemory = p.programMemory;
-        programPc = p.programPc;
+        programs = IProgramRegistry(manager.programs());
+        proofs = manager.proofs();
         clock = p.clock;
         grace = p.grace;
         bond = p.bond;
@@ -154,6 +154,31 @@ contract QueryGame is IQueryGame {
     }
 
     /// @inheritdoc IQueryGame
+    function prove(bytes32 id) external {
+        if (msg.sender != proofs) revert QueryGame_NotProofs(msg.sender);
+        Node storage opened = _requireOpen(id);
+        if (opened.depth != 0) revert QueryGame_WrongDepth(opened.depth);
+        opened.status = NodeStatus.Verified;
+        Standing storage of_ = _standings[opened.content][opened.owner];
+        --of_.openNodes;
+        ++of_.verified;
+        emit Proven(id);
+    }
+
+    /// @inheritdoc IQueryGame
+    function reopen(bytes32 id) external {
+        Node storage held = _nodes[id];
+        if (held.status != NodeStatus.Verified || !_isBroken(held.content)) revert QueryGame_NotReopenable(id);
+        _requireLive(held.content, held.owner);
+        held.status = NodeStatus.Open;
+        held.askedAt = uint40(block.timestamp);
+        Standing storage of_ = _standings[held.content][held.owner];
+        ++of_.openNodes;
+        --of_.verified;
+        emit Reopened(id, _deadline(held.askedAt, held.ownerUsed));
+    }
+
+    /// @inheritdoc IQueryGame
     function timeout(bytes32 id) external {
         Node storage opened = _requireOpen(id);
         uint64 deadline = _deadline(opened.askedAt, opened.ownerUsed);
@@ -201,7 +226,9 @@ contract QueryGame is IQueryGame {
     /// @inheritdoc IQueryGame
     function standing(Claim content, address owner) external view returns (uint64 openNodes, uint64 closesAt) {
         Standing memory of_ = _standings[content][owner];
-        return (of_.openNodes, of_.closesAt);
+        // What a proof has settled that counts no more is open, whether anybody has said so or not.
+        openNodes = of_.verified != 0 && _isBroken(content) ? of_.openNodes + of_.verified : of_.openNodes;
+        closesAt = of_.closesAt;
     }
 
     // --- opening ---
@@ -272,7 +299,9 @@ contract QueryGame is IQueryGame {
     function _initialState(Claim content, bytes32 startOutputHash) private view returns (bytes32) {
         (,, uint64 n1) = claimManager.statementOf(content);
         bytes32 boot = Hashing.boot(_l2ChainId, startOutputHash, inbox.acc(n1), n1, _span);
-        return Hashing.initialState(programMemory, programPc, boot);
+        // No content straddles an activation: its last batch is of the version that all are.
+        (bytes32 memoryRoot, uint32 pc) = programs.machineAt(n1 - 1);
+        return Hashing.initialState(memoryRoot, pc, boot);
     }
 
     /// @dev Records an answer; returns until when it may be doubted.
@@ -312,6 +341,11 @@ contract QueryGame is IQueryGame {
     }
 
     // --- guards ---
+
+    function _isBroken(Claim content) private view returns (bool) {
+        (,, uint64 n1) = claimManager.statementOf(content);
+        return IProofRouter(proofs).isBroken(n1);
+    }
 
     function _requireLive(Claim content, address owner) private view {
         if (claimManager.instanceStatus(content, owner) != InstanceStatus.Live) {

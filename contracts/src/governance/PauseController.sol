@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IAlarm} from "../interfaces/IAlarm.sol";
 import {IPauseController, Pausable} from "../interfaces/IPauseController.sol";
 
 /// @notice Pauses by kind, each of which ends by itself.
 ///
 /// The guardian may pause a kind for `pauseMax` and not again before `cooldown` has passed since that pause ended. The council may
 /// extend a pause once by `pauseMax`, and lift it. So nobody can stop anything for longer than `2 * pauseMax` at a time.
-contract PauseController is IPauseController {
+///
+/// Where there are validity proofs, `alarm` pauses withdrawals for `pauseMax` when two of them contradict each other: once for each
+/// version of the program, because it takes no more proofs of that version.
+contract PauseController is IPauseController, IAlarm {
     /// @dev One slot for each kind.
     struct Pause {
         uint64 until;
@@ -20,18 +24,21 @@ contract PauseController is IPauseController {
     uint64 public immutable pauseMax;
     /// @notice Least time between the end of a pause and the next one of its kind, in seconds.
     uint64 public immutable cooldown;
+    /// @inheritdoc IAlarm
+    address public immutable alarm;
     /// @inheritdoc IPauseController
     address public guardian;
 
     mapping(Pausable what => Pause) private _pauses;
 
-    constructor(address guardian_, address council_, uint64 pauseMax_, uint64 cooldown_) {
+    constructor(address guardian_, address council_, uint64 pauseMax_, uint64 cooldown_, address alarm_) {
         if (guardian_ == address(0) || council_ == address(0)) revert PauseController_Zero();
         if (pauseMax_ == 0 || cooldown_ == 0) revert PauseController_Zero();
         guardian = guardian_;
         council = council_;
         pauseMax = pauseMax_;
         cooldown = cooldown_;
+        alarm = alarm_;
         emit GuardianSet(guardian_);
     }
 
@@ -50,6 +57,18 @@ contract PauseController is IPauseController {
         p.until = uint64(block.timestamp) + pauseMax;
         p.extended = false;
         emit Paused(what, p.until);
+    }
+
+    /// @inheritdoc IAlarm
+    function raise() external {
+        if (msg.sender != alarm) revert PauseController_Unauthorized(msg.sender);
+        Pause storage p = _pauses[Pausable.Withdraw];
+        uint64 until = uint64(block.timestamp) + pauseMax;
+        // An extended pause may last longer already; one that has ended may be extended again.
+        if (until <= p.until) return;
+        if (block.timestamp >= p.until) p.extended = false;
+        p.until = until;
+        emit Paused(Pausable.Withdraw, until);
     }
 
     /// @notice Extends the pause of `what` by `pauseMax`, once.

@@ -67,7 +67,7 @@ interface IClaimManager is ISettlement {
     /// @notice The content is not ripe: its parent is not confirmed, or no live instance that was looked at is through its window with
     /// every doubt answered.
     error ClaimManager_NotRipe(Claim content);
-    /// @notice Only the referee may refute.
+    /// @notice Only the referee and the proof router may refute.
     error ClaimManager_NotReferee(address caller);
     /// @notice The content's parent is neither rejected nor the parent of another confirmed content.
     error ClaimManager_NotRejected(Claim content);
@@ -111,6 +111,7 @@ interface IClaimManager is ISettlement {
     function withdrawCredit() external;
 
     /// @notice Claims that the batches after `parentId` lead to these outputs. If somebody asserted the same already, it is `back`.
+    /// The proof router asserts what it is about to prove: without a stake, and nobody has an instance then (`owner` is zero).
     /// `acc` is the inbox's accumulator after the last of them, as the caller knows it.
     function assertClaim(Claim parentId, bytes32 acc, bytes32[256] calldata vector, Output calldata endOutput)
         external
@@ -120,7 +121,7 @@ interface IClaimManager is ISettlement {
     function back(Claim contentId) external;
 
     /// @notice Makes a content final for ever by this owner's instance: its parent is final, the instance is live, no node on it is
-    /// open, and its close has passed.
+    /// open, and its close has passed. With `owner` zero: by its validity proof alone, where the policy is FAST.
     function confirm(Claim contentId, address owner) external;
 
     /// @notice Marks a content that can never be confirmed, so that its children can be rejected in turn.
@@ -155,11 +156,12 @@ interface IClaimManager is ISettlement {
     /// @notice What a content says: from the output with hash `startHash`, batches up to `n1` lead to the 256 outputs under `vectorRoot`.
     function statementOf(Claim contentId) external view returns (bytes32 startHash, bytes32 vectorRoot, uint64 n1);
 
-    /// @notice Whether withdrawals may be proven against this content: it is final, or may become so by an instance that is live.
+    /// @notice Whether withdrawals may be proven against this content: it is final, or may become so by an instance that is live or
+    /// by its validity proof.
     function isOpen(Claim contentId) external view returns (bool);
 
-    /// @notice L1 time after which the content can be confirmed, as far as is known: the earliest close among its first live instances.
-    /// A query on such an instance may put it off. Zero if there is no live instance.
+    /// @notice L1 time after which the content can be confirmed, as far as is known: the earliest close among its first live instances,
+    /// or when its validity proof makes it final. A query on such an instance may put it off. Zero if there is neither.
     function closesAt(Claim contentId) external view returns (uint64);
 
     /// @notice What `withdrawCredit` pays this address, in wei.
@@ -171,8 +173,14 @@ interface IClaimManager is ISettlement {
     /// @notice What an owner stakes, in wei.
     function stake() external view returns (uint256);
 
-    /// @notice The game, which alone may refute.
+    /// @notice The game, which refutes.
     function referee() external view returns (address);
+
+    /// @notice Which version of the program each batch belongs to.
+    function programs() external view returns (address);
+
+    /// @notice The router of validity proofs; zero where there are none.
+    function proofs() external view returns (address);
 
     /// @notice The batches that the claims are about: the inbox, or `SealedInbox`.
     function inbox() external view returns (address);

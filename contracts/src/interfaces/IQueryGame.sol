@@ -8,7 +8,9 @@ enum NodeStatus {
     None,
     Open,
     Answered,
-    Proven
+    Proven,
+    /// @dev By a validity proof, which is worth something as long as no other contradicts it.
+    Verified
 }
 
 /// @notice Decides what is wrong: doubts about the entries of a claim, down to one instruction (docs/spec/fault-proof.md).
@@ -74,6 +76,10 @@ interface IQueryGame {
     error QueryGame_ReclaimedAlready(bytes32 node);
     /// @notice The caller refused the payment.
     error QueryGame_PaymentFailed(address to);
+    /// @notice Only the proof router says what is proven.
+    error QueryGame_NotProofs(address caller);
+    /// @notice The node was not settled by a validity proof, or such proofs still count.
+    error QueryGame_NotReopenable(bytes32 node);
 
     event Queried(
         Claim indexed content,
@@ -89,6 +95,7 @@ interface IQueryGame {
     );
     event Answered(bytes32 indexed node, bytes32 start, bytes32 root, uint64 childClose, bytes32[256] vector);
     event Proven(bytes32 indexed node);
+    event Reopened(bytes32 indexed node, uint64 deadline);
     event Refuted(Claim indexed content, address indexed owner, bytes32 indexed node);
     event Reclaimed(bytes32 indexed node, address to);
     event Withdrawn(address indexed to, uint256 amount);
@@ -114,6 +121,12 @@ interface IQueryGame {
     /// @notice Executes the one instruction that a doubt of depth 5 is about: proves the node or refutes the instance.
     function step(bytes32 id, bytes calldata state, bytes32[] calldata proof, bytes calldata aux) external;
 
+    /// @notice Settles a doubt of depth 0 that was decided by a validity proof. Only the proof router may.
+    function prove(bytes32 id) external;
+
+    /// @notice Opens a doubt again that a validity proof settled, once such proofs count no more: the owner must answer it. Anybody may.
+    function reopen(bytes32 id) external;
+
     /// @notice Refutes an instance whose owner let a deadline pass.
     function timeout(bytes32 id) external;
 
@@ -130,7 +143,8 @@ interface IQueryGame {
     /// is zero.
     function limits(bytes32 id) external view returns (uint64 deadline, uint64 childClose);
 
-    /// @notice The open nodes of an instance, and the last moment in which an answer on it may be doubted (zero without any).
+    /// @notice The open nodes of an instance, with those to be reopened, and the last moment in which an answer on it may be doubted
+    /// (zero without any).
     function standing(Claim content, address owner) external view returns (uint64 openNodes, uint64 closesAt);
 
     /// @notice What `withdraw` pays this address, in wei.

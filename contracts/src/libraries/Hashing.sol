@@ -26,6 +26,13 @@ library Hashing {
     bytes32 internal constant DOMAIN_BOOT = keccak256("mezzanine.boot.v1");
     bytes32 internal constant DOMAIN_STATE = keccak256("mezzanine.state.v1");
     bytes32 internal constant DOMAIN_QUERY = keccak256("mezzanine.query.v1");
+    bytes32 internal constant DOMAIN_PROOF = keccak256("mezzanine.proof.v1");
+    bytes32 internal constant DOMAIN_OPENINGS = keccak256("mezzanine.openings.v1");
+    bytes32 internal constant DOMAIN_POINT = keccak256("mezzanine.point.v1");
+    bytes32 internal constant DOMAIN_PROGRAM = keccak256("mezzanine.program.v1");
+    bytes32 internal constant DOMAIN_RELEASE = keccak256("mezzanine.release.v1");
+    /// @dev The order of the field of a blob's elements (EIP-4844).
+    uint256 private constant BLOB_FIELD = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
     bytes32 internal constant EIP712_DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 internal constant CERTIFICATE_TYPE = keccak256(
@@ -158,6 +165,35 @@ library Hashing {
         returns (bytes32)
     {
         return keccak256(abi.encode(DOMAIN_QUERY, contentId, owner, parentNode, index));
+    }
+
+    /// @notice What a validity proof shows: the only public value of every proof, whatever the proof system.
+    function statement(uint8 kind, bytes32 boot_, bytes32 result, bytes32 openings) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_PROOF, kind, boot_, result, openings));
+    }
+
+    /// @notice The blobs that a run has read, after one more of them; zero stands for none.
+    function openingsNext(bytes32 openings, bytes32 versionedHash, bytes32 z, bytes32 y)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(DOMAIN_OPENINGS, openings, versionedHash, z, y));
+    }
+
+    /// @notice Where a run evaluates the polynomial of a blob; `blobHash` is keccak256 of its 131,072 bytes as the run has read them.
+    function point(bytes32 versionedHash, bytes32 blobHash) internal pure returns (bytes32 z) {
+        return bytes32(uint256(keccak256(abi.encode(DOMAIN_POINT, versionedHash, blobHash))) % BLOB_FIELD);
+    }
+
+    /// @notice What a proof system knows the program by: OpenVM's commitments to the executable and to the machine.
+    function programKey(bytes32 appExeCommit, bytes32 appVmCommit) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_PROGRAM, appExeCommit, appVmCommit));
+    }
+
+    /// @notice One build of the program, for the machine and for the proof system.
+    function release(bytes32 programMemory, uint32 programPc, bytes32 key) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_RELEASE, programMemory, programPc, key));
     }
 
     /// @notice OP's output root of version 0.

@@ -118,11 +118,11 @@ contract GovernanceTest is Deployment {
 
     function test_50_constructorsRefuseZero_reverts() public {
         vm.expectRevert(IPauseController.PauseController_Zero.selector);
-        new PauseController(guardian, address(0), PAUSE_MAX, COOLDOWN);
+        new PauseController(guardian, address(0), PAUSE_MAX, COOLDOWN, address(0));
         vm.expectRevert(IPauseController.PauseController_Zero.selector);
-        new PauseController(guardian, council, 0, COOLDOWN);
+        new PauseController(guardian, council, 0, COOLDOWN, address(0));
         vm.expectRevert(IPauseController.PauseController_Zero.selector);
-        new PauseController(guardian, council, PAUSE_MAX, 0);
+        new PauseController(guardian, council, PAUSE_MAX, 0, address(0));
 
         string[7] memory addresses = [
             "inbox",

@@ -65,7 +65,9 @@ abstract contract CommitteeDeployment is Deployment {
 
     function _deployLast() internal override {
         hatch = EscapeHatch(
-            deployer.deploy(19, abi.encodePacked(type(EscapeHatch).creationCode, abi.encode(_hatchParameters())), 0)
+            deployer.deploy(
+                _hatchStep(), abi.encodePacked(type(EscapeHatch).creationCode, abi.encode(_hatchParameters())), 0
+            )
         );
     }
 
@@ -73,8 +75,13 @@ abstract contract CommitteeDeployment is Deployment {
         return step < 6 ? step : step + 4;
     }
 
+    /// @dev The escape hatch is the last: its constructor asks the others.
+    function _hatchStep() internal view returns (uint256) {
+        return _proves() ? 22 : 20;
+    }
+
     function _pauses() internal view override returns (address) {
-        return deployer.addressOf(19);
+        return deployer.addressOf(_hatchStep());
     }
 
     function _registryParameters() internal view virtual returns (CommitteeRegistry.Parameters memory) {
@@ -90,7 +97,7 @@ abstract contract CommitteeDeployment is Deployment {
         });
     }
 
-    function _hatchParameters() internal view returns (EscapeHatch.Parameters memory) {
+    function _hatchParameters() internal view virtual returns (EscapeHatch.Parameters memory) {
         return EscapeHatch.Parameters({
             claimManager: address(claims),
             inbox: address(inbox),
@@ -116,7 +123,7 @@ abstract contract CommitteeDeployment is Deployment {
 
     function _portalParameters() internal view override returns (Portal.Parameters memory p) {
         p = super._portalParameters();
-        p.settlement = deployer.addressOf(19);
+        p.settlement = deployer.addressOf(_hatchStep());
     }
 
     function _gameParameters() internal virtual override returns (QueryGame.Parameters memory p) {

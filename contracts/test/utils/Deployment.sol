@@ -8,6 +8,8 @@ import {Portal} from "../../src/Portal.sol";
 import {SystemConfig} from "../../src/SystemConfig.sol";
 import {ClaimManager} from "../../src/claims/ClaimManager.sol";
 import {DisputeGameFactory} from "../../src/claims/DisputeGameFactory.sol";
+import {ProgramRegistry} from "../../src/claims/ProgramRegistry.sol";
+import {ProofRouter} from "../../src/claims/ProofRouter.sol";
 import {QueryGame} from "../../src/claims/QueryGame.sol";
 import {RiscVStep} from "../../src/claims/RiscVStep.sol";
 import {BlobDa} from "../../src/da/BlobDa.sol";
@@ -17,9 +19,12 @@ import {L1CrossDomainMessenger} from "../../src/bridge/L1CrossDomainMessenger.so
 import {L1ERC721Bridge} from "../../src/bridge/L1ERC721Bridge.sol";
 import {L1MintableERC20Factory} from "../../src/bridge/L1MintableERC20Factory.sol";
 import {L1StandardBridge} from "../../src/bridge/L1StandardBridge.sol";
+import {Policy} from "../../src/interfaces/IProofRouter.sol";
 import {Hashing} from "../../src/libraries/Hashing.sol";
 import {Claim, Output} from "../../src/types/Output.sol";
+import {Program} from "../../src/types/Proof.sol";
 import {OutputRootProof} from "../../src/types/Withdrawal.sol";
+import {BrokenVerifier} from "./BrokenVerifier.sol";
 import {Test} from "./Test.sol";
 import {vm} from "./Vm.sol";
 
@@ -40,6 +45,11 @@ abstract contract Deployment is Test {
     uint64 internal constant COOLDOWN = 30 days;
     uint64 internal constant TIMELOCK_DELAY = 15 days;
     uint64 internal constant START = 1_800_000_000;
+    uint64 internal constant NOTICE = 3;
+    uint64 internal constant FAST_WINDOW = 1 days;
+    uint64 internal constant GUARD = 1 hours;
+    uint64 internal constant PROVER_TIMEOUT = 7 days;
+    bytes32 internal constant PROGRAM_KEY = keccak256("program key");
 
     address internal batcher = _actor("batcher");
     address internal signer = _actor("unsafe block signer");
@@ -64,6 +74,9 @@ abstract contract Deployment is Test {
     L1MintableERC20Factory internal tokenFactory;
     RiscVStep internal stepContract;
     QueryGame internal game;
+    ProgramRegistry internal programs;
+    BrokenVerifier internal verifier;
+    ProofRouter internal router;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -79,7 +92,10 @@ abstract contract Deployment is Test {
         pauses = PauseController(
             _create(
                 1,
-                abi.encodePacked(type(PauseController).creationCode, abi.encode(guardian, council, PAUSE_MAX, COOLDOWN))
+                abi.encodePacked(
+                    type(PauseController).creationCode,
+                    abi.encode(guardian, council, PAUSE_MAX, COOLDOWN, _proves() ? _at(17) : address(0))
+                )
             )
         );
         config = SystemConfig(
@@ -108,7 +124,26 @@ abstract contract Deployment is Test {
         );
         stepContract = RiscVStep(_create(13, type(RiscVStep).creationCode));
         game = QueryGame(_create(14, abi.encodePacked(type(QueryGame).creationCode, abi.encode(_gameParameters()))));
+        programs = ProgramRegistry(
+            _create(15, abi.encodePacked(type(ProgramRegistry).creationCode, abi.encode(_programParameters())))
+        );
+        if (_proves()) {
+            verifier = BrokenVerifier(_create(16, type(BrokenVerifier).creationCode));
+            router = ProofRouter(
+                payable(_create(17, abi.encodePacked(type(ProofRouter).creationCode, abi.encode(_proofParameters()))))
+            );
+        }
         _deployLast();
+    }
+
+    /// @dev Whether the chain has validity proofs.
+    function _proves() internal view virtual returns (bool) {
+        return false;
+    }
+
+    /// @dev What its proofs are worth.
+    function _policy() internal view virtual returns (Policy) {
+        return Policy.StepOnly;
     }
 
     /// @dev What keeps the data, where that is not L1 alone.
@@ -196,6 +231,8 @@ abstract contract Deployment is Test {
             inbox: _at(5),
             games: _at(6),
             referee: _at(14),
+            programs: _at(15),
+            proofs: _proves() ? _at(17) : address(0),
             treasury: treasury,
             stake: STAKE,
             window: WINDOW,
@@ -217,14 +254,37 @@ abstract contract Deployment is Test {
 
     function _gameParameters() internal virtual returns (QueryGame.Parameters memory) {
         return QueryGame.Parameters({
-            claimManager: _at(7),
+            claimManager: _at(7), inbox: _at(5), step: _at(13), clock: CLOCK, grace: GRACE, bond: BOND
+        });
+    }
+
+    function _programParameters() internal view returns (ProgramRegistry.Parameters memory) {
+        (bytes32 memoryRoot, uint32 pc) = _program();
+        bytes32 key = _proves() ? PROGRAM_KEY : bytes32(0);
+        address verifier_ = _proves() ? _at(16) : address(0);
+        return ProgramRegistry.Parameters({
+            owner: _at(0),
             inbox: _at(5),
-            step: _at(13),
-            programMemory: keccak256("program"),
-            programPc: 0x1000,
-            clock: CLOCK,
-            grace: GRACE,
-            bond: BOND
+            notice: NOTICE,
+            program: Program({memoryRoot: memoryRoot, key: key, verifier: verifier_, pc: pc, activation: 0}),
+            release: Hashing.release(memoryRoot, pc, key)
+        });
+    }
+
+    /// @dev What the machine starts with.
+    function _program() internal view virtual returns (bytes32 memoryRoot, uint32 pc) {
+        return (keccak256("program"), 0x1000);
+    }
+
+    function _proofParameters() internal view virtual returns (ProofRouter.Parameters memory) {
+        bool fast = _policy() == Policy.Fast;
+        return ProofRouter.Parameters({
+            claimManager: _at(7),
+            programs: _at(15),
+            pauseController: _at(1),
+            policy: _policy(),
+            wait: fast ? GUARD : FAST_WINDOW,
+            proverTimeout: fast ? PROVER_TIMEOUT : 0
         });
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {QueryGame} from "../../src/claims/QueryGame.sol";
 import {IQueryGame} from "../../src/interfaces/IQueryGame.sol";
 import {Hashing} from "../../src/libraries/Hashing.sol";
 import {Claim, Output} from "../../src/types/Output.sol";
@@ -33,7 +32,7 @@ abstract contract ProgramFixture is DisputeFixture, Emulator {
     /// @dev Hashes of the states of the run after the constant output, from the initial one to the final one.
     bytes32[] internal trace;
     bytes internal finalState;
-    Memory.Leaf[] private _program;
+    Memory.Leaf[] private _image;
     bytes32 private _boot;
     /// @dev Steps before the span of a node.
     mapping(bytes32 node => uint256) internal offsets;
@@ -48,11 +47,12 @@ abstract contract ProgramFixture is DisputeFixture, Emulator {
 
     // --- the program ---
 
-    function _gameParameters() internal override returns (QueryGame.Parameters memory p) {
-        p = super._gameParameters();
+    function _deployData() internal override {
         _assemble();
-        p.programMemory = _program.root();
-        p.programPc = PC;
+    }
+
+    function _program() internal view override returns (bytes32 memoryRoot, uint32 pc) {
+        return (_image.root(), PC);
     }
 
     /// @dev The hash of the one right output after the first batch.
@@ -106,13 +106,13 @@ abstract contract ProgramFixture is DisputeFixture, Emulator {
             _poke(PC + 4 * i, code[i]);
         }
         ram.set(RESULT >> 5, _rightHash());
-        _program = ram;
+        _image = ram;
     }
 
     /// @dev Loads the program as the game's initial state has it.
     function _reset() private {
         delete state;
-        ram = _program;
+        ram = _image;
         (state.pc, state.boot) = (PC, _boot);
     }
 

@@ -116,7 +116,26 @@ mod claims {
             function inbox() external view returns (address);
             function games() external view returns (address);
             function referee() external view returns (address);
+            function programs() external view returns (address);
+            function proofs() external view returns (address);
             function treasury() external view returns (address);
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        struct Program { bytes32 memoryRoot; bytes32 key; address verifier; uint32 pc; uint64 activation; }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface ProgramRegistry {
+            event ProgramScheduled(uint256 indexed version, uint64 indexed activation, bytes32 indexed release, Program program);
+
+            function schedule(Program program, bytes32 release, bytes32 statement, bytes proof) external returns (uint256 version);
+            function versionCount() external view returns (uint256);
+            function programOf(uint256 version) external view returns (Program);
+            function versionAt(uint64 batch) external view returns (uint256);
+            function nextActivation(uint64 batch) external view returns (uint64);
+            function owner() external view returns (address);
+            function inbox() external view returns (address);
+            function notice() external view returns (uint64);
         }
 
         #[derive(Debug, PartialEq, Eq)]
@@ -126,6 +145,7 @@ mod claims {
             event Proven(bytes32 indexed node);
             event Refuted(bytes32 indexed content, address indexed owner, bytes32 indexed node);
             event Reclaimed(bytes32 indexed node, address to);
+            event Reopened(bytes32 indexed node, uint64 deadline);
             event Withdrawn(address indexed to, uint256 amount);
 
             function query(bytes32 content, address owner, bytes32 parent, uint8 index, bytes32 start, bytes32 end, bytes32[] startProof, bytes32[] endProof) external payable returns (bytes32 node);
@@ -139,8 +159,8 @@ mod claims {
             function claimManager() external view returns (address);
             function inbox() external view returns (address);
             function stepContract() external view returns (address);
-            function programMemory() external view returns (bytes32);
-            function programPc() external view returns (uint32);
+            function programs() external view returns (address);
+            function proofs() external view returns (address);
             function clock() external view returns (uint64);
             function grace() external view returns (uint64);
             function bond() external view returns (uint256);

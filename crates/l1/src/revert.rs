@@ -73,6 +73,13 @@ mod errors {
             error QueryGame_WrongFinalState(string field);
             error QueryGame_WrongParent(bytes32 parent);
             error QueryGame_WrongState(bytes32 stateHash, bytes32 start);
+            error QueryGame_NotProofs(address caller);
+            error QueryGame_NotReopenable(bytes32 node);
+            error ProgramRegistry_BadParameter(string name);
+            error ProgramRegistry_Unauthorized(address caller);
+            error ProgramRegistry_WrongRelease(bytes32 release);
+            error ProgramRegistry_TooEarly(uint64 activation, uint64 earliest);
+            error ProgramRegistry_UnknownVersion(uint256 version);
             error RiscVStep_AuxLength(uint256 length);
             error RiscVStep_ProofLength(uint256 length, uint256 needed);
             error RiscVStep_StateLength(uint256 length);
@@ -348,6 +355,15 @@ fn game(error: &Errors::ErrorsErrors) -> Option<String> {
         E::QueryGame_NodeExists(_) => "this entry is doubted already: go on from there".into(),
         E::QueryGame_TooLate(e) => format!("the time for this move ended at {}", e.limit),
         E::QueryGame_TooEarly(e) => format!("the owner has until {}", e.deadline),
+        E::ProgramRegistry_Unauthorized(e) => {
+            format!("{} is not the timelock, which alone announces versions", e.caller)
+        }
+        E::ProgramRegistry_WrongRelease(e) => {
+            format!("root, entry point and key are not those of release {}", e.release)
+        }
+        E::ProgramRegistry_TooEarly(e) => {
+            format!("a version can begin with batch {} at the earliest", e.earliest)
+        }
         E::QueryGame_NodeNotOpen(_) => "this doubt is answered or decided already".into(),
         _ => return None,
     })
@@ -510,6 +526,7 @@ fn others(error: &Errors::ErrorsErrors) -> Option<String> {
         })
         | E::DaChallenge_BadParameter(errors::Errors::DaChallenge_BadParameter { name })
         | E::SealedInbox_BadParameter(errors::Errors::SealedInbox_BadParameter { name })
+        | E::ProgramRegistry_BadParameter(errors::Errors::ProgramRegistry_BadParameter { name })
         | E::EscapeHatch_BadParameter(errors::Errors::EscapeHatch_BadParameter { name }) => {
             format!("the parameter {name} is zero, out of its bounds or contradicts another")
         }

@@ -111,7 +111,7 @@ impl NodeConfig {
             return Err(Error::SharedKey { account: key.address() });
         }
         if self.roles.iter().any(|role| matches!(role, Role::Proposer | Role::Challenger)) {
-            disputes::check_program(client, self.contracts.query_game).await?;
+            disputes::check_program(client, self.contracts.program_registry).await?;
         }
         Ok(())
     }

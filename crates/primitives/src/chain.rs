@@ -190,6 +190,8 @@ pub struct Contracts {
     pub claim_manager: Address,
     /// Doubts about claims, and their answers.
     pub query_game: Address,
+    /// Which version of the program each batch belongs to.
+    pub program_registry: Address,
     /// Parameters and roles.
     pub system_config: Address,
     /// Typed, expiring pauses.

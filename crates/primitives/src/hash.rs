@@ -46,6 +46,21 @@ pub mod domain {
     /// A doubt about an entry of a vector.
     pub const QUERY: B256 =
         b256!("724982bcc6cc7bc1789421433971b64249dce38fc30b6d1764f441c6a24cedf2");
+    /// What a validity proof says.
+    pub const PROOF: B256 =
+        b256!("3ca473d9c6287352751d14833cca73e275d5ce701b9ec9a8af005f84c87e732f");
+    /// The point at which a blob's polynomial is evaluated.
+    pub const POINT: B256 =
+        b256!("70c4b7fa842ada26442f2ec014af7d6506bd27d6824f089cd387a1b5b184058c");
+    /// The blobs that a validity proof takes for read.
+    pub const OPENINGS: B256 =
+        b256!("7c6071dca9ad9dc790c6f954670b12bb1fcd41053b3f7eec5edc685e477c5cc7");
+    /// A program of the zkVM.
+    pub const PROGRAM: B256 =
+        b256!("dbff75f55341fa5d0de6d0bcf3f7a82c227d6ceb803551f764fbc8a860b539c4");
+    /// The builds of one program for the fault proof and for the zkVM.
+    pub const RELEASE: B256 =
+        b256!("343ba7f3b3505213ff9a0d687751c8dbd3ec16bb31e32520040fb7836489f14e");
 }
 
 /// The words of one `abi.encode` of static values.

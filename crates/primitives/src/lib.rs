@@ -14,6 +14,7 @@ mod committee;
 mod fault;
 mod hash;
 mod output;
+mod proof;
 mod queue;
 mod withdrawal;
 
@@ -30,6 +31,10 @@ pub use hash::domain;
 pub use output::{
     ClaimVector, ContentId, OpOutput, Output, OutputHash, content_id, genesis_content_id,
     op_output_root, vector_proof, vector_root,
+};
+pub use proof::{
+    BLOB_MODULUS, BlobOpening, ProofKind, Statement, opening_point, openings_hash, program_key,
+    release, trimmed,
 };
 pub use queue::{DepositHint, L1Info, MessageKind, QueueAccumulator, QueueMessage};
 pub use withdrawal::Withdrawal;

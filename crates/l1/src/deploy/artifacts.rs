@@ -90,6 +90,7 @@ artifacts! {
     L1_MINTABLE_ERC20_FACTORY = "L1MintableERC20Factory",
     RISC_V_STEP = "RiscVStep",
     QUERY_GAME = "QueryGame",
+    PROGRAM_REGISTRY = "ProgramRegistry",
     ESCAPE_HATCH = "EscapeHatch",
 }
 

@@ -12,6 +12,8 @@ const DAY: u64 = 24 * HOUR;
 const MAINNET: u64 = 1;
 /// Time between two claims.
 const CLAIM_INTERVAL: u64 = HOUR;
+/// Batches between the announcement of a version of the program and its first: two hours, at one each minute.
+const PROGRAM_NOTICE: u64 = 120;
 /// Bonds that a stake is worth at least: ten times the six that refute a claim.
 const STAKE_BONDS: u64 = 60;
 /// Between a claim's finality and payment.
@@ -142,6 +144,12 @@ fn sense(intent: &Intent) -> Vec<Refusal> {
             "above 0".into(),
             "a pause without them would mean nothing",
         ),
+        (
+            g.program_notice > 0,
+            "governance.program-notice",
+            "above 0".into(),
+            "a version must begin with a batch that nobody has posted",
+        ),
     ];
     let mut refusals: Vec<Refusal> = bounds(table).collect();
     refusals.extend(disputable(intent));
@@ -229,6 +237,7 @@ fn care(intent: &Intent) -> Vec<Refusal> {
             at_least(worst_exit),
             "everybody must be able to leave, against a censoring sequencer and through a dispute, before a change takes effect",
         ),
+        (g.program_notice >= PROGRAM_NOTICE, "governance.program-notice", format!("at least {PROGRAM_NOTICE} batches"), "the sequencer must have switched before a version begins"),
         (intent.stake >= stake, "stake-gwei", format!("at least 10 ether ({} now)", format_ether(intent.stake)), "a false claim must cost more than delaying everybody is worth"),
         (intent.bond >= bond, "bond-gwei", format!("at least 0.1 ether ({} now)", format_ether(intent.bond)), "a doubt must cost more than the gas of its answer"),
     ])

@@ -6,8 +6,8 @@ use crate::{
     contracts::{
         ClaimManager, CommitteeDa, CommitteeRegistry, CrossDomainMessenger, DaChallenge,
         DisputeGameFactory, Erc721Bridge, EscapeHatch, Inbox, MintableErc20Factory,
-        PauseController, Portal, QueryGame, SealedInbox, StandardBridge, SystemConfig,
-        TimelockController,
+        PauseController, Portal, ProgramRegistry, QueryGame, SealedInbox, StandardBridge,
+        SystemConfig, TimelockController,
     },
 };
 use alloy::{
@@ -416,16 +416,51 @@ impl Reader<'_> {
     /// The game's clocks, its bond and its program.
     async fn game(&mut self, deployment: &Deployment) -> Result<(), Error> {
         let (game, config) = (deployment.contracts.query_game, &deployment.config);
-        let (w, program) = (&config.windows, super::plan::program());
+        let w = &config.windows;
         self.compare("queryGame.clock", game, QueryGame::clockCall {}, w.dispute_clock).await?;
         self.compare("queryGame.grace", game, QueryGame::graceCall {}, w.dispute_grace).await?;
         self.compare("queryGame.bond", game, QueryGame::bondCall {}, config.bond).await?;
-        self.compare("queryGame.programPc", game, QueryGame::programPcCall {}, program.pc).await?;
-        self.compare(
-            "queryGame.programMemory",
-            game,
-            QueryGame::programMemoryCall {},
-            program.memory,
+        self.programs(deployment).await
+    }
+
+    /// The versions of the program: the first is fixed, and the timelock may have announced more.
+    async fn programs(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let (c, at) = (&deployment.contracts, deployment.contracts.program_registry);
+        self.compare("claimManager.programs", c.claim_manager, ClaimManager::programsCall {}, at)
+            .await?;
+        let none = Address::ZERO;
+        self.compare("claimManager.proofs", c.claim_manager, ClaimManager::proofsCall {}, none)
+            .await?;
+        self.compare("queryGame.programs", c.query_game, QueryGame::programsCall {}, at).await?;
+        self.compare("programs.owner", at, ProgramRegistry::ownerCall {}, c.timelock).await?;
+        self.compare("programs.inbox", at, ProgramRegistry::inboxCall {}, c.inbox).await?;
+        let notice = deployment.governance.program_notice;
+        self.compare("programs.notice", at, ProgramRegistry::noticeCall {}, notice).await?;
+        let first = ProgramRegistry::programOfCall { version: U256::ZERO };
+        let ours = super::plan::program();
+        let (actual, agrees) = match self.client.call(at, &first, self.at).await {
+            Ok(found) => (
+                found.memoryRoot.to_string(),
+                (found.memoryRoot, found.pc) == (ours.memory, ours.pc),
+            ),
+            Err(error @ (Error::Malformed { .. } | Error::Reverted(_))) => {
+                (error.to_string(), false)
+            }
+            Err(error) => return Err(error),
+        };
+        self.findings.push(Finding {
+            what: "programs: the first version".into(),
+            expected: ours.memory.to_string(),
+            actual,
+            agrees,
+            changeable: false,
+        });
+        let one = U256::from(1);
+        self.compare_changeable(
+            "programs.versionCount",
+            at,
+            ProgramRegistry::versionCountCall {},
+            one,
         )
         .await
     }

@@ -74,7 +74,7 @@ pub struct Roles {
     pub treasury: Address,
 }
 
-/// Delays of governance, seconds.
+/// Delays of governance, seconds where nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Governance {
@@ -84,6 +84,8 @@ pub struct Governance {
     pub pause_max: u64,
     /// Between the end of a pause and the next.
     pub pause_cooldown: u64,
+    /// Batches between the announcement of a version of the program and the first that is its own, at least.
+    pub program_notice: u64,
 }
 
 /// An intent as it is written: what is left out gets the profile's default.
@@ -141,7 +143,7 @@ partial!(
 );
 partial!(
     /// [`Governance`] as it is written.
-    GovernanceFile { timelock_delay: u64, pause_max: u64, pause_cooldown: u64 }
+    GovernanceFile { timelock_delay: u64, pause_max: u64, pause_cooldown: u64, program_notice: u64 }
 );
 partial!(
     /// [`FeeConfig`] as it is written.
@@ -251,7 +253,7 @@ const DEVNET: (Windows, Governance) = (
         dispute_grace: 8,
         proof_maturity: 42,
     },
-    Governance { timelock_delay: 30, pause_max: 60, pause_cooldown: 60 },
+    Governance { timelock_delay: 30, pause_max: 60, pause_cooldown: 60, program_notice: 8 },
 );
 
 const TESTNET: (Windows, Governance) = (
@@ -264,7 +266,12 @@ const TESTNET: (Windows, Governance) = (
         dispute_grace: 5 * MINUTE,
         proof_maturity: HOUR + 5 * MINUTE,
     },
-    Governance { timelock_delay: 2 * HOUR, pause_max: HOUR, pause_cooldown: DAY },
+    Governance {
+        timelock_delay: 2 * HOUR,
+        pause_max: HOUR,
+        pause_cooldown: DAY,
+        program_notice: 60,
+    },
 );
 
 const DEVNET_COMMITTEE: CommitteeConfig = CommitteeConfig {
@@ -505,6 +512,11 @@ impl Defaults<'_> {
                 file.pause_cooldown,
                 "governance.pause-cooldown",
                 default.pause_cooldown,
+            ),
+            program_notice: self.or(
+                file.program_notice,
+                "governance.program-notice",
+                default.program_notice,
             ),
         }
     }

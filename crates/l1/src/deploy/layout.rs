@@ -26,11 +26,12 @@ pub(super) enum Part {
     L1MintableErc20Factory,
     RiscVStep,
     QueryGame,
+    ProgramRegistry,
     EscapeHatch,
 }
 
 /// All of them, in the order of their creation.
-const PARTS: [Part; 20] = [
+const PARTS: [Part; 21] = [
     Part::Timelock,
     Part::PauseController,
     Part::SystemConfig,
@@ -50,6 +51,7 @@ const PARTS: [Part; 20] = [
     Part::L1MintableErc20Factory,
     Part::RiscVStep,
     Part::QueryGame,
+    Part::ProgramRegistry,
     Part::EscapeHatch,
 ];
 
@@ -117,6 +119,7 @@ impl Layout {
             Part::L1MintableErc20Factory => &artifacts::L1_MINTABLE_ERC20_FACTORY,
             Part::RiscVStep => &artifacts::RISC_V_STEP,
             Part::QueryGame => &artifacts::QUERY_GAME,
+            Part::ProgramRegistry => &artifacts::PROGRAM_REGISTRY,
             Part::EscapeHatch => &artifacts::ESCAPE_HATCH,
         }
     }
@@ -147,6 +150,7 @@ impl Layout {
             inbox: self.at(Part::Inbox),
             claim_manager: self.at(Part::ClaimManager),
             query_game: self.at(Part::QueryGame),
+            program_registry: self.at(Part::ProgramRegistry),
             system_config: self.at(Part::SystemConfig),
             pause_controller: self.at(Part::PauseController),
             timelock: self.at(Part::Timelock),

@@ -9,11 +9,11 @@ use super::{
 use crate::{Client, Error, Prices, TRANSACTION_GAS_MAX};
 use alloy::{
     eips::BlockNumberOrTag,
-    primitives::{Address, Bytes, U256, aliases::U24, utils::format_ether},
+    primitives::{Address, B256, Bytes, U256, aliases::U24, utils::format_ether},
     sol,
     sol_types::SolValue,
 };
-use mezz_primitives::{ChainConfig, Contracts, GenesisId, ProgramId};
+use mezz_primitives::{ChainConfig, Contracts, GenesisId, ProgramId, release};
 use mezz_riscv::Program;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::LazyLock};
@@ -244,14 +244,17 @@ mod constructors {
             uint64 l2ChainId; uint32 span; uint64 forceDelay; uint64 forceGrace; uint64 permissionlessDelay;
         }
         struct ClaimManagerParameters {
-            address inbox; address games; address referee; address treasury; uint256 stake; uint64 window; uint64 genesisTimestamp; bytes32 genesisOutputRoot;
+            address inbox; address games; address referee; address programs; address proofs; address treasury; uint256 stake; uint64 window;
+            uint64 genesisTimestamp; bytes32 genesisOutputRoot;
         }
         struct QueryGameParameters {
-            address claimManager; address inbox; address step; bytes32 programMemory; uint32 programPc; uint64 clock; uint64 grace; uint256 bond;
+            address claimManager; address inbox; address step; uint64 clock; uint64 grace; uint256 bond;
         }
         struct PortalParameters {
             address inbox; address settlement; address systemConfig; address pauseController; address disputeGameFactory; uint64 proofMaturityDelay;
         }
+        struct Program { bytes32 memoryRoot; bytes32 key; address verifier; uint32 pc; uint64 activation; }
+        struct ProgramRegistryParameters { address owner; address inbox; uint64 notice; Program program; bytes32 release; }
         struct CommitteeRegistryParameters {
             address owner; address pauseController; uint64 rotationDelay; uint64 overlap; uint64 retention; address[] members; uint8 threshold; uint24 mandatory;
         }
@@ -279,8 +282,9 @@ fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<
         )
             .abi_encode_params(),
         Part::PauseController => {
-            (roles.guardian, roles.owner, governance.pause_max, governance.pause_cooldown)
-                .abi_encode_params()
+            // Nobody raises an alarm where there are no validity proofs.
+            let (longest, cooldown) = (governance.pause_max, governance.pause_cooldown);
+            (roles.guardian, roles.owner, longest, cooldown, Address::ZERO).abi_encode_params()
         }
         Part::SystemConfig => {
             system_config(intent, &contracts, layout.at(Part::L1MintableErc20Factory))
@@ -292,6 +296,8 @@ fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<
             inbox: layout.claimed(),
             games: contracts.dispute_game_factory,
             referee: contracts.query_game,
+            programs: contracts.program_registry,
+            proofs: Address::ZERO,
             treasury: roles.treasury,
             stake: intent.stake,
             window: windows.claim_window,
@@ -317,11 +323,23 @@ fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<
             claimManager: contracts.claim_manager,
             inbox: layout.claimed(),
             step: layout.at(Part::RiscVStep),
-            programMemory: seed.program.memory,
-            programPc: seed.program.pc,
             clock: windows.dispute_clock,
             grace: windows.dispute_grace,
             bond: intent.bond,
+        }
+        .abi_encode(),
+        Part::ProgramRegistry => c::ProgramRegistryParameters {
+            owner: contracts.timelock,
+            inbox: contracts.inbox,
+            notice: governance.program_notice,
+            program: c::Program {
+                memoryRoot: seed.program.memory,
+                key: B256::ZERO,
+                verifier: Address::ZERO,
+                pc: seed.program.pc,
+                activation: 0,
+            },
+            release: release(seed.program, B256::ZERO),
         }
         .abi_encode(),
         Part::CommitteeRegistry

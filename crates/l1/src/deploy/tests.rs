@@ -42,6 +42,7 @@ const PRODUCTION: &str = r#"
     timelock-delay = 1296000
     pause-max = 604800
     pause-cooldown = 2592000
+    program-notice = 1440
 "#;
 
 fn refusals(text: &str) -> Vec<String> {
@@ -93,7 +94,7 @@ fn the_documented_intent_passes() {
 #[test]
 fn production_has_no_defaults_for_the_protocol() {
     let missing = refusals("profile = \"production\"");
-    assert_eq!(missing.len(), 22, "{missing:#?}");
+    assert_eq!(missing.len(), 23, "{missing:#?}");
     assert!(missing.iter().all(|refusal| refusal.contains("is not set")));
 }
 
@@ -132,6 +133,7 @@ fn production_refuses_what_is_unsafe_and_says_what_to_change() {
         "pause-cooldown = 60",
         "governance.pause-cooldown must be at least",
     );
+    check("program-notice = 1440", "program-notice = 9", "governance.program-notice must be");
     check("stake-gwei = 10000000000", "stake-gwei = 1", "stake-gwei must be at least 10 ether");
     check("0000a04", "0000a01", "roles.batcher and roles.owner are one account");
     check(

@@ -32,6 +32,7 @@ fn contracts() -> Contracts {
         inbox: at(6),
         claim_manager: at(7),
         query_game: at(14),
+        program_registry: at(15),
         system_config: at(8),
         pause_controller: at(9),
         timelock: at(10),

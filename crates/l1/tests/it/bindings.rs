@@ -51,6 +51,7 @@ fn functions_are_those_of_the_contracts() {
     check_calls::<c::PauseController::PauseControllerCalls>("PauseController");
     check_calls::<c::TimelockController::TimelockControllerCalls>("TimelockController");
     check_calls::<c::Deployer::DeployerCalls>("Deployer");
+    check_calls::<c::ProgramRegistry::ProgramRegistryCalls>("ProgramRegistry");
     check_calls::<c::CommitteeRegistry::CommitteeRegistryCalls>("CommitteeRegistry");
     check_calls::<c::CommitteeDa::CommitteeDaCalls>("CommitteeDa");
     check_calls::<c::DaChallenge::DaChallengeCalls>("DaChallenge");
@@ -90,6 +91,10 @@ fn events_are_those_of_the_contracts() {
         c::PauseController::PauseControllerEvents::SELECTORS,
     );
     check_events::<c::Deployer::DeployerEvents>("Deployer", c::Deployer::DeployerEvents::SELECTORS);
+    check_events::<c::ProgramRegistry::ProgramRegistryEvents>(
+        "ProgramRegistry",
+        c::ProgramRegistry::ProgramRegistryEvents::SELECTORS,
+    );
     check_events::<c::CommitteeRegistry::CommitteeRegistryEvents>(
         "CommitteeRegistry",
         c::CommitteeRegistry::CommitteeRegistryEvents::SELECTORS,
@@ -118,6 +123,7 @@ fn every_error_of_our_contracts_is_known() {
         "Inbox",
         "ClaimManager",
         "QueryGame",
+        "ProgramRegistry",
         "RiscVStep",
         "Portal",
         "SystemConfig",
@@ -148,6 +154,7 @@ fn every_error_of_our_contracts_is_known() {
         "InsufficientBalance",
         "RLP",
         "Create2",
+        "ECDSA",
     ];
     for name in ours {
         for error in abi(name)

@@ -131,7 +131,7 @@ async fn an_interruption_at_any_step_is_survived() {
         .call(deployment.deployer, &Deployer::deploymentsCall {}, BlockNumberOrTag::Latest)
         .await
         .unwrap();
-    assert_eq!(count, U256::from(15));
+    assert_eq!(count, U256::from(16));
 }
 
 #[tokio::test]

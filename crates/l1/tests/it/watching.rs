@@ -74,6 +74,7 @@ fn nothing() -> Contracts {
         inbox: Address::repeat_byte(2),
         claim_manager: Address::repeat_byte(3),
         query_game: Address::repeat_byte(14),
+        program_registry: Address::repeat_byte(15),
         system_config: Address::ZERO,
         pause_controller: Address::ZERO,
         timelock: Address::ZERO,

@@ -13,8 +13,8 @@ use crate::{
     acts::{Acts, blocking},
 };
 use alloy::eips::BlockNumberOrTag;
-use alloy_primitives::{Address, B256};
-use mezz_l1::{Client, contracts::QueryGame};
+use alloy_primitives::{Address, B256, U256};
+use mezz_l1::{Client, contracts::ProgramRegistry};
 use mezz_primitives::Accumulator;
 use mezz_riscv::{Machine, Program, State, StepWitness, Trace};
 use mezz_settlement::{Settlement, game::Path};
@@ -34,16 +34,21 @@ static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
     Program::parse(mezz_program::ELF).expect("the program is part of this one and tested; qed")
 });
 
-/// Checks that L1 decides with the program that this node runs.
-pub(crate) async fn check_program(client: &Client, game: Address) -> Result<(), Error> {
+/// Checks that L1 decides with the program that this node runs: today there is one version of it, and one that was announced needs another node.
+pub(crate) async fn check_program(client: &Client, registry: Address) -> Result<(), Error> {
     let at = BlockNumberOrTag::Latest;
-    let deployed = client.call(game, &QueryGame::programMemoryCall {}, at).await?;
-    let pc = client.call(game, &QueryGame::programPcCall {}, at).await?;
     let ours = mezz_l1::deploy::program();
-    if (deployed, pc) == (ours.memory, ours.pc) {
-        return Ok(());
+    let count = client.call(registry, &ProgramRegistry::versionCountCall {}, at).await?;
+    let mut version = U256::ZERO;
+    while version < count {
+        let found = client.call(registry, &ProgramRegistry::programOfCall { version }, at).await?;
+        if (found.memoryRoot, found.pc) != (ours.memory, ours.pc) {
+            let deployed = found.memoryRoot;
+            return Err(Error::OtherProgram { deployed, ours: ours.memory });
+        }
+        version += U256::ONE;
     }
-    Err(Error::OtherProgram { deployed, ours: ours.memory })
+    Ok(())
 }
 
 /// A run, and what it depends on.

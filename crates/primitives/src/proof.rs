@@ -1,0 +1,113 @@
+//! What a validity proof says (`docs/spec/validity-proof.md`).
+
+use crate::{
+    ProgramId,
+    hash::{Words, domain},
+};
+use alloc::vec::Vec;
+use alloy_primitives::{B256, U256, keccak256};
+use serde::{Deserialize, Serialize};
+
+/// How much a validity proof is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[repr(u8)]
+pub enum ProofKind {
+    /// One span: the result is the hash of the output after it.
+    Span = 0,
+    /// All spans of a claim: the result is the root over their outputs.
+    Claim = 1,
+}
+
+impl TryFrom<u8> for ProofKind {
+    type Error = u8;
+
+    fn try_from(kind: u8) -> Result<Self, u8> {
+        match kind {
+            0 => Ok(Self::Span),
+            1 => Ok(Self::Claim),
+            other => Err(other),
+        }
+    }
+}
+
+/// What a blob's polynomial is worth at a point that depends on the whole blob. L1 checks it against the blob's commitment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlobOpening {
+    /// Which blob.
+    pub versioned_hash: B256,
+    /// The point.
+    pub z: B256,
+    /// The value there.
+    pub y: B256,
+}
+
+/// What a validity proof says: the program, begun with `boot`, comes to `result` if these openings are right.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Statement {
+    /// What `result` is.
+    pub kind: ProofKind,
+    /// The hash of what the run depends on.
+    pub boot: B256,
+    /// The hash that it comes to.
+    pub result: B256,
+    /// The blobs that were read, each once, in the order of their first use.
+    pub openings: Vec<BlobOpening>,
+}
+
+impl Statement {
+    /// The only public value of a proof.
+    pub fn hash(&self) -> B256 {
+        Words::domain(domain::PROOF)
+            .number(self.kind as u64)
+            .word(self.boot)
+            .word(self.result)
+            .word(openings_hash(&self.openings))
+            .hash()
+    }
+}
+
+/// The hash over the openings that a statement is made on: a chain, so that L1 can check them in parts. Zero if there are none.
+pub fn openings_hash(openings: &[BlobOpening]) -> B256 {
+    openings.iter().fold(B256::ZERO, |before, opening| {
+        Words::domain(domain::OPENINGS)
+            .word(before)
+            .word(opening.versioned_hash)
+            .word(opening.z)
+            .word(opening.y)
+            .hash()
+    })
+}
+
+/// The order of the scalar field of BLS12-381, in which blobs are polynomials.
+pub const BLOB_MODULUS: U256 = U256::from_limbs([
+    0xffff_ffff_0000_0001,
+    0x53bd_a402_fffe_5bfe,
+    0x3339_d808_09a1_d805,
+    0x73ed_a753_299d_7d48,
+]);
+
+/// Where the polynomial of a blob is evaluated: nobody can choose a blob for it. `elements` are those up to the last that is not zero.
+pub fn opening_point(versioned_hash: B256, elements: &[u8]) -> B256 {
+    let hash = Words::domain(domain::POINT).word(versioned_hash).word(keccak256(elements)).hash();
+    B256::from(U256::from_be_bytes(hash.0) % BLOB_MODULUS)
+}
+
+/// What L1 knows a program of a zkVM by.
+pub fn program_key(app_exe_commit: B256, app_vm_commit: B256) -> B256 {
+    Words::domain(domain::PROGRAM).word(app_exe_commit).word(app_vm_commit).hash()
+}
+
+/// What L1 knows the builds of one program by: that for the fault proof, and the key of that for the zkVM.
+pub fn release(program: ProgramId, key: B256) -> B256 {
+    Words::domain(domain::RELEASE).word(program.memory).number(program.pc.into()).word(key).hash()
+}
+
+/// Elements of a blob without the zeros that it ends in.
+pub fn trimmed(blob: &[u8]) -> &[u8] {
+    let (elements, _) = blob.as_chunks::<32>();
+    let kept = elements.iter().rposition(|element| *element != [0; 32]).map_or(0, |last| last + 1);
+    &blob[..kept * 32]
+}
