@@ -29,15 +29,23 @@ help: ## What can be made
 
 # ---------------------------------------------------------------------------------------------------------- running
 
-.PHONY: up build guest
+.PHONY: up build guest prover prover-key
 up: build ## Build Mezzanine and run it: FAMILY=optimistic ARGS='--ephemeral'
 	@exec $(MEZZ) up $(FAMILY) $(ARGS)
 
 build: setup-rust ## Build the program `mezz`
 	@cargo build --release --bin mezz
 
-guest: setup-riscv ## Build the proven program anew after its sources have changed, to be committed: programs/guest/guest.elf
+guest: setup-riscv ## Build the proven program anew after its sources have changed, to be committed: programs/guest/guest.elf, programs/zk/zk.elf
 	@scripts/guest.sh build
+	@scripts/guest.sh build zk
+
+# Half an hour of CPU, on the machine that proves: the arithmetic is compiled for its processor.
+prover: setup-rust ## Build the prover of validity proofs, `mezz-prover` (prover/README.md)
+	@cd prover && CARGO_TARGET_DIR=$(CACHE)/prover cargo build --release --locked
+
+prover-key: prover ## Compute the zkVM program's keys anew, to be committed: programs/zk/key.json
+	@$(CACHE)/prover/release/mezz-prover key --verifying-key programs/zk/verifying.key >programs/zk/key.json
 
 # ---------------------------------------------------------------------------------------------------------- testing
 
@@ -47,7 +55,7 @@ test: setup check test-contracts test-riscv test-rust test-clients ## Everything
 check: setup-rust setup-deny setup-contracts ## Formatting, layers, licences, lints, documentation
 	$(call step,formatting)
 	@cargo fmt --all --check
-	@cargo fmt --manifest-path programs/guest/Cargo.toml --check
+	@for manifest in programs/guest programs/zk prover; do cargo fmt --manifest-path $$manifest/Cargo.toml --check; done
 	@cd contracts && node_modules/.bin/forge fmt --check
 	$(call step,tidy: layers and house rules)
 	@CARGO_TARGET_DIR=$(CACHE)/xtask cargo xtask tidy
@@ -84,6 +92,7 @@ test-riscv: setup-riscv ## The crates that are proven build for RISC-V without s
 	$(call step,RISC-V without std)
 	@scripts/riscv-check.sh
 	@scripts/guest.sh check
+	@scripts/guest.sh check zk
 
 test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, Hardhat, OpenZeppelin and Uniswap against a running mezz
 	$(call step,real clients)
@@ -94,6 +103,7 @@ test-deep: export PROPTEST_CASES ?= 20000
 test-deep: setup test-contracts test-slither test-halmos test-rust test-clients ## Hours: many seeds, deep fuzzing, advisories
 	$(call step,the proven program comes out the same)
 	@scripts/guest.sh verify
+	@scripts/guest.sh verify zk
 	$(call step,advisories)
 	@cargo deny check advisories
 
@@ -111,7 +121,7 @@ fixtures: setup-specification setup-riscv ## Compute the execution fixtures anew
 
 fmt: setup-contracts ## Format everything
 	@cargo fmt --all
-	@cargo fmt --manifest-path programs/guest/Cargo.toml
+	@for manifest in programs/guest programs/zk prover; do cargo fmt --manifest-path $$manifest/Cargo.toml; done
 	@cd contracts && node_modules/.bin/forge fmt
 
 # ----------------------------------------------------------------------------------------------------------- set-up

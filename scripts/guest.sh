@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
-# The proven program (programs/guest): guest.sh build | check | verify
+# The proven program: guest.sh build | check | verify [guest | zk]
 #
-#   build   builds guest.elf and writes down what it was built from
-#   check   fails if guest.elf is not what was built from these sources; builds it again and compares, once on each machine for each guest.elf
+#   build   builds the ELF file and writes down what it was built from
+#   check   fails if the ELF file is not what was built from these sources; builds it again and compares, once on each machine for each such file
 #   verify  builds it again and compares the bytes, always
 #
-# The compiler is Debian's (scripts/setup.sh riscv), the linker rustup's: Debian has none for RISC-V. Both are written down in guest.sha256.
+# `guest` is the build for the machine of the fault proof (programs/guest), `zk` that for the zkVM (programs/zk): one program, two ways to the outside.
+# The compiler is Debian's (scripts/setup.sh riscv), the linker rustup's: Debian has none for RISC-V. Both are written down beside the ELF file.
 # The same sources give the same bytes with them, wherever the repository and cargo's registry lie: everything is built in one fixed folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 CRATES=(primitives evm derive program)
-GUEST=programs/guest
-STAGE=/tmp/mezzanine-guest
+NAME=${2:-guest}
+GUEST=programs/$NAME
+STAGE=/tmp/mezzanine-$NAME
 
 # The files that the program is built from.
 sources() {
-  find scripts/guest.sh "$GUEST"/Cargo.{toml,lock} "$GUEST"/{guest.ld,src,foldhash} -type f
+  find scripts/guest.sh "$GUEST"/Cargo.{toml,lock} "$GUEST/$NAME.ld" "$GUEST/src" programs/guest/foldhash -type f
+  [ "$NAME" = guest ] || find "$GUEST/build.rs" programs/guest/src/crypto.rs
   for crate in "${CRATES[@]}"; do find "crates/$crate/Cargo.toml" "crates/$crate/src" -type f; done
 }
 
@@ -33,7 +36,7 @@ inputs() {
   { sources | LC_ALL=C sort | xargs sha256sum; manifest; } | sha256sum | cut -d ' ' -f 1
 }
 
-recorded() { awk -v name="$1" '$2 == name { print $1 }' "$GUEST/guest.sha256"; }
+recorded() { awk -v name="$1" '$2 == name { print $1 }' "$GUEST/$NAME.sha256"; }
 
 # Builds the program into a file.
 build() {
@@ -44,7 +47,7 @@ build() {
   # As of now (-m): cargo must not take what another clone has built for what it would build here.
   { echo Cargo.toml; sources; } | tar -cf - -T - | tar -xmf - -C "$STAGE"
   local flags=(
-    -C "link-arg=-T$STAGE/$GUEST/guest.ld" -C link-arg=--gc-sections -C passes=lower-atomic
+    -C "link-arg=-T$STAGE/$GUEST/$NAME.ld" -C link-arg=--gc-sections -C passes=lower-atomic
     -Z location-detail=none -Z share-generics=y --cfg 'getrandom_backend="custom"'
   )
   (
@@ -56,11 +59,11 @@ build() {
       -Z build-std=core,alloc -Z build-std-features=compiler-builtins-mem \
       -Z panic-immediate-abort --config 'profile.release.panic="immediate-abort"'
   )
-  cp "$TARGET/riscv32im-risc0-zkvm-elf/release/mezz-guest" "$1"
+  cp "$TARGET/riscv32im-risc0-zkvm-elf/release/mezz-$NAME" "$1"
   ! grep -qaF -e "$HOME/" -e "$PWD/" "$1" || { echo "guest.sh: $1 names a folder of this machine" >&2; exit 1; }
 }
 
-TARGET=${CACHE:-$HOME/.cache/mezzanine}/guest
+TARGET=${CACHE:-$HOME/.cache/mezzanine}/$NAME
 LINKER=$(echo "$(rustup run stable rustc --print sysroot 2>/dev/null)"/lib/rustlib/*/bin/rust-lld)
 
 versions() {
@@ -69,34 +72,34 @@ versions() {
 }
 
 verify() {
-  if [ "$(versions)" != "$(grep '^#' "$GUEST/guest.sha256")" ]; then
+  if [ "$(versions)" != "$(grep '^#' "$GUEST/$NAME.sha256")" ]; then
     echo "guest.sh: the program was built with another compiler or linker than this machine has, so its bytes are not compared:" >&2
-    diff <(grep '^#' "$GUEST/guest.sha256") <(versions) >&2 || true
+    diff <(grep '^#' "$GUEST/$NAME.sha256") <(versions) >&2 || true
     return
   fi
   local file
   file=$(mktemp)
   build "$file"
-  cmp "$file" "$GUEST/guest.elf"
+  cmp "$file" "$GUEST/$NAME.elf"
   rm "$file"
-  cp "$GUEST/guest.sha256" "$TARGET/verified"
-  echo "guest.elf comes out the same"
+  cp "$GUEST/$NAME.sha256" "$TARGET/verified"
+  echo "$NAME.elf comes out the same"
 }
 
-case ${1:?usage: guest.sh build|check|verify} in
+case ${1:?usage: guest.sh build|check|verify [guest|zk]} in
   build)
-    build "$GUEST/guest.elf"
-    { (cd "$GUEST" && sha256sum guest.elf); echo "$(inputs)  inputs"; versions; } >"$GUEST/guest.sha256"
-    cat "$GUEST/guest.sha256"
+    build "$GUEST/$NAME.elf"
+    { (cd "$GUEST" && sha256sum "$NAME.elf"); echo "$(inputs)  inputs"; versions; } >"$GUEST/$NAME.sha256"
+    cat "$GUEST/$NAME.sha256"
     ;;
   check)
     if [ "$(recorded inputs)" != "$(inputs)" ]; then
-      echo 'guest.sh: the sources of the proven program have changed: run `make guest` and commit programs/guest/guest.{elf,sha256}' >&2
+      echo "guest.sh: the sources of the proven program have changed: run \`make guest\` and commit $GUEST/$NAME.{elf,sha256}" >&2
       exit 1
     fi
-    (cd "$GUEST" && grep 'guest.elf$' guest.sha256 | sha256sum --quiet --check)
-    cmp --quiet "$GUEST/guest.sha256" "$TARGET/verified" || verify
-    echo "guest.elf is built from these sources"
+    (cd "$GUEST" && grep "$NAME.elf\$" "$NAME.sha256" | sha256sum --quiet --check)
+    cmp --quiet "$GUEST/$NAME.sha256" "$TARGET/verified" || verify
+    echo "$NAME.elf is built from these sources"
     ;;
   verify) verify ;;
   *) echo "guest.sh: build, check or verify, not $1" >&2; exit 2 ;;

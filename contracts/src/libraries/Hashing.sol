@@ -181,7 +181,7 @@ library Hashing {
         return keccak256(abi.encode(DOMAIN_OPENINGS, openings, versionedHash, z, y));
     }
 
-    /// @notice Where a run evaluates the polynomial of a blob; `blobHash` is keccak256 of its 131,072 bytes as the run has read them.
+    /// @notice Where a run evaluates the polynomial of a blob; `blobHash` is keccak256 of its elements as the run has read them, up to the last that is not zero.
     function point(bytes32 versionedHash, bytes32 blobHash) internal pure returns (bytes32 z) {
         return bytes32(uint256(keccak256(abi.encode(DOMAIN_POINT, versionedHash, blobHash))) % BLOB_FIELD);
     }

@@ -41,26 +41,31 @@ pub fn to_blobs(payload: &[u8]) -> Option<Vec<Box<Blob>>> {
     Some(blobs)
 }
 
-/// Reads the payload that [`to_blobs`] packed.
-pub fn from_blobs<'a>(blobs: impl IntoIterator<Item = &'a Blob>) -> Result<Vec<u8>, Invalid> {
-    let mut stream = Vec::new();
+/// Reads the payload that [`to_blobs`] packed. The zeros that a blob ends in may be left out.
+pub fn from_blobs<B: AsRef<[u8]>>(blobs: impl IntoIterator<Item = B>) -> Result<Vec<u8>, Invalid> {
+    let (mut stream, mut capacity) = (Vec::new(), 0);
     for blob in blobs {
-        stream.reserve_exact(BLOB_CAPACITY);
-        for element in blob.chunks_exact(ELEMENT_BYTES) {
+        stream.resize(capacity, 0);
+        capacity += BLOB_CAPACITY;
+        let (elements, _) = blob.as_ref().as_chunks::<ELEMENT_BYTES>();
+        stream.reserve_exact(elements.len() * ELEMENT_CAPACITY);
+        for element in elements {
             if element[0] != 0 {
                 return Err(Invalid::BlobElement);
             }
             stream.extend_from_slice(&element[1..]);
         }
     }
-    let (length, rest) = stream.split_first_chunk().ok_or(Invalid::BlobLength)?;
+    stream.resize(stream.len().max(LENGTH_BYTES.min(capacity)), 0);
+    let length = stream.first_chunk().ok_or(Invalid::BlobLength)?;
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| Invalid::BlobLength)?;
-    let padding = rest.get(length..).ok_or(Invalid::BlobLength)?;
-    if padding.iter().any(|byte| *byte != 0) {
+    let end = length.checked_add(LENGTH_BYTES).filter(|end| *end <= capacity);
+    let end = end.ok_or(Invalid::BlobLength)?;
+    if stream.iter().skip(end).any(|byte| *byte != 0) {
         return Err(Invalid::BlobPadding);
     }
+    stream.resize(end, 0);
     stream.drain(..LENGTH_BYTES);
-    stream.truncate(length);
     Ok(stream)
 }
 

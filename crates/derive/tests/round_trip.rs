@@ -72,7 +72,9 @@ proptest! {
         let payload: Vec<u8> = (0..length as u64).map(|index| (index ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0]).collect();
         let blobs = to_blobs(&payload).unwrap();
         prop_assert_eq!(blob_count(length), Some(blobs.len()));
-        prop_assert_eq!(from_blobs(blobs.iter().map(|blob| &**blob)), Ok(payload));
+        prop_assert_eq!(from_blobs(blobs.iter().map(|blob| &**blob)), Ok(payload.clone()));
+        let trimmed = blobs.iter().map(|blob| mezz_primitives::trimmed(&blob[..]));
+        prop_assert_eq!(from_blobs(trimmed), Ok(payload));
     }
 }
 
@@ -172,5 +174,5 @@ fn blobs_packed_otherwise_are_invalid() {
     check(|blob| blob[4] = 39, Invalid::BlobPadding);
     check(|blob| blob[2] = 0xff, Invalid::BlobLength);
     check(|blob| blob[1..5].fill(0xff), Invalid::BlobLength);
-    assert_eq!(from_blobs([]), Err(Invalid::BlobLength));
+    assert_eq!(from_blobs::<&[u8]>([]), Err(Invalid::BlobLength));
 }

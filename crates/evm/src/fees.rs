@@ -88,11 +88,11 @@ pub fn flz_compress_len(input: &[u8]) -> u32 {
     let bucket =
         |sequence: u32| (sequence.wrapping_mul(2_654_435_769) >> 19) as usize & (WINDOW - 1);
     let limit = input.len().saturating_sub(13);
-    let mut seen: Vec<u32> = vec![0; WINDOW];
+    let mut seen = Positions::new(input.len());
     let (mut size, mut anchor, mut at) = (0, 0, 2);
     while at < limit {
         let sequence = three(at);
-        let candidate = core::mem::replace(&mut seen[bucket(sequence)], at as u32) as usize;
+        let candidate = seen.replace(bucket(sequence), at);
         at += 1;
         if at - 1 - candidate >= WINDOW || sequence != three(candidate) {
             continue;
@@ -106,12 +106,39 @@ pub fn flz_compress_len(input: &[u8]) -> u32 {
         size += 3 * ((matched - 1) / RUN_MAX) + if (matched - 1) % RUN_MAX >= 6 { 3 } else { 2 };
         at += matched as usize;
         for _ in 0..2 {
-            seen[bucket(three(at))] = at as u32;
+            seen.replace(bucket(three(at)), at);
             at += 1;
         }
         anchor = at;
     }
     size + literals((input.len() - anchor) as u32)
+}
+
+/// The last position in each bucket, zero at first.
+///
+/// A usual transaction has a hundred positions: clearing a word for each of all the buckets would cost more than the rest of its execution where execution is proved.
+struct Positions {
+    /// By bucket if there are as many slots; else `(bucket + 1) << 16 | position` in the first free slot from there on.
+    slots: Vec<u32>,
+}
+
+impl Positions {
+    fn new(length: usize) -> Self {
+        Self { slots: vec![0; (2 * length).next_power_of_two().min(WINDOW)] }
+    }
+
+    /// Notes a position, and gives the last one.
+    fn replace(&mut self, bucket: usize, at: usize) -> usize {
+        if self.slots.len() == WINDOW {
+            return core::mem::replace(&mut self.slots[bucket], at as u32) as usize;
+        }
+        let (tag, mask) = ((bucket as u32 + 1) << 16, self.slots.len() - 1);
+        let mut slot = bucket & mask;
+        while self.slots[slot] != 0 && self.slots[slot] & 0xffff_0000 != tag {
+            slot = (slot + 1) & mask;
+        }
+        (core::mem::replace(&mut self.slots[slot], tag | at as u32) & 0xffff) as usize
+    }
 }
 
 /// Bytes that a run of literals takes: one more for each 32 begun.

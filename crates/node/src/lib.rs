@@ -144,30 +144,7 @@ impl Node {
         config.check(&client).await?;
         let genesis = genesis_output(&config.chain, &store);
         let content = genesis_content_id(&genesis);
-        let capabilities = client.capabilities();
-        // What a batch surely carries: the encoding adds a little to what hardly compresses.
-        let fallback = config.chain.committee.map(|rules| rules.fallback);
-        let capacity = match capabilities.blobs && capabilities.beacon {
-            _ if fallback == Some(Fallback::Stop) => CHUNKS_MAX * CHUNK_SIZE,
-            true => PAYLOAD_BLOBS_MAX,
-            false => CALLDATA_MAX,
-        };
-        let capacity = capacity - capacity / 20;
-        let parameters = Parameters {
-            config: config.chain.clone(),
-            proposer: config.proposer.as_ref().map(|signer| signer.address()),
-            challenger: config.challenger.as_ref().map(|signer| signer.address()),
-            batch_interval: config.batch_interval,
-            batch_bytes: config.batch_bytes,
-            batch_bytes_max: capacity as u64,
-            claim_interval: config.claim_interval,
-            confirmations: config.confirmations,
-            batcher: config
-                .batcher
-                .as_ref()
-                .filter(|_| config.roles.contains(&Role::Batcher))
-                .map(|signer| signer.address()),
-        };
+        let (parameters, capacity) = parameters(&config, &client);
         let pristine = Settlement::new(parameters, L1Ref::default(), (content, genesis), 1);
         let settlement = Arc::new(RwLock::new(pristine.clone()));
         let messages = settlement.clone();
@@ -192,16 +169,7 @@ impl Node {
             let settings = SenderConfig { poll: config.l1_poll, ..SenderConfig::default() };
             signer.map(|signer| Sender::new(client.clone(), signer, settings))
         };
-        let mut data = DataSource::open(config.directory.join("blobs"))?;
-        let members = members(&config)?;
-        if let Some(members) = &members {
-            // Set once: the metrics are new.
-            let _ = metrics.committee.set(members.metrics().clone());
-        }
-        if config.chain.committee.is_some() {
-            let payloads = Arc::new(PayloadStore::open(config.directory.join("payloads"))?);
-            data = data.with_committee(payloads, members.clone());
-        }
+        let (data, members) = data(&config, &metrics)?;
         let acts = Arc::new(Acts {
             store: store.clone(),
             sequencer: sequencer.clone(),
@@ -316,6 +284,51 @@ impl Node {
         let sequencer = self.sequencer.clone();
         let _ = tokio::task::spawn_blocking(move || sequencer.stop()).await;
     }
+}
+
+/// What the settlement goes by, and how many bytes a batch surely carries.
+fn parameters(config: &NodeConfig, client: &Client) -> (Parameters, usize) {
+    let capabilities = client.capabilities();
+    let fallback = config.chain.committee.map(|rules| rules.fallback);
+    let capacity = match capabilities.blobs && capabilities.beacon {
+        _ if fallback == Some(Fallback::Stop) => CHUNKS_MAX * CHUNK_SIZE,
+        true => PAYLOAD_BLOBS_MAX,
+        false => CALLDATA_MAX,
+    };
+    // The encoding adds a little to what hardly compresses.
+    let capacity = capacity - capacity / 20;
+    let address = |signer: &Option<Signer>| signer.as_ref().map(|signer| signer.address());
+    let batches = config.roles.contains(&Role::Batcher);
+    let parameters = Parameters {
+        config: config.chain.clone(),
+        proposer: address(&config.proposer),
+        challenger: address(&config.challenger),
+        batch_interval: config.batch_interval,
+        batch_bytes: config.batch_bytes,
+        batch_bytes_max: capacity as u64,
+        claim_interval: config.claim_interval,
+        confirmations: config.confirmations,
+        batcher: address(&config.batcher).filter(|_| batches),
+    };
+    (parameters, capacity)
+}
+
+/// Where the data of batches come from, and the members of the data committee among it.
+fn data(
+    config: &NodeConfig,
+    metrics: &Metrics,
+) -> Result<(DataSource, Option<Arc<CommitteeClient>>), Error> {
+    let data = DataSource::open(config.directory.join("blobs"))?;
+    if config.chain.committee.is_none() {
+        return Ok((data, None));
+    }
+    let members = members(config)?;
+    if let Some(members) = &members {
+        // Set once: the metrics are new.
+        let _ = metrics.committee.set(members.metrics().clone());
+    }
+    let payloads = Arc::new(PayloadStore::open(config.directory.join("payloads"))?);
+    Ok((data.with_committee(payloads, members.clone()), members))
 }
 
 /// The client of the chain's data committee, if it has one and somebody said where members are.

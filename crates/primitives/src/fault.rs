@@ -86,6 +86,11 @@ pub trait Preimages {
 
     /// Field element `index` of the blob with this versioned hash.
     fn element(&self, blob: B256, index: u32) -> Option<[u8; 32]>;
+
+    /// The elements of that blob up to the last that is not zero, from whoever has it whole.
+    fn blob(&self, _blob: B256) -> Option<Bytes> {
+        None
+    }
 }
 
 impl<P: Preimages + ?Sized> Preimages for &P {
@@ -95,5 +100,9 @@ impl<P: Preimages + ?Sized> Preimages for &P {
 
     fn element(&self, blob: B256, index: u32) -> Option<[u8; 32]> {
         (**self).element(blob, index)
+    }
+
+    fn blob(&self, blob: B256) -> Option<Bytes> {
+        (**self).blob(blob)
     }
 }

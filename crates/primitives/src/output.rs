@@ -124,12 +124,23 @@ pub type ClaimVector = Box<[OutputHash; CLAIM_ENTRIES]>;
 pub fn vector_root(vector: &[OutputHash; CLAIM_ENTRIES]) -> B256 {
     let mut level: Vec<B256> = vector.iter().map(|entry| entry.0).collect();
     while level.len() > 1 {
-        level = level
-            .chunks(2)
-            .map(|pair| Words::domain(domain::NODE).word(pair[0]).word(pair[1]).hash())
-            .collect();
+        level = parents(&level);
     }
     level[0]
+}
+
+/// The nodes above these. A short claim repeats its last entry, so most pairs are the one before.
+fn parents(level: &[B256]) -> Vec<B256> {
+    let (pairs, _) = level.as_chunks::<2>();
+    let mut parents: Vec<B256> = Vec::with_capacity(pairs.len());
+    for (index, [left, right]) in pairs.iter().enumerate() {
+        let parent = match index.checked_sub(1) {
+            Some(last) if pairs[last] == pairs[index] => parents[last],
+            _ => Words::domain(domain::NODE).word(*left).word(*right).hash(),
+        };
+        parents.push(parent);
+    }
+    parents
 }
 
 /// The siblings of entry `index` on its way to the [`vector_root`], from the bottom.
@@ -137,10 +148,7 @@ pub fn vector_proof(vector: &[B256; CLAIM_ENTRIES], index: u8) -> Vec<B256> {
     let (mut level, mut index, mut siblings) = (vector.to_vec(), usize::from(index), Vec::new());
     while level.len() > 1 {
         siblings.push(level[index ^ 1]);
-        level = level
-            .chunks(2)
-            .map(|pair| Words::domain(domain::NODE).word(pair[0]).word(pair[1]).hash())
-            .collect();
+        level = parents(&level);
         index /= 2;
     }
     siblings

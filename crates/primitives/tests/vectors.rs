@@ -4,13 +4,16 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_primitives::{
-    Accumulator, BatchHeader, Boot, Certificate, ContentId, DaType, L1Info, MessageKind, OpOutput,
-    Output, OutputHash, PayloadId, QueueAccumulator, QueueMessage, SignedCertificate, Withdrawal,
-    alias, blobs_hash, chunk_hashes, content_id, decode_blobs, decode_chunk_hashes, domain,
-    encode_blobs, encode_chunk_hashes, op_output_root, query_id, unalias, vector_root,
+    Accumulator, BatchHeader, BlobOpening, Boot, Certificate, ContentId, DaType, L1Info,
+    MessageKind, OpOutput, Output, OutputHash, PayloadId, ProgramId, ProofKind, QueueAccumulator,
+    QueueMessage, SignedCertificate, Statement, Withdrawal, alias, blobs_hash, chunk_hashes,
+    content_id, decode_blobs, decode_chunk_hashes, domain, encode_blobs, encode_chunk_hashes,
+    op_output_root, opening_point, openings_hash, program_key, query_id, release, trimmed, unalias,
+    vector_root,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// One object of the file.
 struct Vector(Value);
@@ -50,6 +53,11 @@ fn domains() {
     check("DOMAIN_NODE", "mezzanine.node.v1", domain::NODE);
     check("DOMAIN_BOOT", "mezzanine.boot.v1", domain::BOOT);
     check("DOMAIN_STATE", "mezzanine.state.v1", domain::STATE);
+    check("DOMAIN_PROOF", "mezzanine.proof.v1", domain::PROOF);
+    check("DOMAIN_POINT", "mezzanine.point.v1", domain::POINT);
+    check("DOMAIN_OPENINGS", "mezzanine.openings.v1", domain::OPENINGS);
+    check("DOMAIN_PROGRAM", "mezzanine.program.v1", domain::PROGRAM);
+    check("DOMAIN_RELEASE", "mezzanine.release.v1", domain::RELEASE);
     check("DOMAIN_QUERY", "mezzanine.query.v1", domain::QUERY);
 }
 
@@ -361,4 +369,43 @@ fn a_word_that_does_not_fit_its_field_is_refused() {
     let mut versioned = root.encode().to_vec();
     versioned[31] = 1;
     assert_eq!(OpOutput::decode(&versioned), None);
+}
+
+#[test]
+fn proof() {
+    let vectors = Vector::load();
+    let vector = vectors.at("proof");
+    let mut first = Vec::new();
+    for index in 0..4_096_u16 {
+        let mut element = Sha256::digest(index.to_be_bytes());
+        element[0] = 0;
+        first.extend(element);
+    }
+    let blobs = [first, vec![0; 131_072]];
+    let posted: Bytes = vector.get("openings");
+    let openings: Vec<BlobOpening> = posted
+        .chunks(192)
+        .zip(&blobs)
+        .map(|(opening, blob)| {
+            let word = |index: usize| B256::from_slice(&opening[32 * index..32 * (index + 1)]);
+            let (versioned_hash, z) = (word(0), word(1));
+            assert_eq!(opening_point(versioned_hash, trimmed(blob)), z);
+            BlobOpening { versioned_hash, z, y: word(2) }
+        })
+        .collect();
+    assert_eq!(openings_hash(&openings), vector.get::<B256>("openingsHash"));
+    let (boot, result) = (vector.get("boot"), vector.get("result"));
+    let statement = |kind, openings: &[BlobOpening]| {
+        Statement { kind, boot, result, openings: openings.to_vec() }.hash()
+    };
+    let (span, claim) = (ProofKind::Span, ProofKind::Claim);
+    assert_eq!(statement(span, &openings), vector.get::<B256>("spanStatement"));
+    assert_eq!(statement(claim, &openings), vector.get::<B256>("claimStatement"));
+    let without: B256 = vector.get("statementWithoutBlobs");
+    assert!([span, claim].iter().any(|kind| statement(*kind, &[]) == without));
+    let key = program_key(vector.get("appExeCommit"), vector.get("appVmCommit"));
+    assert_eq!(key, vector.get::<B256>("programKey"));
+    let fault = vectors.at("fault");
+    let program = ProgramId { memory: fault.get("programMemory"), pc: fault.get("programPc") };
+    assert_eq!(release(program, key), vector.get::<B256>("release"));
 }

@@ -1,8 +1,8 @@
 //! The batches of a span: found by going back through the chains that L1 keeps.
 
 use crate::{Missing, oracle::Oracle};
-use alloc::{boxed::Box, vec, vec::Vec};
-use alloy_primitives::B256;
+use alloc::{vec, vec::Vec};
+use alloy_primitives::{B256, Bytes};
 use mezz_derive::{Blob, Derivation, from_blobs};
 use mezz_primitives::{
     Accumulator, BatchHeader, BlockInput, Boot, DaType, Output, PayloadId, Preimages,
@@ -110,7 +110,7 @@ impl<'a, P: Preimages> Batches<'a, P> {
                 let hashes = self.oracle.read(header.da_hash, decode_blobs)?;
                 let blobs: Vec<_> =
                     hashes.into_iter().map(|hash| self.blob(hash)).collect::<Result<_, _>>()?;
-                Ok(from_blobs(blobs.iter().map(|blob| &**blob)).ok())
+                Ok(from_blobs(&blobs).ok())
             }
             DaType::Committee => {
                 let id = self.oracle.read(header.da_hash, PayloadId::decode)?;
@@ -136,14 +136,15 @@ impl<'a, P: Preimages> Batches<'a, P> {
         Ok(Some(payload))
     }
 
-    fn blob(&self, hash: B256) -> Result<Box<Blob>, Missing> {
-        let mut blob: Box<Blob> = vec![0; size_of::<Blob>()]
-            .into_boxed_slice()
-            .try_into()
-            .expect("the length is a blob's; qed");
+    /// The elements of a blob, if possible without the zeros that it ends in.
+    fn blob(&self, hash: B256) -> Result<Bytes, Missing> {
+        if let Some(blob) = self.oracle.blob(hash) {
+            return Ok(blob);
+        }
+        let mut blob = vec![0; size_of::<Blob>()];
         for (element, index) in blob.as_chunks_mut().0.iter_mut().zip(0..) {
             *element = self.oracle.element(hash, index)?;
         }
-        Ok(blob)
+        Ok(blob.into())
     }
 }

@@ -27,6 +27,11 @@ pub enum Missing {
     /// The hash of an ancestor that no block comes from.
     #[error("block {0} is no ancestor of the span: it does not begin at a right output")]
     Ancestor(u64),
+    /// The end of the claim.
+    #[error(
+        "a vector ends before its claim does: the claim covers more spans than a vector has entries"
+    )]
+    Vector,
     /// The engine failed for a reason that is not the oracle's.
     #[error("the engine stopped; this is a fault of the program, please report it")]
     Engine,
@@ -79,5 +84,10 @@ impl<P: Preimages> Oracle<'_, P> {
     /// A field element of a blob. L1 checks it when the instruction that reads it is in doubt.
     pub(crate) fn element(&self, blob: B256, index: u32) -> Result<[u8; 32], Missing> {
         self.0.element(blob, index).ok_or(Missing::Element { blob, index })
+    }
+
+    /// A whole blob, if the oracle gives it. Whoever gives it opens it too.
+    pub(crate) fn blob(&self, blob: B256) -> Option<Bytes> {
+        self.0.blob(blob)
     }
 }

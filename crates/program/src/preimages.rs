@@ -6,7 +6,7 @@ use mezz_derive::Blob;
 use mezz_evm::Witness;
 use mezz_primitives::{
     Accumulator, BatchHeader, CHUNK_SIZE, PayloadId, Preimages, QueueAccumulator, QueueMessage,
-    chunk_hashes, encode_chunk_hashes,
+    chunk_hashes, encode_chunk_hashes, trimmed,
 };
 
 /// What a node gives the program: bytes by their hash, blobs by their versioned hash.
@@ -70,5 +70,9 @@ impl Preimages for KnownPreimages {
     fn element(&self, blob: B256, index: u32) -> Option<[u8; 32]> {
         let elements = self.blobs.get(&blob)?.as_chunks().0;
         elements.get(usize::try_from(index).ok()?).copied()
+    }
+
+    fn blob(&self, blob: B256) -> Option<Bytes> {
+        Some(Bytes::copy_from_slice(trimmed(&self.blobs.get(&blob)?[..])))
     }
 }

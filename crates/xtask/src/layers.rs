@@ -5,7 +5,10 @@ use crate::{Finding, source::Tree};
 /// The levels from the ground up, with the crates that live there.
 const LEVELS: [(&str, &[&str]); 5] = [
     ("words", &["primitives"]),
-    ("protocol", &["evm", "derive", "settlement", "program", "riscv", "channel", "plasma"]),
+    (
+        "protocol",
+        &["evm", "derive", "settlement", "program", "riscv", "verify", "channel", "plasma"],
+    ),
     ("outside", &["storage", "l1", "da", "prover", "bft", "cluster", "lightning"]),
     ("running", &["node", "rpc", "devnet"]),
     ("commands", &["cli", "sim", "bench"]),

@@ -85,7 +85,7 @@ fn batches_are_sealed_when_their_window_is_over_and_claimed_only_then() {
     let (acc, finalized) = (headers[1].acc(), settlement.heads().finalized);
     mine(&mut world, &mut settlement, vec![Fact::BatchesSealed { count: 2, acc }]);
     let compute = Move::Compute { parent: GENESIS, n0: 0, n1: 1 };
-    assert_eq!(settlement.moves(), [compute.clone(), Move::Seal { count: 3 }]);
+    assert_eq!(settlement.moves(), [compute, Move::Seal { count: 3 }]);
     // What is not sealed is not final, however deep it lies.
     settlement.observe(Event::L1Finalized(6)).unwrap();
     assert_eq!((finalized, settlement.heads().finalized), (0, 0));
@@ -116,7 +116,7 @@ fn a_payload_that_nobody_gives_is_demanded_and_those_after_it_are_looked_for() {
     assert_eq!(settlement.moves(), [derive.clone(), look.clone(), Move::Demand { index: 0 }]);
     let fact = demanded(0, OTHER, &world);
     mine(&mut world, &mut settlement, vec![fact]);
-    assert_eq!(settlement.moves(), [derive.clone(), look.clone(), Move::Demand { index: 1 }]);
+    assert_eq!(settlement.moves(), [derive.clone(), look, Move::Demand { index: 1 }]);
     let found = Event::Looked { index: 1, header: headers[1].hash(), found: true };
     settlement.observe(found).unwrap();
     assert_eq!(settlement.moves(), [derive]);

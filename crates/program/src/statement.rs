@@ -1,0 +1,44 @@
+//! The run that a validity proof is about (`docs/spec/validity-proof.md`).
+
+use crate::{
+    Missing, Run,
+    blobs::{FieldElement, Whole},
+    oracle::Oracle,
+};
+use alloc::vec::Vec;
+use alloy_primitives::B256;
+use mezz_primitives::{CLAIM_ENTRIES, OutputHash, Preimages, ProofKind, Statement, vector_root};
+
+/// Runs the program as [`crate::run`] does, over one span or over all of a claim, and says what it has come to.
+///
+/// Each blob is read whole, and opened with the arithmetic of `F`. A claim's batches are decoded once for all its spans.
+pub fn prove<F: FieldElement>(
+    kind: ProofKind,
+    boot: B256,
+    oracle: &impl Preimages,
+) -> Result<Statement, Missing> {
+    let whole = Whole::<_, F>::new(oracle);
+    let mut run = Run::new(boot, Oracle(&whole))?;
+    let result = match kind {
+        ProofKind::Span => {
+            run.advance()?;
+            run.output.hash().0
+        }
+        ProofKind::Claim => vector_root(&entries(&mut run)?),
+    };
+    Ok(Statement { kind, boot, result, openings: whole.into_openings() })
+}
+
+/// The outputs after each span: the last one again and again where the claim has come to its end.
+fn entries<P: Preimages>(run: &mut Run<'_, P>) -> Result<[OutputHash; CLAIM_ENTRIES], Missing> {
+    let mut entries = Vec::with_capacity(CLAIM_ENTRIES);
+    while entries.len() < CLAIM_ENTRIES && !run.is_over() {
+        run.advance()?;
+        entries.push(run.output.hash());
+    }
+    if !run.is_over() {
+        return Err(Missing::Vector);
+    }
+    entries.resize(CLAIM_ENTRIES, run.output.hash());
+    Ok(entries.try_into().expect("resized above; qed"))
+}

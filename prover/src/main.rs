@@ -1,0 +1,227 @@
+//! `mezz-prover`: proves what the fault proof's program comes to, with the zkVM OpenVM (`prover/README.md`).
+
+mod doctor;
+mod job;
+mod key;
+mod machine;
+mod parts;
+mod progress;
+mod prove;
+mod table;
+mod usage;
+
+use crate::{
+    job::Job,
+    key::Key,
+    machine::{ELF, Machine},
+    parts::Parts,
+    prove::Plan,
+    usage::Usage,
+};
+use alloy_primitives::B256;
+use clap::{Args, Parser, Subcommand};
+use eyre::{Result, WrapErr as _, ensure};
+use mezz_verify::{Verifier, VerifyingKey};
+use openvm_stark_backend::codec::Encode as _;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+/// Proves what an L2's program comes to.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(flatten)]
+    limits: Limits,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Limits {
+    /// Threads to prove with [default: all cores]
+    #[arg(long, global = true, env = "MEZZ_PROVER_THREADS")]
+    threads: Option<usize>,
+    /// Memory that the proof of one segment may take, in MiB. Less makes more segments
+    #[arg(long, global = true, default_value_t = 8192, env = "MEZZ_PROVER_MEMORY_CAP")]
+    memory_cap: usize,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a proof
+    Prove {
+        /// What is to be proved: a file that a node made
+        #[arg(long)]
+        input: PathBuf,
+        /// Where the proof goes; what it says goes beside it, with the ending `.json`
+        #[arg(long)]
+        out: PathBuf,
+        /// Where the parts of unfinished proofs are kept
+        #[arg(long, default_value = ".mezz-prover")]
+        parts: PathBuf,
+        /// Keep them after the proof was made
+        #[arg(long)]
+        keep_parts: bool,
+    },
+    /// Runs the program without proving, and shows where the cells go
+    Execute {
+        /// What a proof would be made of
+        #[arg(long)]
+        input: PathBuf,
+        /// Write to this file how often each instruction ran: its address and a number on each line
+        #[arg(long)]
+        counts: Option<PathBuf>,
+        /// Another build of the program
+        #[arg(long)]
+        elf: Option<PathBuf>,
+    },
+    /// Verifies a proof against what it is to say
+    Verify {
+        /// The proof
+        #[arg(long)]
+        proof: PathBuf,
+        /// The hash of the statement [default: that of the file beside the proof]
+        #[arg(long)]
+        statement: Option<B256>,
+        /// The file that `key --verifying-key` wrote [default: computed anew]
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
+    /// Computes the program's keys
+    Key {
+        /// Compare them with this file instead of printing them
+        #[arg(long)]
+        check: Option<PathBuf>,
+        /// Write what verifies proofs to this file
+        #[arg(long)]
+        verifying_key: Option<PathBuf>,
+    },
+    /// Says what this machine can prove
+    Doctor,
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    if let Some(threads) = cli.limits.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    let machine = || Machine::new(ELF, cli.limits.memory_cap << 20);
+    match &cli.command {
+        Command::Prove { input, out, parts, keep_parts } => {
+            prove(&machine()?, input, out, parts, *keep_parts)
+        }
+        Command::Execute { input, counts, elf } => {
+            let machine = match elf {
+                Some(path) => Machine::new(&fs::read(path)?, cli.limits.memory_cap << 20)?,
+                None => machine()?,
+            };
+            execute(&machine, input, counts.as_deref())
+        }
+        Command::Verify { proof, statement, key } => {
+            verify(&machine()?, proof, key.as_deref(), *statement)
+        }
+        Command::Key { check, verifying_key } => {
+            key(&machine()?, check.as_deref(), verifying_key.as_deref())
+        }
+        Command::Doctor => {
+            print!("{}", doctor::examine(&cli.limits));
+            Ok(())
+        }
+    }
+}
+
+fn prove(machine: &Machine, input: &Path, out: &Path, parts: &Path, keep: bool) -> Result<()> {
+    let usage = Usage::now();
+    let job = Job::read(input)?;
+    let (key, verifying) = Key::new(machine)?;
+    eprintln!("keys after {}", usage.since());
+    let parts = Parts::open(parts, key.program_key, job.id)?;
+    let proof = prove::prove(machine, &job, &parts)?;
+    let bytes = proof.encode_to_vec()?;
+    Verifier::new(verifying).verify(job.statement.hash(), &bytes)?;
+    fs::write(out, &bytes).wrap_err_with(|| out.display().to_string())?;
+    fs::write(beside(out), serde_json::to_string_pretty(&job.statement)? + "\n")?;
+    if !keep {
+        parts.remove()?;
+    }
+    eprintln!("{} bytes after {}", bytes.len(), usage.since());
+    println!("{}", job.statement.hash());
+    Ok(())
+}
+
+fn execute(machine: &Machine, input: &Path, counts: Option<&Path>) -> Result<()> {
+    let job = Job::read(input)?;
+    let mut instance = machine.instance()?;
+    let started = Instant::now();
+    let plan = Plan::new(&instance, &job)?;
+    eprintln!("executed in {:.2} s", started.elapsed().as_secs_f64());
+    print!("{}", table::show(&plan));
+    if let Some(path) = counts {
+        let counts = prove::counts(&mut instance, &plan, &job)?;
+        let lines = counts.iter().map(|(address, count)| format!("{address:#x} {count}\n"));
+        fs::write(path, lines.collect::<String>())?;
+    }
+    let statement = job.statement.hash();
+    ensure!(
+        plan.public_values == statement.0,
+        "the program came to another statement than {statement}, which the node's code comes to: they are not built from the same sources"
+    );
+    println!("{statement}");
+    Ok(())
+}
+
+fn verify(
+    machine: &Machine,
+    path: &Path,
+    key: Option<&Path>,
+    statement: Option<B256>,
+) -> Result<()> {
+    let proof = fs::read(path).wrap_err_with(|| path.display().to_string())?;
+    let statement = match statement {
+        Some(statement) => statement,
+        None => {
+            let said = beside(path);
+            let text = fs::read_to_string(&said).wrap_err_with(|| said.display().to_string())?;
+            serde_json::from_str::<mezz_primitives::Statement>(&text)?.hash()
+        }
+    };
+    let key = match key {
+        Some(path) => VerifyingKey::decode(&fs::read(path)?)?,
+        None => Key::new(machine)?.1,
+    };
+    let verifier = Verifier::new(key);
+    let started = Instant::now();
+    verifier.verify(statement, &proof)?;
+    let time = started.elapsed().as_secs_f64();
+    println!("{statement} is proven, by the program {}; {time:.3} s", verifier.program_key());
+    Ok(())
+}
+
+fn key(machine: &Machine, check: Option<&Path>, verifying_key: Option<&Path>) -> Result<()> {
+    let (key, verifying) = Key::new(machine)?;
+    if let Some(path) = verifying_key {
+        fs::write(path, verifying.encode()).wrap_err_with(|| path.display().to_string())?;
+    }
+    let Some(path) = check else {
+        println!("{}", serde_json::to_string_pretty(&key)?);
+        return Ok(());
+    };
+    let known: Key = serde_json::from_str(&fs::read_to_string(path)?)?;
+    ensure!(
+        known == key,
+        "{} is of another program: run `make prover-key` and commit it",
+        path.display()
+    );
+    println!("{} is this program's", path.display());
+    Ok(())
+}
+
+/// Where it is written what a proof says.
+fn beside(proof: &Path) -> PathBuf {
+    let mut name = proof.as_os_str().to_owned();
+    name.push(".json");
+    name.into()
+}
