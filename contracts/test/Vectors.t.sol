@@ -322,8 +322,7 @@ contract VectorsTest is Test {
                 mstore(add(add(blob, 0x20), shl(5, i)), element)
             }
         }
-        bytes32[2] memory points =
-            [Hashing.point(hashes[0], keccak256(blob)), Hashing.point(hashes[1], keccak256(""))];
+        bytes32[2] memory points = [Hashing.point(hashes[0], keccak256(blob)), Hashing.point(hashes[1], keccak256(""))];
         bytes32 openings;
         bytes memory list;
         for (uint256 i; i < 2; ++i) {

@@ -39,6 +39,18 @@ pub(crate) async fn run(args: &HereArgs, output: Output) -> Result<(), Failure> 
     );
     text += &format!("  unposted   about {} bytes\n", number(&status["unpostedBytes"]));
     text += &format!("  L1 head    block {}\n", number(&status["l1Head"]["number"]));
+    if let Some(committee) = &deployment.committee {
+        let (needed, count) = (usize::from(committee.threshold), committee.members.len());
+        text += &format!(
+            "  committee  {needed} of {count} members sign; one of any {} must be honest\n             {} batches sealed, {} demanded\n",
+            (count + 1).saturating_sub(needed),
+            number(&status["committee"]["sealed"]),
+            number(&status["committee"]["demands"])
+        );
+        if let Some(claim) = status["committee"]["frozen"].as_u64() {
+            text += &format!("  ENDED      with claim {claim}: leave with `mezz exit run`\n");
+        }
+    }
     text += "  referee    the query-answer game: anybody may doubt a claim (`mezz claims`)";
     if let Some(failure) = status["failure"].as_str() {
         text += &format!("\n\n  STOPPED    {failure}");

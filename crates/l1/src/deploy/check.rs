@@ -1,6 +1,6 @@
 //! What is refused, and what to change.
 
-use super::{Intent, Profile, dev_key};
+use super::{CommitteeIntent, Intent, Profile, dev_key};
 use alloy::primitives::{Address, U256, utils::format_ether};
 use mezz_primitives::{BLOCK_GAS_MIN, SPAN_GAS_MAX};
 use std::fmt;
@@ -18,8 +18,10 @@ const PROGRAM_NOTICE: u64 = 120;
 const STAKE_BONDS: u64 = 60;
 /// Between a claim's finality and payment.
 const AIR_GAP: u64 = 12 * HOUR;
+/// Members of a data committee at least, but on a devnet.
+const COMMITTEE_MIN: usize = 3;
 /// Indices of the well-known mnemonic whose accounts are refused.
-const DEV_ACCOUNTS: [std::ops::Range<u32>; 2] = [0..20, 100..110];
+const DEV_ACCOUNTS: [std::ops::Range<u32>; 2] = [0..20, 100..130];
 
 /// One thing that an intent may not ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +71,9 @@ impl fmt::Display for Refusal {
 /// Everything that is wrong with an intent.
 pub(super) fn check(intent: &Intent) -> Vec<Refusal> {
     let mut refusals = sense(intent);
+    if let Some(wanted) = &intent.committee {
+        refusals.extend(committee(intent, wanted));
+    }
     if intent.profile == Profile::Production {
         refusals.extend(care(intent));
         refusals.extend(accounts(intent));
@@ -199,6 +204,88 @@ fn disputable(intent: &Intent) -> Vec<Refusal> {
         ),
     ])
     .collect()
+}
+
+/// What a data committee needs to be one.
+fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
+    let (w, rules, members) = (&intent.windows, &wanted.rules, &wanted.committee.members);
+    let slowest = [rules.challenge_window, rules.answer_window, w.claim_window]
+        .into_iter()
+        .fold(0, u64::saturating_add)
+        .saturating_add(w.dispute_clock.saturating_mul(2))
+        .saturating_add(w.dispute_grace.saturating_mul(10));
+    let fault = wanted.committee.fault();
+    let mut refusals: Vec<Refusal> = bounds([
+        (
+            fault.is_none(),
+            "committee.members, threshold and mandatory",
+            format!("those of a committee that {}", fault.unwrap_or_default()),
+            "no contract would take it",
+        ),
+        (
+            members.len() >= COMMITTEE_MIN || intent.profile == Profile::Devnet,
+            "committee.members",
+            format!("at least {COMMITTEE_MIN}"),
+            "with fewer one member that fails stops or frees the chain",
+        ),
+        (
+            rules.challenge_window > 0 && rules.answer_window > 0,
+            "committee.rules.challenge-window and answer-window",
+            "above 0".into(),
+            "what is kept back could not be demanded, or not be shown in time",
+        ),
+        (
+            rules.bond_per_chunk > U256::ZERO,
+            "committee.rules.bond-per-chunk-gwei",
+            "above 0".into(),
+            "demands would cost their maker nothing, and members the gas of an answer",
+        ),
+        (
+            rules.overlap <= rules.rotation_delay,
+            "committee.rules.overlap",
+            format!("at most {} s", rules.rotation_delay),
+            "more than two committees would sign at once",
+        ),
+        (
+            rules.freeze_delay > slowest,
+            "committee.rules.freeze-delay",
+            format!("above {slowest} s"),
+            "so long attackers can keep a claim from being confirmed, and the chain must outlive that",
+        ),
+        (
+            rules.retention >= rules.freeze_delay.saturating_add(7 * DAY),
+            "committee.rules.retention",
+            format!("at least {} s", rules.freeze_delay.saturating_add(7 * DAY)),
+            "users must find their branches for a week after the end",
+        ),
+    ])
+    .collect();
+    if intent.profile == Profile::Production {
+        refusals.extend(bounds([
+            (
+                rules.challenge_window >= DAY,
+                "committee.rules.challenge-window",
+                format!("at least {DAY} s"),
+                "a watcher may be kept from L1 that long",
+            ),
+            (
+                rules.answer_window >= DAY,
+                "committee.rules.answer-window",
+                format!("at least {DAY} s"),
+                "a member may be kept from L1 that long",
+            ),
+            (
+                rules.rotation_delay >= 7 * DAY,
+                "committee.rules.rotation-delay",
+                format!("at least {} s", 7 * DAY),
+                "whoever does not trust the next members must be able to leave before",
+            ),
+        ]));
+        let named: Vec<_> =
+            members.iter().map(|member| ("a member of the committee", *member)).collect();
+        refusals.extend(known(&named));
+    }
+    refusals
 }
 
 /// What other people's money asks for: the recommended values, or more careful ones.

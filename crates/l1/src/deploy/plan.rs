@@ -13,7 +13,7 @@ use alloy::{
     sol,
     sol_types::SolValue,
 };
-use mezz_primitives::{ChainConfig, Contracts, GenesisId, ProgramId, release};
+use mezz_primitives::{ChainConfig, Contracts, Fallback, GenesisId, ProgramId, release};
 use mezz_riscv::Program;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::LazyLock};
@@ -528,23 +528,56 @@ impl fmt::Display for Plan {
             "a doubt takes a bond of (ether)",
             trim(&format_ether(self.seed.intent.bond))
         )?;
-        let roles = self.roles();
-        writeln!(f)?;
-        let table = [
-            ("owner", roles.owner),
-            ("guardian", roles.guardian),
-            ("operator", roles.operator),
-            ("batcher", roles.batcher),
-            ("sequencer", roles.sequencer),
-            ("proposer", roles.proposer),
-            ("treasury", roles.treasury),
-        ];
-        for (role, address) in table {
-            writeln!(f, "{role:<10} {address}")?;
+        describe_roles(f, self.roles())?;
+        if let Some(wanted) = &self.seed.intent.committee {
+            describe_committee(f, wanted)?;
         }
         writeln!(f, "\nL2 genesis {}", self.genesis.block_hash)?;
         write!(f, "program    {}", self.seed.program.memory)
     }
+}
+
+fn describe_roles(f: &mut fmt::Formatter<'_>, roles: &Roles) -> fmt::Result {
+    writeln!(f)?;
+    let table = [
+        ("owner", roles.owner),
+        ("guardian", roles.guardian),
+        ("operator", roles.operator),
+        ("batcher", roles.batcher),
+        ("sequencer", roles.sequencer),
+        ("proposer", roles.proposer),
+        ("treasury", roles.treasury),
+    ];
+    for (role, address) in table {
+        writeln!(f, "{role:<10} {address}")?;
+    }
+    Ok(())
+}
+
+fn describe_committee(f: &mut fmt::Formatter<'_>, wanted: &CommitteeIntent) -> fmt::Result {
+    let CommitteeIntent { committee, rules } = wanted;
+    let count = committee.members.len();
+    writeln!(f, "\ndata committee: {} of {count} members sign", committee.threshold)?;
+    writeln!(f, "  honest must be one of any {}", committee.honest_of())?;
+    for (bit, member) in committee.members.iter().enumerate() {
+        let must = if committee.mandatory >> bit & 1 == 1 { "  must sign" } else { "" };
+        writeln!(f, "  {member}{must}")?;
+    }
+    let else_ = match rules.fallback {
+        Fallback::L1 => "batches go to L1, public",
+        Fallback::Stop => "batches wait",
+    };
+    writeln!(f, "{:<34} {else_:>12}", "  too few sign:")?;
+    for (name, time) in [
+        ("a batch may be demanded for", rules.challenge_window),
+        ("  and must then be shown within", rules.answer_window),
+        ("payloads are kept for", rules.retention),
+        ("other members sign after", rules.rotation_delay),
+        ("without a confirmed claim it ends in", rules.freeze_delay),
+    ] {
+        writeln!(f, "{name:<36} {:>10}", seconds(time))?;
+    }
+    Ok(())
 }
 
 fn trim(ether: &str) -> &str {

@@ -248,3 +248,68 @@ fn files_are_whole_or_not_there() {
     let missing = file::load::<Seed>(&directory.path().join("nothing.json")).unwrap_err();
     assert!(missing.to_string().contains("nothing.json"), "{missing}");
 }
+
+const COMMITTEE: &str = r#"
+    [committee]
+    members = [
+        "0x0000000000000000000000000000000000000c03",
+        "0x0000000000000000000000000000000000000c01",
+        "0x0000000000000000000000000000000000000c02",
+    ]
+    threshold = 2
+    mandatory = ["0x0000000000000000000000000000000000000c03"]
+    [committee.rules]
+    challenge-window = 86400
+    answer-window = 86400
+    retention = 2592000
+    rotation-delay = 604800
+    overlap = 86400
+    freeze-delay = 1814400
+    bond-per-chunk-gwei = 100000000
+    fallback = "stop"
+"#;
+
+#[test]
+fn a_committee_is_deployed_as_it_is_written() {
+    let text = [PRODUCTION, COMMITTEE].concat();
+    assert_eq!(refusals(&text), Vec::<String>::new());
+    let intent = Intent::from_toml(&text, DEPLOYER).unwrap();
+    let wanted = intent.committee.clone().unwrap();
+    assert!(wanted.committee.members.is_sorted());
+    assert_eq!((wanted.committee.threshold, wanted.committee.mandatory), (2, 0b100));
+    let plan = plan(intent);
+    let names: Vec<_> = plan.steps.iter().map(|step| step.contract).collect();
+    assert_eq!(names.len(), 21);
+    assert_eq!(names.iter().filter(|name| **name == "NoDa").count(), 2, "nothing goes to L1");
+    assert_eq!(plan.config.family(), mezz_primitives::Family::Optimium);
+    let hatch = plan.contracts.committee.unwrap().escape_hatch;
+    assert_eq!(
+        plan.steps.last().map(|step| (step.contract, step.address)),
+        Some(("EscapeHatch", hatch))
+    );
+    assert!(plan.to_string().lines().all(|line| line.chars().count() < 80), "{plan}");
+    let devnet = Intent::devnet_of(mezz_primitives::Family::Optimium, 900, 901).unwrap();
+    assert_eq!(check::check(&devnet), []);
+    assert_eq!(devnet.committee.unwrap().committee.honest_of(), 2);
+}
+
+#[test]
+fn a_committee_that_could_trap_somebody_is_refused() {
+    let check = |from: &str, to: &str, words: &str| {
+        assert!(COMMITTEE.contains(from), "{from}");
+        let refused = refusals(&[PRODUCTION, &COMMITTEE.replace(from, to)].concat());
+        assert!(refused.iter().any(|refusal| refusal.contains(words)), "{to}: {refused:#?}");
+    };
+    check("threshold = 2", "threshold = 4", "needs between one signature and all of them");
+    check("0c03\"]", "0c04\"]", "mandatory members among its own");
+    check("        \"0x0000000000000000000000000000000000000c01\",\n", "", "at least 3");
+    check("challenge-window = 86400", "challenge-window = 60", "committee.rules.challenge-window");
+    check("answer-window = 86400", "answer-window = 0", "committee.rules.answer-window");
+    check("freeze-delay = 1814400", "freeze-delay = 1339200", "above 1339200 s");
+    check("retention = 2592000", "retention = 2419199", "at least 2419200 s");
+    check("rotation-delay = 604800", "rotation-delay = 60", "committee.rules.overlap");
+    check("bond-per-chunk-gwei = 100000000", "bond-per-chunk-gwei = 0", "above 0");
+    check("    fallback = \"stop\"\n", "", "committee.rules.fallback is not set");
+    let member = dev_key(DEV_MEMBER).address().to_string();
+    check("0x0000000000000000000000000000000000000c01", &member, "of the test mnemonic");
+}
