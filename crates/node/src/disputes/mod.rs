@@ -40,15 +40,18 @@ pub(crate) async fn check_program(client: &Client, registry: Address) -> Result<
     let ours = mezz_l1::deploy::program();
     let count = client.call(registry, &ProgramRegistry::versionCountCall {}, at).await?;
     let mut version = U256::ZERO;
-    while version < count {
+    // There is a first one, whatever the count says.
+    loop {
         let found = client.call(registry, &ProgramRegistry::programOfCall { version }, at).await?;
         if (found.memoryRoot, found.pc) != (ours.memory, ours.pc) {
             let deployed = found.memoryRoot;
             return Err(Error::OtherProgram { deployed, ours: ours.memory });
         }
         version += U256::ONE;
+        if version >= count {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// A run, and what it depends on.

@@ -335,8 +335,8 @@ async fn a_node_with_another_program_or_one_key_for_two_roles_does_not_start() {
     let start = async |settings| world.try_node_in(world.place(), settings).await.map(drop);
     let shared = start(watchtower(PROPOSER)).await;
     assert!(matches!(shared, Err(mezz_node::Error::SharedKey { .. })), "{shared:?}");
-    // A game that says zero to every question.
-    let code = json!([world.deployment.contracts.query_game, "0x5f5f5260205ff3"]);
+    // A registry that says zero to every question, five words of it.
+    let code = json!([world.deployment.contracts.program_registry, "0x60a05ff3"]);
     world.control("anvil_setCode", code).await;
     let other = start(watchtower(CHALLENGER)).await;
     assert!(matches!(other, Err(mezz_node::Error::OtherProgram { .. })), "{other:?}");
