@@ -312,7 +312,7 @@ contract ProofRouterTest is ProofFixture {
         IProofRouter.Entry memory entry = _entry(claim, 7);
         ValidityProof memory proof = _spanProof(claim, entry.start, RIGHT);
         vm.expectEmit(true, true, true, true, address(router));
-        emit IProofRouter.InstanceDisproven(claim, owner, alice);
+        emit IProofRouter.InstanceDisproven(claim, owner, alice, 7);
         vm.prank(alice);
         router.refuteByZk(claim, owner, entry, RIGHT, proof);
         _expectStatus(claim, owner, InstanceStatus.Refuted);

@@ -4,17 +4,20 @@ mod doctor;
 mod job;
 mod key;
 mod machine;
+mod node;
 mod parts;
 mod progress;
 mod prove;
 mod table;
 mod usage;
+mod work;
 
 use crate::{
     job::Job,
     key::Key,
     machine::{ELF, Machine},
     parts::Parts,
+    progress::Watch,
     prove::Plan,
     usage::Usage,
 };
@@ -66,6 +69,8 @@ enum Command {
         #[arg(long)]
         keep_parts: bool,
     },
+    /// Works for a node: takes what is to be proved, proves it, gives the proof, and goes on
+    Work(work::Options),
     /// Runs the program without proving, and shows where the cells go
     Execute {
         /// What a proof would be made of
@@ -109,19 +114,20 @@ fn main() -> Result<()> {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     let machine = || Machine::new(ELF, cli.limits.memory_cap << 20);
-    match &cli.command {
+    match cli.command {
+        Command::Work(options) => work::work(&machine()?, options),
         Command::Prove { input, out, parts, keep_parts } => {
-            prove(&machine()?, input, out, parts, *keep_parts)
+            prove(&machine()?, &input, &out, &parts, keep_parts)
         }
         Command::Execute { input, counts, elf } => {
             let machine = match elf {
                 Some(path) => Machine::new(&fs::read(path)?, cli.limits.memory_cap << 20)?,
                 None => machine()?,
             };
-            execute(&machine, input, counts.as_deref())
+            execute(&machine, &input, counts.as_deref())
         }
         Command::Verify { proof, statement, key } => {
-            verify(&machine()?, proof, key.as_deref(), *statement)
+            verify(&machine()?, &proof, key.as_deref(), statement)
         }
         Command::Key { check, verifying_key } => {
             key(&machine()?, check.as_deref(), verifying_key.as_deref())
@@ -139,7 +145,7 @@ fn prove(machine: &Machine, input: &Path, out: &Path, parts: &Path, keep: bool) 
     let (key, verifying) = Key::new(machine)?;
     eprintln!("keys after {}", usage.since());
     let parts = Parts::open(parts, key.program_key, job.id)?;
-    let proof = prove::prove(machine, &job, &parts)?;
+    let proof = prove::prove(machine, &job, &parts, &Watch::default())?;
     let bytes = proof.encode_to_vec()?;
     Verifier::new(verifying).verify(job.statement.hash(), &bytes)?;
     fs::write(out, &bytes).wrap_err_with(|| out.display().to_string())?;

@@ -6,7 +6,7 @@ use crate::{
     job::Job,
     machine::{Instance, Machine, Proof},
     parts::Parts,
-    progress::Progress,
+    progress::{Progress, Watch},
 };
 use eyre::{Result, ensure, eyre};
 use openvm_continuations::prover::ChildVkKind;
@@ -79,8 +79,8 @@ impl Plan {
     }
 }
 
-/// Makes the proof of a job.
-pub fn prove(machine: &Machine, job: &Job, parts: &Parts) -> Result<VmStarkProof> {
+/// Makes the proof of a job. Ends with [`Stopped`](crate::progress::Stopped) at the next step once somebody who watches wishes so.
+pub fn prove(machine: &Machine, job: &Job, parts: &Parts, watch: &Watch) -> Result<VmStarkProof> {
     let mut instance = machine.instance()?;
     let plan = Plan::new(&instance, job)?;
     ensure!(
@@ -88,7 +88,7 @@ pub fn prove(machine: &Machine, job: &Job, parts: &Parts) -> Result<VmStarkProof
         "the program came to another statement than the node's code: they are not built from the same sources"
     );
     let cells: Vec<u64> = plan.segments.iter().map(|segment| plan.cells(segment)).collect();
-    let mut progress = Progress::new(&cells);
+    let mut progress = Progress::new(&cells, watch);
     let (segments, public_values) =
         prove_segments(&mut instance, &plan, job, parts, &mut progress)?;
     drop(instance);
@@ -103,7 +103,7 @@ fn prove_segments(
     plan: &Plan,
     job: &Job,
     parts: &Parts,
-    progress: &mut Progress,
+    progress: &mut Progress<'_>,
 ) -> Result<(Vec<Proof>, PublicValues)> {
     let exe = instance.exe().clone();
     let mut state = Some(instance.vm.create_initial_state(&exe, job.stdin()));
@@ -128,6 +128,7 @@ fn prove_segments(
             progress.skip();
             return Ok((proofs, user_pvs_proof));
         }
+        progress.begin()?;
         let mut before = state.take().expect("each segment leaves one; qed");
         if skipped > 0 {
             before = instance.vm.interpreter(&exe)?.execute_from_state(before, Some(skipped))?;
@@ -185,7 +186,7 @@ fn aggregate(
     aggregator: &AggProver,
     segments: Vec<Proof>,
     parts: &Parts,
-    progress: &mut Progress,
+    progress: &mut Progress<'_>,
 ) -> Result<Proof> {
     let tree = aggregator.agg_tree_config;
     let leaf = |proofs: &[Proof], kind| {
@@ -210,13 +211,13 @@ fn aggregate(
     proofs.pop().ok_or_else(|| eyre!("there is nothing to prove"))
 }
 
-struct Layers<'a> {
+struct Layers<'a, 'w> {
     parts: &'a Parts,
-    progress: &'a mut Progress,
+    progress: &'a mut Progress<'w>,
     count: usize,
 }
 
-impl Layers<'_> {
+impl Layers<'_, '_> {
     fn next(
         &mut self,
         proofs: Vec<Proof>,
@@ -231,6 +232,7 @@ impl Layers<'_> {
                 self.progress.skip();
                 return Ok(proof);
             }
+            self.progress.begin()?;
             let proof = prove(proofs, kind)?;
             self.parts.save(&name, &proof)?;
             self.progress.done();

@@ -154,7 +154,7 @@ contract ProofRouter is IProofRouter {
         if (provenAt[content] != 0) revert ProofRouter_Proven(content);
         (bool stands,,) = _disprove(content, entry, result, proof);
         if (!stands) return;
-        emit InstanceDisproven(content, owner, msg.sender);
+        emit InstanceDisproven(content, owner, msg.sender, entry.index);
         address[] memory rewarded = new address[](1);
         rewarded[0] = msg.sender;
         claimManager.refute(content, owner, rewarded);

@@ -72,7 +72,8 @@ interface IProofRouter {
     event ResultRecorded(uint256 indexed version, uint8 indexed kind, bytes32 indexed boot, bytes32 result);
     event BlobsOpened(bytes32 indexed openings, uint256 count);
     event NodeProven(bytes32 indexed node, address indexed by);
-    event InstanceDisproven(Claim indexed content, address indexed owner, address indexed by);
+    /// @notice A proof says that entry `entry` of the content is another: whoever knows better proves that span too, which is the alarm.
+    event InstanceDisproven(Claim indexed content, address indexed owner, address indexed by, uint8 entry);
     /// @notice Proofs of this version contradict each other: from now on they are worth nothing.
     event ProofConflict(uint256 indexed version, bytes32 indexed boot, address indexed reporter, uint256 bounty);
     event Withdrawn(address indexed to, uint256 amount);

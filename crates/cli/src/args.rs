@@ -5,7 +5,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, builder::FalseyValueParser};
 use clap_complete::Shell;
 use mezz_primitives::Family;
 use mezz_sim::Adversary;
-use std::{net::IpAddr, path::PathBuf};
+use std::{ffi::OsString, net::IpAddr, path::PathBuf};
 
 /// The largest chain id that every wallet can hold.
 const CHAIN_ID_MAX: u64 = (1 << 53) - 1;
@@ -89,6 +89,13 @@ pub(crate) enum More {
     /// Be a member of a data committee: keep payloads, sign for them, show them.
     #[command(subcommand)]
     Dac(DacCommand),
+    /// Run the prover, `mezz-prover`, with arguments of its own: `mezz prover doctor` says what this machine can prove.
+    #[command(arg_required_else_help = true)]
+    Prover {
+        /// Its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+        arguments: Vec<OsString>,
+    },
     /// Make and show keys.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -154,6 +161,15 @@ pub(crate) struct UpArgs {
     /// Serve `admin_*` on the RPC port: whoever reaches it may then stop the sequencer.
     #[arg(long, env = "MEZZ_RPC_ADMIN", value_parser = FalseyValueParser::new(), help_heading = "Layer 2")]
     pub(crate) rpc_admin: bool,
+    /// Give work to provers (`mezz-prover work`) on the RPC port: whoever reaches it may then read the data of all batches, also where a committee keeps them. On by itself for a chain with validity proofs that only this machine reaches.
+    #[arg(long, env = "MEZZ_PROVERS", value_parser = FalseyValueParser::new(), help_heading = "Proofs")]
+    pub(crate) provers: bool,
+    /// A prover to start: `mezz-prover`, or where that is. It ends with this one.
+    #[arg(long, env = "MEZZ_PROVER", value_name = "PATH", help_heading = "Proofs")]
+    pub(crate) prover: Option<PathBuf>,
+    /// Seconds that a claim of a new zk chain or validium waits for its proof, before the game alone decides: 90 unless given, 1800 with --prover.
+    #[arg(long, env = "MEZZ_PROVER_TIMEOUT", value_name = "SECONDS", value_parser = whole, allow_negative_numbers = true, help_heading = "Proofs")]
+    pub(crate) prover_timeout: Option<u64>,
     /// Run in the background; `mezz down` stops it.
     #[arg(long, env = "MEZZ_DETACH", value_parser = FalseyValueParser::new())]
     pub(crate) detach: bool,
@@ -239,6 +255,15 @@ pub(crate) struct NodeArgs {
     /// Key that asks members for payloads where not everybody may read them: 0x and 64 hex digits, or @FILE. The batcher's by default.
     #[arg(long, env = "MEZZ_READER_KEY", hide_env_values = true)]
     pub(crate) reader_key: Option<String>,
+    /// Authorities that members' certificates are signed by, where they are not public ones (PEM).
+    #[arg(long, env = "MEZZ_MEMBER_CA", value_name = "FILE")]
+    pub(crate) member_ca: Option<PathBuf>,
+    /// Certificate that this node shows members (PEM); with its key in the same file, or in --member-cert-key.
+    #[arg(long, env = "MEZZ_MEMBER_CERT", value_name = "FILE")]
+    pub(crate) member_cert: Option<PathBuf>,
+    /// Key of that certificate (PEM).
+    #[arg(long, env = "MEZZ_MEMBER_CERT_KEY", value_name = "FILE", requires = "member_cert")]
+    pub(crate) member_cert_key: Option<PathBuf>,
     /// Only say in the log which moves about claims it would make.
     #[arg(long, env = "MEZZ_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub(crate) dry_run: bool,
@@ -254,6 +279,9 @@ pub(crate) struct NodeArgs {
     /// Serve `admin_*` on the RPC port: whoever reaches it may then stop the sequencer.
     #[arg(long, env = "MEZZ_RPC_ADMIN", value_parser = FalseyValueParser::new())]
     pub(crate) rpc_admin: bool,
+    /// Give work to provers (`mezz-prover work`) on the RPC port: whoever reaches it may then read the data of all batches, also where a committee keeps them.
+    #[arg(long, env = "MEZZ_PROVERS", value_parser = FalseyValueParser::new())]
+    pub(crate) provers: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -267,7 +295,7 @@ pub(crate) struct ClaimsArgs {
 
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct DrillArgs {
-    /// liar, withholder, equivocator, censor, garbage, griefer, or data-withholder (optimium).
+    /// liar, withholder, equivocator, censor, garbage, griefer, lying-prover (zk, hybrid, validium), or data-withholder (optimium, validium).
     pub(crate) adversary: Adversary,
     #[command(flatten)]
     pub(crate) here: HereArgs,

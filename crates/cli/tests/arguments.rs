@@ -160,7 +160,7 @@ fn places_that_cannot_be_used_are_named() {
 fn what_would_not_be_right_is_refused() {
     let (_kept, here) = scene();
     let refused = |arguments: &[&str], words: &str| check(&here, arguments, 4, words);
-    refused(&["up", "zk"], "`zk` does not work yet");
+    refused(&["up", "plasma"], "`plasma` does not work yet");
     refused(&["up", "--datadir", "half"], "run `mezz resync --datadir half` again");
     refused(&["deploy", "plan", "--intent", "intent.toml"], "is not set");
 }

@@ -17,4 +17,4 @@ pub use committee::{
 };
 pub use error::Error;
 pub use price::{Choice, choose};
-pub use source::{DataSource, Opening, opening};
+pub use source::{DataSource, Opening, opening, opening_at};

@@ -198,12 +198,15 @@ pub struct Opening {
 
 /// Proves field element `index` (below 4,096) of a blob: the value at `ω^brp(index)`. It takes tens of milliseconds.
 pub fn opening(blob: &Blob, index: u32) -> Result<Opening, Error> {
+    opening_at(blob, evaluation_point(index).into())
+}
+
+/// Proves what a blob's polynomial is worth at `point`, which is below the field's order. It takes tens of milliseconds.
+pub fn opening_at(blob: &Blob, point: B256) -> Result<Opening, Error> {
     let settings = kzg_settings();
     let blob = c_kzg::Blob::new(blob.0);
     let commitment = settings.blob_to_kzg_commitment(&blob)?;
-    let point = evaluation_point(index);
-    let (proof, _) =
-        settings.compute_kzg_proof(&blob, &c_kzg::Bytes32::new(point.to_be_bytes()))?;
+    let (proof, _) = settings.compute_kzg_proof(&blob, &c_kzg::Bytes32::new(point.0))?;
     Ok(Opening {
         commitment: commitment.to_bytes().into_inner(),
         proof: proof.to_bytes().into_inner(),

@@ -263,6 +263,8 @@ impl<DB: Database + DatabaseCommit> BlockExecutor<DB> {
             .with_cfg(chain.cfg_env())
             .with_block(environment.block_env())
             .build_mainnet();
+        #[cfg(feature = "stark")]
+        let evm = crate::with_precompiles(evm, chain.layer);
         let gas_used = receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
         let transactions = Vec::new();
         Self { chain, environment, evm, transactions, receipts, gas_used, blob_gas_used: 0 }

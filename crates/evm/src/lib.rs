@@ -15,6 +15,8 @@ mod fees;
 mod handler;
 mod receipt;
 mod requests;
+#[cfg(feature = "stark")]
+mod stark;
 mod state;
 mod transaction;
 pub mod trie;
@@ -29,6 +31,10 @@ pub use execute::{StateRoots, execute};
 pub use fees::{Charges, flz_compress_len, l1_fee, next_base_fee, operator_fee};
 pub use handler::{Evm, EvmContext, Kind, transact, transact_inspected};
 pub use receipt::{Receipt, receipts_bloom, receipts_root, transactions_root};
+#[cfg(feature = "stark")]
+pub use stark::{
+    STARK_GAS, STARK_PRECOMPILE, STARK_PRECOMPILE_NAME, precompiles, with_precompiles,
+};
 pub use state::{AccountChange, Overlay, StateDiff};
 pub use transaction::{DecodeError, SignedTransaction, Transaction, TransactionType};
 pub use witness::{Nodes, PartialState, Recorder, Source, Witness, WitnessError};

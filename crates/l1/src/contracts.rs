@@ -8,6 +8,9 @@ pub use committee::*;
 pub use governance::*;
 pub use inbox::*;
 pub use l2::*;
+pub use proofs::*;
+
+mod proofs;
 
 mod inbox {
     #![allow(
@@ -153,6 +156,7 @@ mod claims {
             function step(bytes32 node, bytes state, bytes32[] proof, bytes aux) external;
             function timeout(bytes32 node) external;
             function reclaim(bytes32 node) external;
+            function reopen(bytes32 node) external;
             function withdraw() external;
             function standing(bytes32 content, address owner) external view returns (uint64 openNodes, uint64 closesAt);
             function credits(address who) external view returns (uint256);

@@ -87,6 +87,23 @@ mod errors {
             error RiscVStep_WrongOpening(uint256 which, uint256 index);
             error RiscVStep_WrongPreimage(bytes32 key);
 
+            error ProofRouter_BadParameter(string name);
+            error ProofRouter_NotFast();
+            error ProofRouter_Broken(uint256 version);
+            error ProofRouter_Genesis();
+            error ProofRouter_ProvenAlready(bytes32 content);
+            error ProofRouter_Proven(bytes32 content);
+            error ProofRouter_NotProven(bytes32 content);
+            error ProofRouter_NotOpened(bytes32 openings);
+            error ProofRouter_OpeningsLength(uint256 length);
+            error ProofRouter_WrongOpening(uint256 index);
+            error ProofRouter_WrongEntry(uint256 index);
+            error ProofRouter_NoResult();
+            error ProofRouter_SameResult();
+            error ProofRouter_PaymentFailed(address to);
+            error StarkVerifier_NoPrecompile();
+            error Verifier_Refused();
+
             error CommitteeDa_BadParameter(string name);
             error CommitteeDa_PayloadLength(uint32 length);
             error CommitteeDa_Expired(uint64 expiry, uint64 needed);
@@ -365,6 +382,38 @@ fn game(error: &Errors::ErrorsErrors) -> Option<String> {
             format!("a version can begin with batch {} at the earliest", e.earliest)
         }
         E::QueryGame_NodeNotOpen(_) => "this doubt is answered or decided already".into(),
+        _ => return proofs(error),
+    })
+}
+
+fn proofs(error: &Errors::ErrorsErrors) -> Option<String> {
+    use Errors::ErrorsErrors as E;
+    Some(match error {
+        E::Verifier_Refused(_) => {
+            "the verifier does not accept the proof: it is of another program, chain or run, or damaged".into()
+        }
+        E::StarkVerifier_NoPrecompile(_) => {
+            "this L1 cannot verify STARKs: use the embedded L1, or name a halo2 verifier".into()
+        }
+        E::ProofRouter_Broken(e) => format!(
+            "proofs of version {} have contradicted each other and are worth nothing any more",
+            e.version
+        ),
+        E::ProofRouter_ProvenAlready(_) => "the claim is proven already".into(),
+        E::ProofRouter_Proven(_) => {
+            "the claim is proven: report the contradiction instead of refuting it".into()
+        }
+        E::ProofRouter_NotProven(_) => "the claim is not proven: there is nothing to contradict".into(),
+        E::ProofRouter_NotFast(_) => {
+            "on this chain proofs do not decide doubts: answer by the trace".into()
+        }
+        E::ProofRouter_NotOpened(_) => "the blobs before were not opened: open them first".into(),
+        E::ProofRouter_WrongOpening(e) => {
+            format!("opening {} is not that of the blob on L1", e.index)
+        }
+        E::QueryGame_NotReopenable(_) => {
+            "no proof has settled this doubt, or proofs of its version are sound".into()
+        }
         _ => return None,
     })
 }

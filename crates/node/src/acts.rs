@@ -4,6 +4,7 @@ use crate::{
     Error, batches, builder,
     disputes::{Disputes, plays},
     metrics::Metrics,
+    proofs::Desk,
     sequencer::Sequencer,
 };
 use alloy::rpc::types::TransactionReceipt;
@@ -37,6 +38,7 @@ pub(crate) struct Acts {
     pub(crate) proposer: Option<Sender>,
     pub(crate) challenger: Option<Sender>,
     pub(crate) disputes: Disputes,
+    pub(crate) proofs: Desk,
     pub(crate) metrics: Arc<Metrics>,
 }
 

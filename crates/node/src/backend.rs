@@ -1,6 +1,6 @@
 //! What the RPC server sees of a node.
 
-use crate::{Node, queries, sequencer::Sequencer};
+use crate::{Node, proofs::Board, queries, sequencer::Sequencer};
 use alloy_primitives::{Address, B256};
 use futures::future::BoxFuture;
 use mezz_evm::{L2Config, SignedTransaction, next_base_fee};
@@ -33,6 +33,8 @@ pub(crate) struct NodeBackend {
     pub(crate) contracts: Contracts,
     /// Questions that are passed on to L1, a few at a time.
     pub(crate) l1_questions: Arc<Semaphore>,
+    /// The work of provers.
+    pub(crate) proofs: Arc<Board>,
 }
 
 impl Backend for NodeBackend {

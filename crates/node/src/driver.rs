@@ -11,7 +11,7 @@ use crate::{
     sequencer::Sequencer,
 };
 use mezz_l1::{CommitteeEvent, ContractEvent, L1Event, L1Heads, Remedy, Watcher};
-use mezz_primitives::ContentId;
+use mezz_primitives::{ContentId, release};
 use mezz_rpc::Event as ChainEvent;
 use mezz_settlement::{Event, Fact, L1Block, L1Ref, Move, Role, SealedBlock, Settlement};
 use mezz_storage::Block;
@@ -145,6 +145,8 @@ struct Turn {
     sequencing: bool,
     /// L1 contradicts the view, which therefore is begun anew.
     contradicted: bool,
+    /// The version of the program that was spoken of.
+    foreign: Option<u64>,
     /// Moves that a dry run has spoken of.
     said: HashSet<Move>,
 }
@@ -367,6 +369,7 @@ impl Driver {
                 tracing::error!(%error, "the sequencer does not begin");
             }
         }
+        self.mind_versions(turn, derived);
         let (mut moves, l1_head) = {
             let settlement = self.settlement.read();
             (settlement.moves(), settlement.l1_head().number)
@@ -399,6 +402,21 @@ impl Driver {
                 (lane, reorgs, row, outcome)
             });
             turn.busy.insert(lane, made);
+        }
+    }
+
+    /// Says when a version of the program is announced that this node cannot execute, and stops before its first batch.
+    fn mind_versions(&self, turn: &mut Turn, derived: u64) {
+        let Some(version) = self.settlement.read().foreign() else { return };
+        let error = Error::OtherVersion {
+            number: version.number,
+            activation: version.activation,
+            release: release(version.program, version.key),
+        };
+        if derived >= version.activation {
+            self.sequencer.shared.failure.write().get_or_insert_with(|| error.to_string());
+        } else if turn.foreign.replace(version.number) != Some(version.number) {
+            tracing::warn!(batches_left = version.activation - derived, "{error}");
         }
     }
 
@@ -507,6 +525,7 @@ fn fact(event: ContractEvent) -> Fact {
         ContractEvent::Proven { node } => Fact::Proven { node },
         ContractEvent::Refuted { node } => Fact::Refuted { node },
         ContractEvent::Reclaimed { node } => Fact::Reclaimed { node },
+        ContractEvent::Proof(fact) => Fact::Proof(fact),
         ContractEvent::Committee(event) => committee_fact(event),
     }
 }

@@ -24,6 +24,18 @@ pub enum Error {
         /// This program's.
         ours: B256,
     },
+    /// A version of the program that this node cannot execute.
+    #[error(
+        "from batch {activation} on the chain's program is version {number}, release {release}, which this version of mezz cannot execute: install the version of mezz that has it before that batch, and start it on the same data directory"
+    )]
+    OtherVersion {
+        /// Its number.
+        number: u64,
+        /// Its first batch.
+        activation: u64,
+        /// What both its builds are known by.
+        release: B256,
+    },
     /// The store failed. Stop: the disk or the database needs a person.
     #[error("storage: {0}")]
     Storage(#[from] mezz_storage::Error),
@@ -97,6 +109,19 @@ pub enum Error {
     /// The program asks for what this node does not have.
     #[error("the program cannot run over a span: {0}; run `mezz resync` if it stays so")]
     Preimage(#[from] mezz_riscv::MissingPreimage),
+    /// The program, run natively, asks for what this node does not have.
+    #[error("what a proof is made of is not complete: {0}; L1 may just be reorganised: try again")]
+    Input(#[from] mezz_program::Missing),
+    /// The program and the node differ about what is right: one of them is broken.
+    #[error(
+        "the program comes to {found} where this node holds {right} for right: nothing is proved of it; please report it"
+    )]
+    Disagreement {
+        /// What the program comes to.
+        found: B256,
+        /// What is in the node's store.
+        right: B256,
+    },
     /// The sequencer's thread is gone.
     #[error("the sequencer stopped; the log says why")]
     Stopped,

@@ -19,6 +19,7 @@ mod error;
 pub mod journal;
 mod metrics;
 pub mod pool;
+mod proofs;
 mod publish;
 mod queries;
 mod sequencer;
@@ -90,6 +91,8 @@ pub struct NodeConfig {
     pub finalized_lag: u64,
     /// Whether the RPC serves `admin_*`, with which anybody who reaches it may stop the sequencer.
     pub admin: bool,
+    /// Whether the RPC gives work to provers. What a proof is made from holds the data of the batches, also where a committee keeps them from others.
+    pub provers: bool,
     /// Key of the batcher.
     pub batcher: Option<Signer>,
     /// Key of the proposer.
@@ -111,7 +114,7 @@ impl NodeConfig {
             return Err(Error::SharedKey { account: key.address() });
         }
         if self.roles.iter().any(|role| matches!(role, Role::Proposer | Role::Challenger)) {
-            disputes::check_program(client, self.contracts.program_registry).await?;
+            disputes::check_program(client, &self.contracts).await?;
         }
         Ok(())
     }
@@ -182,6 +185,7 @@ impl Node {
             proposer: sender(config.proposer),
             challenger: sender(config.challenger),
             disputes: disputes::Disputes::default(),
+            proofs: proofs::Desk::open(config.directory.join("proofs"), metrics.clone())?,
             metrics: metrics.clone(),
         });
         let watch = WatchConfig {
@@ -191,6 +195,8 @@ impl Node {
         };
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(committee::audit(acts.clone(), settlement.clone(), stopped.clone()));
+        let board = proofs::Board::new(acts.clone(), settlement.clone(), config.provers);
+        tokio::spawn(board.clone().keep(stopped.clone()));
         let l1 = client.clone();
         let driver = Driver {
             pristine,
@@ -215,6 +221,7 @@ impl Node {
             client: client.clone(),
             contracts: config.contracts,
             l1_questions: Arc::new(Semaphore::new(L1_QUESTIONS)),
+            proofs: board,
         });
         Ok(Self {
             acts,
@@ -308,6 +315,8 @@ fn parameters(config: &NodeConfig, client: &Client) -> (Parameters, usize) {
         batch_bytes_max: capacity as u64,
         claim_interval: config.claim_interval,
         confirmations: config.confirmations,
+        program: mezz_l1::deploy::program(),
+        key: mezz_l1::deploy::program_key(),
         batcher: address(&config.batcher).filter(|_| batches),
     };
     (parameters, capacity)

@@ -84,6 +84,16 @@ pub struct Metrics {
     pub claims: Counter,
     /// L1 gas that moves about claims and demands took.
     pub dispute_gas: Counter,
+    /// Proofs wanted that nobody works on.
+    pub proofs_wanted: Gauge,
+    /// Proofs that workers make.
+    pub proofs_proving: Gauge,
+    /// Proofs taken.
+    pub proofs: Counter,
+    /// Wrong proofs refused.
+    pub proofs_refused: Counter,
+    /// Seconds that the proofs taken took, from the job to the proof.
+    pub proof_seconds: Counter,
     /// What the client of the data committee counts, of a chain that has one.
     pub committee: OnceLock<Arc<ClientMetrics>>,
 }
@@ -100,6 +110,7 @@ impl Metrics {
     pub fn render(&self) -> String {
         let mut text = String::new();
         self.render_node(&mut text);
+        self.render_proofs(&mut text);
         if let Some(committee) = self.committee.get() {
             render_committee(committee, &mut text);
         }
@@ -189,6 +200,33 @@ impl Metrics {
             "Claims made by this node.",
             &[("", self.claims.get())],
         );
+    }
+
+    fn render_proofs(&self, text: &mut String) {
+        let families = [
+            (
+                "proofs_wanted",
+                "gauge",
+                "Proofs wanted that nobody works on.",
+                self.proofs_wanted.get(),
+            ),
+            ("proofs_proving", "gauge", "Proofs that workers make.", self.proofs_proving.get()),
+            ("proofs_total", "counter", "Proofs taken from workers.", self.proofs.get()),
+            ("proofs_refused_total", "counter", "Wrong proofs refused.", self.proofs_refused.get()),
+            (
+                "proof_seconds_total",
+                "counter",
+                "Seconds that the proofs taken took, from the job to the proof.",
+                self.proof_seconds.get(),
+            ),
+        ];
+        for (name, kind, help, value) in families {
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "# HELP mezz_node_{name} {help}\n# TYPE mezz_node_{name} {kind}\nmezz_node_{name} {value}"
+            );
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The `optimism_*`, `mezz_*` and `admin_*` methods of a node.
 
-use crate::{backend::NodeBackend, costs, withdrawals};
+use crate::{backend::NodeBackend, costs, proofs, withdrawals};
 use alloy_primitives::{B256, U64, U256};
 use futures::future::BoxFuture;
-use mezz_primitives::SignedCertificate;
+use mezz_primitives::{ProofPolicy, SignedCertificate};
 use mezz_rpc::RpcError;
 use mezz_settlement::{ClaimState, Disputes, PostedBatch, Sealing, Settlement};
 use serde::de::DeserializeOwned;
@@ -49,6 +49,7 @@ pub(crate) fn answer(
                 costs::of_batches(&node, batches.map(|count| count.to())).await
             }));
         }
+        _ if proofs::is_ours(method) => return Some(proofs::answer(node, method, params)),
         _ if method.starts_with("admin_") && !node.admin => return None,
         "admin_sequencerActive" => {
             Ok(json!(node.sequencer.shared.sequencing.load(Ordering::Relaxed)))
@@ -124,7 +125,8 @@ impl NodeBackend {
             "queue": { "enqueued": settlement.inbox().queue_len(), "consumed": settlement.inbox().consumed() },
             "unpostedBytes": settlement.unposted_bytes(),
             "referee": "query-answer game",
-            "finality": "a claim confirms when its window has passed and every doubt about it was answered; anybody may doubt, and L1 executes the one instruction that is left",
+            "finality": finality(settlement.config().proofs.map(|rules| rules.policy)),
+            "proofs": proofs(&settlement),
             "committee": settlement.sealing().map(committee),
             "failure": *self.sequencer.shared.failure.read(),
         })
@@ -155,6 +157,7 @@ impl NodeBackend {
                     "claim": claim,
                     "final": claim.state == ClaimState::Confirmed,
                     "right": parent.map(|right| right == claim.content),
+                    "provenFinalAt": settlement.proven_final_at(claim.content),
                     "instances": instances(settlement.disputes(), claim.index),
                 })
             })
@@ -171,6 +174,7 @@ impl NodeBackend {
             "bond": U256::from(rules.bond), "stake": U256::from(rules.stake), "entries": rules.entries, "depth": rules.depth, "span": rules.span,
             "escrow": U256::from(game.purse().escrow()), "forfeited": U256::from(game.purse().forfeited()),
             "l1Time": settlement.l1_head().time,
+            "proofs": proofs(&settlement),
         })
     }
 
@@ -181,6 +185,32 @@ impl NodeBackend {
         let waiting = inbox.messages(inbox.consumed(), inbox.queue_len()).take(LIST_MAX);
         waiting.map(|entry| json!({ "message": entry.message, "hint": entry.hint })).collect()
     }
+}
+
+/// When a claim is final, in a sentence.
+const fn finality(policy: Option<ProofPolicy>) -> &'static str {
+    match policy {
+        None | Some(ProofPolicy::StepOnly) => {
+            "a claim confirms when its window has passed and every doubt about it was answered; anybody may doubt, and L1 executes the one instruction that is left"
+        }
+        Some(ProofPolicy::Safe) => {
+            "as in an optimistic rollup, with a shorter window once the claim is proven; anybody may doubt it, and L1 executes the one instruction that is left"
+        }
+        Some(ProofPolicy::Fast) => {
+            "a claim confirms when L1 has verified its validity proof and the guard has passed; one that nobody proves confirms as in an optimistic rollup, after the prover's timeout"
+        }
+    }
+}
+
+/// What validity proofs are worth on this chain now.
+fn proofs(settlement: &Settlement) -> Value {
+    let Some(rules) = settlement.config().proofs else { return Value::Null };
+    let confirmed = settlement.claims().confirmed();
+    let next = settlement.child_n1(confirmed);
+    json!({
+        "policy": rules.policy, "wait": rules.wait, "proverTimeout": rules.prover_timeout,
+        "broken": settlement.disputes().game().is_broken_at(next),
+    })
 }
 
 /// Who stands behind a claim, and what is doubted: clocks in seconds of L1 time.
@@ -196,13 +226,14 @@ fn instances(disputes: &Disputes, content: u64) -> Value {
                 json!({
                     "node": Disputes::node_id(id, *owner, *path), "path": path.indices(), "querier": node.querier,
                     "askedAt": node.asked_at, "deadline": node.deadline, "answeredAt": node.answer().map(|answer| answer.at),
-                    "childClose": node.answer().map(|answer| answer.child_close), "open": node.is_open(), "bonded": node.bonded,
+                    "childClose": node.answer().map(|answer| answer.child_close), "open": node.is_open(), "verified": node.is_verified(), "bonded": node.bonded,
                     "ownerUsed": node.owner_used, "querierUsed": node.querier_used, "start": node.start, "end": node.end,
                 })
             })
             .collect();
+        let closes = game.close(content, *owner).map(|close| close.max(game.patience(content)));
         json!({
-            "owner": owner, "createdAt": instance.created_at, "closesAt": instance.close, "settled": instance.settled,
+            "owner": owner, "createdAt": instance.created_at, "closesAt": closes, "settled": instance.settled,
             "status": game.status(content, *owner).map(|status| format!("{status:?}").to_lowercase()), "queries": queries,
         })
     });
@@ -234,7 +265,7 @@ fn committee(sealing: &Sealing) -> Value {
 }
 
 /// A parameter that must be there.
-fn parameter<T: DeserializeOwned>(params: &Value, index: usize) -> Result<T, RpcError> {
+pub(crate) fn parameter<T: DeserializeOwned>(params: &Value, index: usize) -> Result<T, RpcError> {
     optional(params, index)?
         .ok_or_else(|| RpcError::invalid_params(format!("parameter {index} is missing")))
 }

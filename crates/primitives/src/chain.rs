@@ -1,6 +1,9 @@
 //! The configuration of one L2 chain.
 
-use crate::{BLOCK_GAS_MIN, CommitteeConfig, CommitteeContracts, SPAN_GAS_MAX};
+use crate::{
+    BLOCK_GAS_MIN, CommitteeConfig, CommitteeContracts, ProofConfig, ProofContracts, ProofPolicy,
+    SPAN_GAS_MAX,
+};
 use alloy_primitives::{Address, B256, U256};
 use core::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
@@ -103,14 +106,23 @@ pub struct ChainConfig {
     /// The rules of its data committee, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub committee: Option<CommitteeConfig>,
+    /// What validity proofs are worth, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<ProofConfig>,
 }
 
 impl ChainConfig {
     /// What kind of Layer 2 it is.
     pub const fn family(&self) -> Family {
-        match self.committee {
-            None => Family::Optimistic,
-            Some(_) => Family::Optimium,
+        let (public, proofs) = (self.committee.is_none(), self.proofs);
+        match (public, proofs) {
+            (true, Some(proofs)) if proofs.decides() => Family::Zk,
+            (true, Some(ProofConfig { policy: ProofPolicy::Safe | ProofPolicy::Fast, .. })) => {
+                Family::Hybrid
+            }
+            (true, _) => Family::Optimistic,
+            (false, Some(proofs)) if proofs.decides() => Family::Validium,
+            (false, _) => Family::Optimium,
         }
     }
 
@@ -201,6 +213,9 @@ pub struct Contracts {
     /// Those of its data committee, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub committee: Option<CommitteeContracts>,
+    /// Those of its validity proofs, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<ProofContracts>,
 }
 
 impl Contracts {

@@ -33,8 +33,8 @@ pub use output::{
     op_output_root, vector_proof, vector_root,
 };
 pub use proof::{
-    BLOB_MODULUS, BlobOpening, ProofKind, Statement, opening_point, openings_hash, program_key,
-    release, trimmed,
+    BLOB_MODULUS, BlobOpening, ProofConfig, ProofContracts, ProofKind, ProofPolicy, Statement,
+    opening_point, openings_hash, program_key, release, trimmed,
 };
 pub use queue::{DepositHint, L1Info, MessageKind, QueueAccumulator, QueueMessage};
 pub use withdrawal::Withdrawal;

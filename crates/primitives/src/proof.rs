@@ -5,7 +5,7 @@ use crate::{
     hash::{Words, domain},
 };
 use alloc::vec::Vec;
-use alloy_primitives::{B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 use serde::{Deserialize, Serialize};
 
 /// How much a validity proof is about.
@@ -29,6 +29,48 @@ impl TryFrom<u8> for ProofKind {
             other => Err(other),
         }
     }
+}
+
+/// What a validity proof is worth. The numbers are those of the contract's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum ProofPolicy {
+    /// Nothing: it is recorded and changes nothing.
+    StepOnly = 0,
+    /// It shortens the window of a claim's instances; the game has the last word.
+    Safe = 1,
+    /// It makes a claim final, decides doubts about spans, and refutes.
+    Fast = 2,
+}
+
+/// The rules for validity proofs of one deployment; seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProofConfig {
+    /// What a proof is worth.
+    pub policy: ProofPolicy,
+    /// Between a proof and finality: the guard of `Fast`, the shortened window of `Safe`.
+    pub wait: u64,
+    /// How long a claim waits for a proof, from its assertion; zero is not at all.
+    pub prover_timeout: u64,
+}
+
+impl ProofConfig {
+    /// Whether a claim is final by its proof, and by its window only where that does not come.
+    pub const fn decides(&self) -> bool {
+        matches!(self.policy, ProofPolicy::Fast) && self.prover_timeout > 0
+    }
+}
+
+/// The contracts on L1 that only a chain with validity proofs has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProofContracts {
+    /// Takes proofs and says what they are worth.
+    pub router: Address,
+    /// What verifies those of the first version of the program.
+    pub verifier: Address,
 }
 
 /// What a blob's polynomial is worth at a point that depends on the whole blob. L1 checks it against the blob's commitment.

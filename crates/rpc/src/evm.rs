@@ -14,7 +14,10 @@ use alloy::{
         state::{AccountOverride, StateOverride},
     },
 };
-use mezz_evm::{BlockEnvironment, Chain, Evm, EvmContext, Kind, Overlay, transact_inspected};
+use mezz_evm::{
+    BlockEnvironment, Chain, Evm, EvmContext, Kind, Layer, Overlay, precompiles,
+    transact_inspected, with_precompiles,
+};
 use revm::{
     Database, DatabaseCommit, DatabaseRef, Inspector, MainBuilder,
     bytecode::Bytecode,
@@ -27,7 +30,6 @@ use revm::{
         CallInputs, CallOutcome, CreateInputs, CreateOutcome, FrameInput, InstructionResult,
         Interpreter,
     },
-    precompile::{PrecompileSpecId, Precompiles},
     primitives::Log,
     state::{AccountInfo, EvmState},
 };
@@ -119,7 +121,7 @@ impl Scene {
         &mut self,
         overrides: &BTreeMap<&Address, &AccountOverride>,
     ) -> Result<(), RpcError> {
-        let precompiles = Precompiles::new(PrecompileSpecId::from_spec_id(Chain::SPEC));
+        let precompiles = precompiles(self.chain.layer);
         for (from, account) in overrides {
             let Some(to) = account.move_precompile_to else {
                 if account.code.is_some() && precompiles.contains(from) {
@@ -195,7 +197,8 @@ impl Scene {
         I: for<'a> Inspector<EvmContext<&'a mut SceneDb>>,
     {
         let guard = Guard::new(inspector, &self.moves, self.deadline, self.record_bytes_max);
-        inspected(&mut self.db, self.cfg.clone(), self.block.clone(), tx, Kind::Ethereum, guard)
+        let (cfg, block) = (self.cfg.clone(), self.block.clone());
+        inspected(&mut self.db, self.chain.layer, cfg, block, tx, Kind::Ethereum, guard)
     }
 
     /// Writes what a call changed.
@@ -207,6 +210,7 @@ impl Scene {
 /// Executes one transaction on `db` under a [`Guard`].
 pub(crate) fn inspected<DB, I>(
     db: &mut DB,
+    layer: Layer,
     cfg: CfgEnv,
     block: BlockEnv,
     tx: TxEnv,
@@ -217,11 +221,11 @@ where
     DB: Database<Error = StoreError>,
     I: for<'a> Inspector<EvmContext<&'a mut DB>>,
 {
-    let mut evm: Evm<&mut DB, Guard<'_, I>> =
-        Context::<BlockEnv, _, _, _, _, _>::new(db, Chain::SPEC)
-            .with_cfg(cfg)
-            .with_block(block)
-            .build_mainnet_with_inspector(guard);
+    let evm: Evm<&mut DB, Guard<'_, I>> = Context::<BlockEnv, _, _, _, _, _>::new(db, Chain::SPEC)
+        .with_cfg(cfg)
+        .with_block(block)
+        .build_mainnet_with_inspector(guard);
+    let mut evm = with_precompiles(evm, layer);
     let result = transact_inspected(&mut evm, tx, kind);
     let guard = evm.inspector;
     match result {

@@ -132,15 +132,22 @@ impl Replay {
         let block = self.environment.block_env();
         let still = AddressMap::default();
         let guard = Guard::new(inspector, &still, self.deadline, self.record_bytes_max);
-        let (outcome, inspector) =
-            inspected(&mut self.db, self.chain.cfg_env(), block.clone(), tx.clone(), kind, guard)
-                .map_err(|error| match error {
-                CallError::Invalid(invalid) => RpcError::rejected(format!(
-                    "transaction {} is not valid at its place: {invalid}",
-                    signed.hash
-                )),
-                CallError::Rpc(error) => error,
-            })?;
+        let (outcome, inspector) = inspected(
+            &mut self.db,
+            self.chain.layer,
+            self.chain.cfg_env(),
+            block.clone(),
+            tx.clone(),
+            kind,
+            guard,
+        )
+        .map_err(|error| match error {
+            CallError::Invalid(invalid) => RpcError::rejected(format!(
+                "transaction {} is not valid at its place: {invalid}",
+                signed.hash
+            )),
+            CallError::Rpc(error) => error,
+        })?;
         Ok(Watched { outcome, tx, block, inspector })
     }
 

@@ -1,6 +1,6 @@
 //! The claims on L1.
 
-use crate::{Fact, L1Ref};
+use crate::{Fact, L1Ref, ProofFact};
 use alloy_primitives::Address;
 use mezz_primitives::{ContentId, Output};
 use serde::{Deserialize, Serialize};
@@ -38,10 +38,22 @@ pub struct Claim {
     pub end: Output,
     /// When it was asserted.
     pub asserted: L1Ref,
+    /// When a proof of it was accepted that is still worth something.
+    pub proven: Option<L1Ref>,
     /// Owners not refuted.
     pub owners: BTreeSet<Address>,
     /// What became of it.
     pub state: ClaimState,
+}
+
+impl Claim {
+    /// Whether anybody, or a proof, stands behind it.
+    fn weigh(&mut self) {
+        if matches!(self.state, ClaimState::Live | ClaimState::Refuted) {
+            let stands = self.proven.is_some() || !self.owners.is_empty();
+            self.state = if stands { ClaimState::Live } else { ClaimState::Refuted };
+        }
+    }
 }
 
 /// All claims.
@@ -63,6 +75,7 @@ impl Claims {
             child_n1,
             end,
             asserted: L1Ref::default(),
+            proven: None,
             owners: BTreeSet::new(),
             state: ClaimState::Confirmed,
         };
@@ -84,7 +97,9 @@ impl Claims {
                     child_n1: *child_n1,
                     end: *end,
                     asserted: at,
-                    owners: BTreeSet::from([*owner]),
+                    proven: None,
+                    // Nobody stakes on what is proven at once.
+                    owners: Some(*owner).filter(|owner| !owner.is_zero()).into_iter().collect(),
                     state: ClaimState::Live,
                 };
                 self.by_content.insert(*content, *index);
@@ -92,15 +107,11 @@ impl Claims {
             }
             Fact::ClaimBacked { content, owner } => self.change(*content, |claim| {
                 claim.owners.insert(*owner);
-                if claim.state == ClaimState::Refuted {
-                    claim.state = ClaimState::Live;
-                }
+                claim.weigh();
             }),
             Fact::InstanceRefuted { content, owner } => self.change(*content, |claim| {
                 claim.owners.remove(owner);
-                if claim.owners.is_empty() {
-                    claim.state = ClaimState::Refuted;
-                }
+                claim.weigh();
             }),
             Fact::ClaimConfirmed { content } => {
                 if self.get(*content).is_none() {
@@ -120,7 +131,19 @@ impl Claims {
                     };
                 }
             }
+            Fact::Proof(ProofFact::Proven { content }) => self.change(*content, |claim| {
+                claim.proven = Some(at);
+                claim.weigh();
+            }),
             _ => {}
+        }
+    }
+
+    /// Proofs of claims for which that is so are worth nothing any more.
+    pub(crate) fn distrust(&mut self, about: impl Fn(&Claim) -> bool) {
+        for claim in self.claims.values_mut().filter(|claim| about(claim)) {
+            claim.proven = None;
+            claim.weigh();
         }
     }
 

@@ -1,7 +1,7 @@
 //! The game as L1 shows it, and what this node has to do in it.
 
 use crate::{
-    Fact, L1Ref, Move, Role,
+    Fact, L1Ref, Move, ProofFact, Role,
     game::{self, Game, Machine, Path, Rules, honest},
 };
 use alloy_primitives::{Address, B256};
@@ -101,7 +101,10 @@ impl Disputes {
             Fact::StakeWithdrawn { owner } => self.game.withdraw_stake(*owner)?,
             Fact::ClaimAsserted { content, parent, owner, vector, .. } => {
                 if let Some(parent) = self.content(*parent) {
-                    self.game.assert(now, *owner, parent, vector.clone())?;
+                    match owner.is_zero() {
+                        true => self.game.assert_proven(now, parent, vector.clone())?,
+                        false => self.game.assert(now, *owner, parent, vector.clone())?,
+                    };
                     self.ids.push(*content);
                 }
             }
@@ -116,6 +119,7 @@ impl Disputes {
                     self.game.reclaim(content, owner, path)?;
                 }
             }
+            Fact::Proof(fact) => self.observe_proof(now, fact)?,
             _ => self.observe_claim(now, fact)?,
         }
         Ok(())
@@ -136,13 +140,8 @@ impl Disputes {
             Fact::ClaimBacked { owner, .. } => self.game.back(now, *owner, content)?,
             // The genesis announces itself too.
             Fact::ClaimConfirmed { .. } if content > 0 => {
-                let owners = self.game.content(content).map(|content| content.instances.keys());
-                let ripe = owners
-                    .into_iter()
-                    .flatten()
-                    .copied()
-                    .find(|owner| self.game.is_ripe(now, content, *owner));
-                self.game.confirm(now, content, ripe.unwrap_or_default())?;
+                let ripe = self.game.ripe_by(now, content).unwrap_or_default();
+                self.game.confirm(now, content, ripe)?;
             }
             Fact::ClaimRejected { .. } => self.game.reject(content)?,
             Fact::InstanceSettled { owner, .. } => self.game.settle(content, *owner)?,
@@ -160,6 +159,34 @@ impl Disputes {
         Ok(())
     }
 
+    /// A fact about validity proofs or the program.
+    fn observe_proof(&mut self, now: u64, fact: &ProofFact) -> Result<(), Forbidden> {
+        match fact {
+            // The first is there from the beginning.
+            ProofFact::Scheduled { activation: 0, .. } => {}
+            ProofFact::Scheduled { activation, .. } => self.game.schedule(*activation),
+            ProofFact::Proven { content } => {
+                if let Some(content) = self.content(*content) {
+                    self.game.prove(now, content)?;
+                }
+            }
+            ProofFact::Disproven { content, owner, by, entry } => {
+                if let Some(content) = self.content(*content) {
+                    self.game.disprove(content, *owner, *by, *entry)?;
+                }
+            }
+            ProofFact::Reopened { node } => {
+                if let Some((content, owner, path)) = self.nodes.get(node).copied() {
+                    self.game.reopen(now, content, owner, path)?;
+                }
+            }
+            ProofFact::Conflict { version, reporter, bounty } => {
+                self.game.alarm(*version as usize, *reporter, *bounty);
+            }
+        }
+        Ok(())
+    }
+
     fn decide(
         &mut self,
         now: u64,
@@ -171,6 +198,9 @@ impl Disputes {
             Fact::Answered { start, vector, .. } => {
                 let shown = Shown { start: *start, end };
                 self.game.answer(now, owner, content, owner, path, vector.clone(), &shown)?;
+            }
+            Fact::Proven { .. } if path.length() < self.game.rules().depth => {
+                self.game.verify(content, owner, path)?;
             }
             Fact::Proven { .. } => {
                 self.game.step(content, owner, path, &Shown { start: end, end })?;

@@ -1,9 +1,9 @@
 //! What a settlement observes.
 
-use crate::game::Path;
+use crate::{Proving, game::Path};
 use alloy_primitives::{Address, B256, Bytes};
 use mezz_primitives::{
-    Accumulator, BatchHeader, ContentId, DepositHint, Output, PayloadId, QueueMessage,
+    Accumulator, BatchHeader, ContentId, DepositHint, Output, PayloadId, ProgramId, QueueMessage,
 };
 use serde::{Deserialize, Serialize};
 
@@ -200,6 +200,54 @@ pub enum Fact {
         /// With which claim.
         claim: u64,
     },
+    /// Something about validity proofs or the program.
+    Proof(ProofFact),
+}
+
+/// Something that the contracts of programs and validity proofs said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProofFact {
+    /// A version of the program was announced.
+    Scheduled {
+        /// Its number.
+        version: u64,
+        /// The first batch that is of it.
+        activation: u64,
+        /// Its build for the fault proof.
+        program: ProgramId,
+        /// What proofs of it are verified against; zero without validity proofs.
+        key: B256,
+    },
+    /// A claim is proven.
+    Proven {
+        /// Which.
+        content: ContentId,
+    },
+    /// A proof shows that an entry of somebody's instance is another.
+    Disproven {
+        /// Of which claim.
+        content: ContentId,
+        /// Whose.
+        owner: Address,
+        /// Who showed it.
+        by: Address,
+        /// Which entry.
+        entry: u8,
+    },
+    /// A doubt that a proof had settled is open again.
+    Reopened {
+        /// Which.
+        node: B256,
+    },
+    /// Proofs of a version contradict each other.
+    Conflict {
+        /// Which.
+        version: u64,
+        /// Who showed it.
+        reporter: Address,
+        /// What that is worth to it, wei.
+        bounty: u128,
+    },
 }
 
 /// A block that this node sealed or derived.
@@ -260,6 +308,8 @@ pub enum Event {
         /// Its outputs.
         vector: Vec<B256>,
     },
+    /// A validity proof was made here.
+    Proved(Proving),
     /// A run of the program was divided.
     Traced {
         /// On which parent.

@@ -10,8 +10,8 @@
 //! |---|---|
 //! | watcher | [`Move::Derive`]: check or execute the next batch; [`Move::Compute`]: what is right to claim |
 //! | batcher | [`Move::Publish`], [`Move::ForceInclude`] |
-//! | proposer | [`Move::Seal`], [`Move::Propose`], [`Move::Back`], [`Move::Answer`], [`Move::Confirm`] |
-//! | challenger | [`Move::Query`], [`Move::Step`], [`Move::Timeout`], [`Move::Demand`], [`Move::Show`] |
+//! | proposer | [`Move::Seal`], [`Move::Propose`], [`Move::Back`], [`Move::Answer`], [`Move::Prove`], [`Move::Confirm`] |
+//! | challenger | [`Move::Query`], [`Move::Step`], [`Move::Timeout`], [`Move::RefuteByProof`], [`Move::Contradict`], [`Move::Demand`], [`Move::Show`] |
 //!
 //! It holds no clock, socket or key: time arrives with the L1 blocks, and whoever runs it decides which moves to make.
 
@@ -22,6 +22,7 @@ mod event;
 pub mod game;
 mod inbox;
 mod moves;
+mod proofs;
 mod view;
 
 #[cfg(test)]
@@ -30,7 +31,8 @@ mod tests;
 pub use claims::{Claim, ClaimState, Claims};
 pub use committee::{Demand, DemandStatus, Sealing};
 pub use disputes::{Disputes, Forbidden};
-pub use event::{Event, Fact, L1Block, L1Ref, SealedBlock};
+pub use event::{Event, Fact, L1Block, L1Ref, ProofFact, SealedBlock};
 pub use inbox::{Inbox, Message, PostedBatch};
 pub use moves::{Heads, Move, Role};
+pub use proofs::{Proving, Version};
 pub use view::{Error, Parameters, Settlement};

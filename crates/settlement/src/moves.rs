@@ -1,6 +1,6 @@
 //! What is due.
 
-use crate::game::Path;
+use crate::{Proving, game::Path};
 use alloy_primitives::Address;
 use mezz_primitives::ContentId;
 use serde::{Deserialize, Serialize};
@@ -191,6 +191,60 @@ pub enum Move {
         /// How many from the first on.
         count: u64,
     },
+    /// Show L1 the proof of a right claim.
+    Prove {
+        /// Which.
+        content: ContentId,
+        /// The proof.
+        of: Proving,
+    },
+    /// Answer a doubt about one's own instance by a proof.
+    AnswerByProof {
+        /// Of which claim.
+        content: ContentId,
+        /// The doubt.
+        path: Path,
+        /// The proof.
+        of: Proving,
+    },
+    /// Refute an instance by a proof of what is right.
+    RefuteByProof {
+        /// Of which claim.
+        content: ContentId,
+        /// Whose instance.
+        owner: Address,
+        /// Which entry is wrong.
+        entry: u8,
+        /// The proof.
+        of: Proving,
+    },
+    /// Show L1 a proof that contradicts that of a wrong claim: the alarm.
+    Contradict {
+        /// Which claim.
+        content: ContentId,
+        /// Which entry is wrong.
+        entry: u8,
+        /// The proof.
+        of: Proving,
+    },
+    /// Put the proven result of a span of a right claim on record, of which a proof said something else: the alarm.
+    Report {
+        /// Of which claim.
+        content: ContentId,
+        /// The proof.
+        of: Proving,
+    },
+    /// Open a doubt again that a proof had settled which is worth nothing any more.
+    Reopen {
+        /// Who does.
+        by: Role,
+        /// Of which claim.
+        content: ContentId,
+        /// Whose instance.
+        owner: Address,
+        /// The doubt.
+        path: Path,
+    },
     /// Be paid what was credited.
     Collect {
         /// Who.
@@ -212,6 +266,7 @@ impl Move {
                 | Self::Demand { .. }
                 | Self::Show { .. }
                 | Self::ReclaimDemand { .. }
+                | Self::Reopen { .. }
         )
     }
 
@@ -242,15 +297,21 @@ impl Move {
             | Self::Stake
             | Self::Seal { .. }
             | Self::Answer { .. }
+            | Self::Prove { .. }
+            | Self::AnswerByProof { .. }
             | Self::Reject { .. }
             | Self::Settle { .. } => Role::Proposer,
             Self::Query { .. }
             | Self::Timeout { .. }
+            | Self::RefuteByProof { .. }
+            | Self::Contradict { .. }
+            | Self::Report { .. }
             | Self::Demand { .. }
             | Self::ReclaimDemand { .. } => Role::Challenger,
             Self::Step { by, .. }
             | Self::Reclaim { by, .. }
             | Self::Show { by, .. }
+            | Self::Reopen { by, .. }
             | Self::Collect { by } => *by,
         }
     }

@@ -1,10 +1,11 @@
 mod committee;
+mod proofs;
 
 use crate::{game::Path, *};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_primitives::{
     Accumulator, BatchHeader, CLAIM_ENTRIES, ChainConfig, ContentId, DaType, FeeConfig,
-    MessageKind, Output, QueueAccumulator, QueueMessage, Windows,
+    MessageKind, Output, ProgramId, QueueAccumulator, QueueMessage, Windows,
 };
 use proptest::prelude::*;
 
@@ -43,6 +44,7 @@ fn parameters() -> Parameters {
                 proof_maturity: 14,
             },
             committee: None,
+            proofs: None,
         },
         proposer: Some(ME),
         challenger: None,
@@ -51,6 +53,8 @@ fn parameters() -> Parameters {
         batch_bytes_max: 2_000,
         claim_interval: 5,
         confirmations: 1,
+        program: ProgramId { memory: B256::ZERO, pc: 0 },
+        key: B256::ZERO,
         batcher: None,
     }
 }

@@ -2,15 +2,17 @@
 
 use crate::{
     Claim, Claims, DemandStatus, Disputes, Event, Fact, Forbidden, Heads, Inbox, L1Block, L1Ref,
-    Move, Role, SealedBlock, Sealing,
+    Move, ProofFact, Proving, Role, SealedBlock, Sealing,
     disputes::{Right, RightClaim},
     game::{DEPTH_MAX, Path, Rules},
+    proofs::Versions,
 };
 use alloy_primitives::{Address, B256};
 use mezz_primitives::{
     Accumulator, CLAIM_ENTRIES, ChainConfig, ContentId, DaType, MESSAGES_PER_BLOCK_MAX, Output,
+    ProgramId,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// An L1 that contradicts itself. Reset: observe it anew from the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +83,10 @@ pub struct Parameters {
     pub claim_interval: u64,
     /// L1 blocks above a message before the sequencer takes it.
     pub confirmations: u64,
+    /// The program that this node executes.
+    pub program: ProgramId,
+    /// What proofs of it are verified against.
+    pub key: B256,
     /// Who publishes batches for this node, if anybody.
     pub batcher: Option<Address>,
 }
@@ -93,6 +99,7 @@ struct Chains {
     claims: Claims,
     disputes: Disputes,
     sealing: Option<Sealing>,
+    versions: Versions,
 }
 
 impl Chains {
@@ -104,6 +111,13 @@ impl Chains {
             self.claims.observe(block.block, fact);
             self.count(block.block, fact)?;
             self.disputes.observe(block.block, fact)?;
+            if let Fact::Proof(fact) = fact {
+                self.versions.observe(fact);
+                if let ProofFact::Conflict { .. } = fact {
+                    let game = self.disputes.game();
+                    self.claims.distrust(|claim| game.is_broken_at(claim.n1));
+                }
+            }
         }
         self.head = block.block;
         Ok(void)
@@ -160,6 +174,8 @@ pub struct Settlement {
     right: Right,
     /// What an earlier run derived: so many batches, the last with this chain after it.
     trusted: Option<(u64, Accumulator)>,
+    /// Validity proofs that this node has.
+    proved: BTreeSet<Proving>,
     /// Payloads that were looked for before their turn, by batch: its hash, and whether they were found.
     looked: BTreeMap<u64, (B256, bool)>,
 }
@@ -179,6 +195,7 @@ impl Settlement {
             claims: Claims::new(genesis.0, genesis.1, child_n1),
             disputes: Disputes::new(rules, genesis.0, &genesis.1),
             sealing: parameters.config.committee.map(Sealing::new),
+            versions: Versions::default(),
         };
         Self {
             parameters,
@@ -191,6 +208,7 @@ impl Settlement {
             latest: 0,
             right: Right::default(),
             trusted: None,
+            proved: BTreeSet::new(),
             looked: BTreeMap::new(),
         }
     }
@@ -214,6 +232,7 @@ impl Settlement {
                 if let Some(void) = self.now.observe(&block)? {
                     // What was derived of it, and what stands on that, is derived again.
                     self.derived = self.derived.min(void);
+                    self.proved.retain(|of| of.n1 <= void);
                     self.right.retain(|_, claim| self.now.inbox.acc(claim.n1) == Some(claim.acc));
                 }
                 self.recent.push_back(block);
@@ -248,6 +267,9 @@ impl Settlement {
             }
             Event::Computed { parent, n1, acc, content, vector } => {
                 self.right.claims.insert(parent, RightClaim { n1, acc, content, vector });
+            }
+            Event::Proved(proving) => {
+                self.proved.insert(proving);
             }
             Event::Traced { parent, path, vector } => {
                 self.right.answers.insert((parent, path), vector);
@@ -297,6 +319,7 @@ impl Settlement {
             .take_while(|(old, new)| old.effective() == new.effective())
             .count() as u64;
         self.derived = self.derived.min(same);
+        self.proved.retain(|of| now.inbox.acc(of.n1) == self.now.inbox.acc(of.n1));
         // What was computed of batches that are still there is still right.
         self.right.retain(|_, claim| now.inbox.acc(claim.n1) == Some(claim.acc));
         self.now = now;
@@ -313,6 +336,7 @@ impl Settlement {
         // What is not confirmed may be in dispute, and then its messages and payloads are read again.
         let confirmed = self.base.claims.confirmed().n1;
         let done = self.derived.min(self.base.decided()).min(confirmed);
+        self.proved.retain(|of| of.n1 > confirmed);
         for chains in [&mut self.base, &mut self.now] {
             chains.inbox.prune(done);
             chains.sealing.iter_mut().for_each(|sealing| sealing.prune(done));
@@ -333,7 +357,7 @@ impl Settlement {
             .chain(self.look())
             .chain(self.dispute())
             .collect();
-        for due in self.demands() {
+        for due in self.proof_moves().into_iter().chain(self.demands()) {
             if !moves.contains(&due) {
                 moves.push(due);
             }
@@ -439,14 +463,14 @@ impl Settlement {
         if self.trusted.is_some() {
             return None;
         }
-        (self.derived < self.now.inbox.batches().len() as u64)
+        (self.derived < self.now.inbox.batches().len() as u64 && !self.is_foreign(self.derived))
             .then_some(Move::Derive { index: self.derived })
     }
 
     /// Publishes what was sealed since the last batch: when it is worth a batch, or old, or a message in it is overdue.
     fn publish(&self) -> Option<Move> {
         let posted = self.now.inbox.batches().len() as u64;
-        if self.derived < posted {
+        if self.derived < posted || self.is_foreign(posted) {
             return None;
         }
         let last_posted = self.now.inbox.last_block(posted);
@@ -590,6 +614,11 @@ impl Settlement {
             .collect()
     }
 
+    /// The chain.
+    pub const fn config(&self) -> &ChainConfig {
+        &self.parameters.config
+    }
+
     /// What the inbox holds.
     pub const fn inbox(&self) -> &Inbox {
         &self.now.inbox
@@ -610,9 +639,28 @@ impl Settlement {
         &self.now.disputes
     }
 
+    /// The versions of the program that L1 has announced.
+    pub(crate) const fn versions(&self) -> &Versions {
+        &self.now.versions
+    }
+
+    /// Whether this node has a validity proof.
+    pub(crate) fn has_proof(&self, of: &Proving) -> bool {
+        self.proved.contains(of)
+    }
+
     /// What is right to claim on `parent`, if that was computed.
     pub fn right(&self, parent: ContentId) -> Option<ContentId> {
-        self.right.claims.get(&parent).map(|claim| claim.content)
+        self.right_claim(parent).map(|claim| claim.content)
+    }
+
+    pub(crate) fn right_claim(&self, parent: ContentId) -> Option<&RightClaim> {
+        self.right.claims.get(&parent)
+    }
+
+    /// The outputs of that claim.
+    pub fn right_vector(&self, parent: ContentId) -> Option<&[B256]> {
+        self.right_claim(parent).map(|claim| claim.vector.as_slice())
     }
 
     /// The right answer to a doubt about a right claim, if that was computed.
@@ -661,5 +709,6 @@ fn rules(config: &ChainConfig) -> Rules {
         grace: config.windows.dispute_grace,
         bond: u128::try_from(config.bond).unwrap_or(u128::MAX),
         stake: u128::try_from(config.stake).unwrap_or(u128::MAX),
+        proofs: config.proofs,
     }
 }

@@ -1,6 +1,6 @@
 //! What each adversary does.
 
-use alloy::primitives::{B256, keccak256};
+use alloy::primitives::{B256, Bytes, keccak256};
 use mezz_primitives::{CLAIM_ENTRIES, Output};
 use mezz_riscv::State;
 use std::{fmt, str::FromStr};
@@ -20,19 +20,22 @@ pub enum Adversary {
     Garbage,
     /// Doubts what is right.
     Griefer,
+    /// As the liar, and shows L1 false proofs of its claim.
+    LyingProver,
     /// A batcher and its committee, who post a batch that nobody else gets to see.
     DataWithholder,
 }
 
 impl Adversary {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Liar,
         Self::Withholder,
         Self::Equivocator,
         Self::Censor,
         Self::Garbage,
         Self::Griefer,
+        Self::LyingProver,
         Self::DataWithholder,
     ];
 
@@ -45,6 +48,7 @@ impl Adversary {
             Self::Censor => "censor",
             Self::Garbage => "garbage",
             Self::Griefer => "griefer",
+            Self::LyingProver => "lying-prover",
             Self::DataWithholder => "data-withholder",
         }
     }
@@ -107,6 +111,11 @@ pub(crate) fn answer(depth: u8, end: B256) -> ([B256; CLAIM_ENTRIES], Vec<u8>) {
     (vector, state.encode().to_vec())
 }
 
+/// Bytes that prove nothing, as many as a proof has.
+pub(crate) fn false_proof(length: usize) -> Bytes {
+    (0u64..).flat_map(|index| garbage(index).0).take(length).collect::<Vec<u8>>().into()
+}
+
 fn garbage(seed: u64) -> B256 {
     keccak256(seed.to_be_bytes())
 }
@@ -122,7 +131,7 @@ impl FromStr for Adversary {
 
     fn from_str(word: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|adversary| adversary.as_str() == word).ok_or_else(|| {
-            "no such adversary; there are liar, withholder, equivocator, censor, garbage, griefer, data-withholder"
+            "no such adversary; there are liar, withholder, equivocator, censor, garbage, griefer, lying-prover, data-withholder"
                 .to_owned()
         })
     }

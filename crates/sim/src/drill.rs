@@ -15,7 +15,8 @@ use mezz_l1::{
     contracts::{ClaimManager, Inbox, QueryGame},
 };
 use mezz_primitives::{
-    CLAIM_ENTRIES, ChainConfig, ContentId, Contracts, Output, query_id, vector_proof,
+    Accumulator, CLAIM_ENTRIES, ChainConfig, ContentId, Contracts, Output, OutputHash, content_id,
+    query_id, vector_proof, vector_root,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -71,14 +72,18 @@ pub struct Verdict {
 }
 
 /// A drill while it runs.
-struct Running<'a> {
-    drill: &'a Drill,
+pub(crate) struct Running<'a> {
+    pub(crate) drill: &'a Drill,
     sender: Sender,
     begun: Option<Instant>,
     honest_gas: u64,
     adversary_gas: u64,
     /// What the adversary has paid for gas, wei.
     fees: U256,
+    /// False proofs that L1 has refused.
+    pub(crate) refused: usize,
+    /// False proofs that L1 has believed.
+    pub(crate) believed: usize,
     /// The griefer's: the instance that it doubts.
     target: Option<(B256, Address)>,
     /// The griefer's: its last doubt.
@@ -92,6 +97,9 @@ impl Drill {
     pub async fn run(&self, mut report: impl FnMut(&Act)) -> Result<Verdict, Error> {
         if self.adversary == Adversary::DataWithholder {
             return data::run(self, report).await;
+        }
+        if self.adversary == Adversary::LyingProver && self.contracts.proofs.is_none() {
+            return Err(Error::NoProofs);
         }
         let signer = PrivateKeySigner::random();
         let address = signer.address();
@@ -112,6 +120,8 @@ impl Drill {
             honest_gas: 0,
             adversary_gas: 0,
             fees: U256::ZERO,
+            refused: 0,
+            believed: 0,
             target: None,
             doubted: B256::ZERO,
             counted: None,
@@ -160,7 +170,7 @@ impl Running<'_> {
     }
 
     /// Sends a transaction of the adversary's.
-    async fn send(&mut self, call: Call) -> Result<(), Error> {
+    pub(crate) async fn send(&mut self, call: Call) -> Result<(), Error> {
         let receipt = self.sender.send(call).await?;
         self.adversary_gas += receipt.gas_used;
         self.fees += U256::from(receipt.gas_used) * U256::from(receipt.effective_gas_price);
@@ -225,6 +235,13 @@ impl Running<'_> {
             // L1 refuses a second claim beside the first: an owner's claims form one path.
             if self.drill.adversary != Adversary::Equivocator {
                 sent?;
+            }
+            if self.drill.adversary == Adversary::LyingProver {
+                let outputs = vector.map(OutputHash);
+                let root = vector_root(&outputs);
+                let (parent, acc) = (ContentId(claim.parentId), Accumulator(acc));
+                let content = content_id(parent, claim.n1, acc, root, end.hash());
+                self.lie_to_the_verifier(content.0).await?;
             }
         }
         Ok(())
@@ -351,8 +368,12 @@ impl Running<'_> {
         Ok(Verdict {
             adversary: drill.adversary.to_string(),
             address: who,
-            honest_won: !lost.is_zero(),
-            reason: reason.to_owned(),
+            honest_won: !lost.is_zero() && self.believed == 0,
+            reason: match (self.believed, self.refused) {
+                (0, 0) => reason.to_owned(),
+                (0, refused) => format!("{refused} false proofs were refused; {reason}"),
+                (believed, _) => format!("L1 HAS BELIEVED {believed} FALSE PROOFS; {reason}"),
+            },
             seconds: self.begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64()),
             honest_gas: self.honest_gas,
             adversary_gas: self.adversary_gas,

@@ -16,6 +16,11 @@ pub enum Error {
         "the data of this chain are on L1, where nobody can keep them back: start one with `mezz up optimium`"
     )]
     NoCommittee,
+    /// Proofs are worth nothing here.
+    #[error(
+        "this chain has no validity proofs: start one that has with `mezz up zk`, `hybrid` or `validium`"
+    )]
+    NoProofs,
     /// Nobody claims.
     #[error(
         "no claim came within {0} s: is a proposer running, and are batches posted? `mezz status` tells"

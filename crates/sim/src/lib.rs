@@ -8,6 +8,7 @@
 //! | equivocator | stakes once on two wrong claims |
 //! | censor | as the liar, and keeps the challenger's transactions out of L1 for a while |
 //! | griefer | doubts a claim that is right, down to one instruction |
+//! | lying-prover | as the liar, and shows L1 false proofs of its claim |
 //! | data-withholder | a batcher and its data committee, who post a batch that nobody else gets to see |
 //!
 //! A [`Drill`] is one adversary against a running chain with an honest proposer and challenger. It never asks them for anything: it sees what L1 shows.
@@ -16,6 +17,7 @@ mod adversary;
 mod data;
 mod drill;
 mod error;
+mod proofs;
 mod record;
 
 pub use adversary::Adversary;

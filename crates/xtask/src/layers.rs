@@ -15,7 +15,8 @@ const LEVELS: [(&str, &[&str]); 5] = [
 ];
 
 /// Dependencies inside one level, each with its direction.
-const SIDEWAYS: [(&str, &str); 9] = [
+const SIDEWAYS: [(&str, &str); 10] = [
+    ("evm", "verify"),
     ("derive", "evm"),
     ("program", "evm"),
     ("program", "derive"),

@@ -64,7 +64,16 @@ fn line(claim: &Value, now: u64) -> String {
             text += &doubt(query, instance["status"] == "live", now);
         }
     }
-    if text.is_empty() { format!("{head}\n") } else { text }
+    if text.is_empty() {
+        text = format!("{head}\n");
+    }
+    let proven = !said["proven"].is_null() && said["state"] == "live";
+    match claim["provenFinalAt"].as_u64().filter(|_| proven) {
+        Some(at) => text += &format!("         proven, final in {} s\n", at.saturating_sub(now)),
+        None if proven => text += "         proven, which shortens its window\n",
+        None => {}
+    }
+    text
 }
 
 fn doubt(query: &Value, live: bool, now: u64) -> String {
@@ -82,6 +91,7 @@ fn doubt(query: &Value, live: bool, now: u64) -> String {
                 number(&query["childClose"]).saturating_sub(now)
             )
         }
+        _ if query["verified"] == true => "settled by a validity proof".to_owned(),
         _ => "proven".to_owned(),
     };
     let querier = short(query["querier"].as_str().unwrap_or("?"));

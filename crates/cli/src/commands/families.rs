@@ -7,11 +7,9 @@ use serde_json::json;
 /// Whether a family can be started today; if not, what to use instead.
 pub(crate) fn works(family: Family) -> Result<(), &'static str> {
     match family {
-        Family::Optimistic | Family::Optimium => Ok(()),
-        Family::Zk | Family::Hybrid => {
-            Err("`optimistic` runs the same chain, contracts and bridge")
+        Family::Optimistic | Family::Zk | Family::Hybrid | Family::Validium | Family::Optimium => {
+            Ok(())
         }
-        Family::Validium => Err("`optimium` runs the same chain with the same committee"),
         Family::Sidechain => Err("`optimistic` with a short block time is the nearest"),
         Family::Plasma | Family::Channel | Family::Lightning => {
             Err("`optimistic` is the nearest that works")

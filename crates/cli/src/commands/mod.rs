@@ -13,6 +13,7 @@ pub(crate) mod exit;
 pub(crate) mod families;
 pub(crate) mod keys;
 pub(crate) mod node;
+pub(crate) mod prover;
 pub(crate) mod resync;
 pub(crate) mod run;
 pub(crate) mod send;
@@ -41,6 +42,7 @@ pub(crate) async fn more(command: More, output: Output) -> Result<(), Failure> {
         More::Send(args) => send::run(&args, output).await,
         More::Resync(args) => resync::run(&args, output).await,
         More::Dac(command) => dac::run(command, output).await,
+        More::Prover { arguments } => prover::run(&arguments),
         More::Keys(command) => keys::run(&command, output),
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     files::{self, DataDir},
     output::{Failure, Output},
 };
-use mezz_da::{CertificateSigner, Endpoint};
+use mezz_da::{CertificateSigner, ClientTls, Endpoint};
 use mezz_l1::{Client, Signer, deploy::Deployment};
 use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
 use serde_json::json;
@@ -60,6 +60,7 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
         batch_bytes: 500_000,
         claim_interval: args.claim_interval,
         admin: args.rpc_admin,
+        provers: args.provers,
         finalized_lag: 64,
     };
     let (end, ended) = watch::channel(false);
@@ -102,8 +103,18 @@ fn committee(args: &NodeArgs, deployment: &Deployment) -> Result<CommitteeAccess
     Ok(CommitteeAccess {
         members: members.map(|(address, url)| Endpoint { address, url }).collect(),
         requester: requester.map(|key| Arc::new(key) as Arc<dyn CertificateSigner>),
-        tls: None,
+        tls: tls(args),
     })
+}
+
+/// TLS towards members, where it is not that of the public web.
+fn tls(args: &NodeArgs) -> Option<ClientTls> {
+    let tls = ClientTls {
+        ca: args.member_ca.clone(),
+        certificate: args.member_cert.clone(),
+        key: args.member_cert_key.clone(),
+    };
+    (tls.ca.is_some() || tls.certificate.is_some()).then_some(tls)
 }
 
 /// The roles by name. Every node watches.

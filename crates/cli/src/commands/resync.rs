@@ -118,6 +118,7 @@ fn config(deployment: &Deployment, path: &Path, committee: CommitteeAccess) -> N
         batch_bytes: u64::MAX,
         claim_interval: u64::MAX,
         admin: false,
+        provers: false,
         finalized_lag: 64,
         batcher: None,
         proposer: None,

@@ -51,6 +51,18 @@ pub(crate) async fn run(args: &HereArgs, output: Output) -> Result<(), Failure> 
             text += &format!("  ENDED      with claim {claim}: leave with `mezz exit run`\n");
         }
     }
+    let proofs = &status["proofs"];
+    if let Some(policy) = proofs["policy"].as_str() {
+        let worth = match policy {
+            _ if proofs["broken"] == true => {
+                "contradicted each other: worth nothing any more".into()
+            }
+            "fast" => format!("a proven claim is final {} s later", number(&proofs["wait"])),
+            "safe" => format!("a proven claim may be doubted for {} s", number(&proofs["wait"])),
+            _ => "recorded, and worth nothing".to_owned(),
+        };
+        text += &format!("  proofs     {worth}\n");
+    }
     text += "  referee    the query-answer game: anybody may doubt a claim (`mezz claims`)";
     if let Some(failure) = status["failure"].as_str() {
         text += &format!("\n\n  STOPPED    {failure}");

@@ -1,6 +1,6 @@
 //! `mezz up`: a Layer 2 in one process, on an embedded Layer 1 or on another.
 
-use super::{committee::Members, families, run};
+use super::{committee::Members, families, prover, prover::Prover, run};
 use crate::{
     args::UpArgs,
     files::{
@@ -20,7 +20,7 @@ use mezz_l1::{
     deploy::{Deployment, Intent, Plan, apply, dev_key},
 };
 use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
-use mezz_primitives::{Contracts, Family};
+use mezz_primitives::{Contracts, Family, ProofConfig, ProofPolicy};
 use mezz_storage::{Genesis, Store};
 use serde_json::json;
 use std::{
@@ -192,12 +192,15 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     let access = members.as_ref().map(|members| members.access(BATCHER)).unwrap_or_default();
     let config = NodeConfig {
         committee: access,
+        provers: prover::served(args, &deployment.config)?,
         ..node_config(args, &deployment, places.node.clone(), embedded.is_some())
     };
     let node = Node::start(config, store, client.clone()).await?;
     let recovered = node.progress().head;
     let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
+    let parts = places.node.with_file_name("prover");
+    let prover = Prover::start(args, here, &parts, l2.address.port(), output)?;
     let file = DeploymentFile {
         family: deployment.config.family(),
         l1: L1Endpoints {
@@ -222,10 +225,14 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     let mut answer = json!(file);
     answer["readyMilliseconds"] = json!(began.elapsed().as_millis() as u64);
     answer["windows"] = json!(deployment.config.windows);
-    let text = banner(&file, here, Some((&deployment, began.elapsed())));
+    let advice = prover::advice(args, &deployment.config, &file.l2.rpc);
+    let text = banner(&file, here, Some((&deployment, began.elapsed()))) + &advice;
     run::announce(output, output.answer(text, &answer));
 
     let ended = run::until_the_end(&node).await;
+    if let Some(prover) = prover {
+        prover.stop().await;
+    }
     output.note("stopping: writing what was promised to disk");
     node.stop().await;
     if let Some(members) = members {
@@ -319,6 +326,13 @@ async fn deployment(
                 places.rollup.display()
             )));
         }
+        let waits = deployment.config.proofs.map_or(0, |proofs| proofs.prover_timeout);
+        if args.prover_timeout.is_some_and(|wanted| wanted != waits) {
+            return Err(Failure::refused(format!(
+                "{} is of a chain whose claims wait {waits} s for a proof; leave out --prover-timeout, or give another --datadir for a new chain",
+                places.rollup.display()
+            )));
+        }
         stands(client, &deployment).await?;
         return Ok(deployment);
     }
@@ -332,8 +346,9 @@ async fn deployment(
     let sender = Sender::new(client.clone(), Arc::new(owner.clone()), quick());
     let (family, chain_id) =
         (args.family.unwrap_or(Family::Optimistic), args.chain_id.unwrap_or(CHAIN_ID));
-    let intent = Intent::devnet_of(family, client.chain_id(), chain_id)
+    let mut intent = Intent::devnet_of(family, client.chain_id(), chain_id)
         .ok_or_else(|| Failure::refused(format!("`{family}` does not work yet")))?;
+    prover::wait_for(args, &mut intent)?;
     let plan = Plan::prepare(intent, client, owner.address()).await?;
     let rich = match &args.l1 {
         Some(_) => fund(client).await?,
@@ -473,6 +488,7 @@ fn node_config(
         batch_bytes: 500_000,
         claim_interval: args.claim_interval,
         admin: args.rpc_admin,
+        provers: false,
         finalized_lag: 4,
         batcher: Some(Arc::new(dev_key(BATCHER))),
         proposer: Some(Arc::new(dev_key(PROPOSER))),
@@ -543,6 +559,9 @@ fn banner(
                 rules.answer_window
             );
         }
+        if let Some(rules) = &deployment.config.proofs {
+            text += &proofs(rules);
+        }
         text += &format!("  ready after {:.1} s\n", took.as_secs_f64());
     }
     text += "\n  dev accounts, of the well-known test mnemonic: never use them elsewhere\n";
@@ -550,4 +569,28 @@ fn banner(
         text += &format!("    {}\n    key {}\n", account.address, account.private_key);
     }
     text + "\n  A wrong claim is refuted by this node's challenger: try `mezz drill liar`.\n"
+}
+
+/// What validity proofs are worth, and what happens without.
+fn proofs(rules: &ProofConfig) -> String {
+    let wait = rules.wait;
+    let worth = match rules.policy {
+        ProofPolicy::StepOnly => {
+            return "  validity proofs are recorded and worth nothing\n".into();
+        }
+        ProofPolicy::Safe => format!(
+            "  validity proofs: a proven claim may be doubted for {wait}; one that nobody\n  proves is final after its whole window\n"
+        ),
+        ProofPolicy::Fast => {
+            format!("  validity proofs: a proven claim is final {wait} after its proof")
+        }
+    };
+    match (rules.policy, rules.decides()) {
+        (ProofPolicy::Fast, true) => format!(
+            "{worth}; without a\n  prover, {} after its assertion, if nobody refuted it\n",
+            rules.prover_timeout
+        ),
+        (ProofPolicy::Fast, false) => format!("{worth}; without\n  one, after its window\n"),
+        _ => worth,
+    }
 }

@@ -91,6 +91,9 @@ artifacts! {
     RISC_V_STEP = "RiscVStep",
     QUERY_GAME = "QueryGame",
     PROGRAM_REGISTRY = "ProgramRegistry",
+    STARK_VERIFIER = "StarkVerifier",
+    HALO2_VERIFIER = "Halo2Verifier",
+    PROOF_ROUTER = "ProofRouter",
     ESCAPE_HATCH = "EscapeHatch",
 }
 

@@ -1,5 +1,9 @@
 //! What is refused, and what to change.
 
+mod proofs;
+
+pub(super) use proofs::misplaced;
+
 use super::{CommitteeIntent, Intent, Profile, dev_key};
 use alloy::primitives::{Address, U256, utils::format_ether};
 use mezz_primitives::{BLOCK_GAS_MIN, SPAN_GAS_MAX};
@@ -73,6 +77,9 @@ pub(super) fn check(intent: &Intent) -> Vec<Refusal> {
     let mut refusals = sense(intent);
     if let Some(wanted) = &intent.committee {
         refusals.extend(committee(intent, wanted));
+    }
+    if let Some(wanted) = &intent.proofs {
+        refusals.extend(proofs::check(intent, wanted));
     }
     if intent.profile == Profile::Production {
         refusals.extend(care(intent));
@@ -165,6 +172,7 @@ fn sense(intent: &Intent) -> Vec<Refusal> {
 /// What the game needs to be one.
 fn disputable(intent: &Intent) -> Vec<Refusal> {
     let w = &intent.windows;
+    let (finality, covers) = finality(intent);
     bounds([
         (
             w.claim_window >= w.dispute_clock,
@@ -185,10 +193,10 @@ fn disputable(intent: &Intent) -> Vec<Refusal> {
             "the last moves of a dispute could not be made in time",
         ),
         (
-            w.proof_maturity >= w.claim_window,
+            w.proof_maturity >= finality,
             "windows.proof-maturity",
-            format!("at least {} s", w.claim_window),
-            "it covers claim-window",
+            format!("at least {finality} s"),
+            covers,
         ),
         (
             intent.bond > U256::ZERO,
@@ -206,10 +214,20 @@ fn disputable(intent: &Intent) -> Vec<Refusal> {
     .collect()
 }
 
+/// How soon a claim may be final, and what `proof-maturity` covers by being that long.
+fn finality(intent: &Intent) -> (u64, &'static str) {
+    match proofs::finality(intent) {
+        None => (intent.windows.claim_window, "it covers claim-window"),
+        Some((wait, covers)) => (wait, covers),
+    }
+}
+
 /// What a data committee needs to be one.
 fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
     let (w, rules, members) = (&intent.windows, &wanted.rules, &wanted.committee.members);
-    let slowest = [rules.challenge_window, rules.answer_window, w.claim_window]
+    // Who stakes only once the chain has waited for a proof in vain comes later by that.
+    let waits = intent.proofs.map_or(0, |proofs| proofs.rules.prover_timeout);
+    let slowest = [rules.challenge_window, rules.answer_window, w.claim_window, waits]
         .into_iter()
         .fold(0, u64::saturating_add)
         .saturating_add(w.dispute_clock.saturating_mul(2))
@@ -292,14 +310,19 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
 fn care(intent: &Intent) -> Vec<Refusal> {
     let (w, g) = (&intent.windows, &intent.governance);
     let forced = w.force_delay.saturating_add(w.force_grace);
+    let disputed = w
+        .claim_window
+        .saturating_add(w.dispute_clock.saturating_mul(2))
+        .saturating_add(w.dispute_grace.saturating_mul(10));
+    // A claim waits for its proof while it is disputed, not after that.
+    let waits = intent.proofs.map_or(0, |proofs| proofs.rules.prover_timeout);
     let worst_exit = forced
         .saturating_add(CLAIM_INTERVAL)
-        .saturating_add(w.claim_window)
-        .saturating_add(w.dispute_clock.saturating_mul(2))
-        .saturating_add(w.dispute_grace.saturating_mul(10))
+        .saturating_add(disputed.max(waits))
         .saturating_add(AIR_GAP);
     let stake = U256::from(10u64.pow(18)) * U256::from(10);
     let bond = U256::from(10u64.pow(17));
+    let paid = finality(intent).0.saturating_add(AIR_GAP);
     let at_least = |seconds: u64| format!("at least {seconds} s");
     bounds([
         (w.force_delay >= 12 * HOUR, "windows.force-delay", at_least(12 * HOUR), "an outage of L1 or of the batcher must not make batches revert"),
@@ -311,10 +334,10 @@ fn care(intent: &Intent) -> Vec<Refusal> {
         (w.dispute_clock >= 3 * DAY, "windows.dispute-clock", at_least(3 * DAY), "an honest party may be censored that long"),
         (w.dispute_grace >= 6 * HOUR, "windows.dispute-grace", at_least(6 * HOUR), "a trace must be computed again, and fees may spike"),
         (
-            w.proof_maturity >= w.claim_window.saturating_add(AIR_GAP),
+            w.proof_maturity >= paid,
             "windows.proof-maturity",
-            at_least(w.claim_window.saturating_add(AIR_GAP)),
-            "claim-window and an air gap of 12 hours",
+            at_least(paid),
+            "the time after which a claim may be final, and an air gap of 12 hours",
         ),
         (g.pause_max <= 7 * DAY, "governance.pause-max", format!("at most {} s", 7 * DAY), "nobody may hold other people's money longer"),
         (g.pause_cooldown >= 30 * DAY, "governance.pause-cooldown", at_least(30 * DAY), "pauses must not follow one another"),

@@ -1,5 +1,7 @@
 //! Reads a deployment back from the chain and compares.
 
+mod proofs;
+
 use super::{Deployment, artifacts, layout::Part};
 use crate::{
     BlockRef, Client, Error,
@@ -14,7 +16,7 @@ use alloy::{
     primitives::{Address, B256, U256, keccak256},
     sol_types::SolCall,
 };
-use mezz_primitives::{Output, genesis_content_id};
+use mezz_primitives::{Output, ProofConfig, ProofPolicy, genesis_content_id};
 use serde::Serialize;
 use std::fmt::{self, Display};
 
@@ -102,6 +104,7 @@ pub async fn inspect(client: &Client, deployment: &Deployment) -> Result<Inspect
     reader.directory(deployment).await?;
     reader.parameters(deployment).await?;
     reader.configuration(deployment).await?;
+    reader.proofs(deployment).await?;
     reader.claims(deployment).await?;
     Ok(Inspection { block, findings: reader.findings })
 }
@@ -428,9 +431,6 @@ impl Reader<'_> {
         let (c, at) = (&deployment.contracts, deployment.contracts.program_registry);
         self.compare("claimManager.programs", c.claim_manager, ClaimManager::programsCall {}, at)
             .await?;
-        let none = Address::ZERO;
-        self.compare("claimManager.proofs", c.claim_manager, ClaimManager::proofsCall {}, none)
-            .await?;
         self.compare("queryGame.programs", c.query_game, QueryGame::programsCall {}, at).await?;
         self.compare("programs.owner", at, ProgramRegistry::ownerCall {}, c.timelock).await?;
         self.compare("programs.inbox", at, ProgramRegistry::inboxCall {}, c.inbox).await?;
@@ -520,12 +520,16 @@ impl Reader<'_> {
             U256::from(w.proof_maturity),
         )
         .await?;
-        // Each as the file says, but do they go together? A payment before the end of the window could be one against a false claim.
+        // Each as the file says, but do they go together? A payment before a claim can be final could be one against a false claim.
+        let finality = match config.proofs {
+            Some(ProofConfig { policy: ProofPolicy::Safe | ProofPolicy::Fast, wait, .. }) => wait,
+            Some(_) | None => w.claim_window,
+        };
         self.findings.push(Finding {
             what: "portal: proofs outlast windows".into(),
-            expected: format!("at least {} s", w.claim_window),
+            expected: format!("at least {finality} s"),
             actual: format!("{} s", w.proof_maturity),
-            agrees: w.proof_maturity >= w.claim_window,
+            agrees: w.proof_maturity >= finality,
             changeable: false,
         });
         self.compare(

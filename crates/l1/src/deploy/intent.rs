@@ -5,7 +5,9 @@ use alloy::{
     primitives::{Address, U256},
     signers::local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
 };
-use mezz_primitives::{Committee, CommitteeConfig, Fallback, Family, FeeConfig, Windows};
+use mezz_primitives::{
+    Committee, CommitteeConfig, Fallback, Family, FeeConfig, ProofConfig, ProofPolicy, Windows,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -121,6 +123,7 @@ pub struct IntentFile {
     pub governance: GovernanceFile,
     pub fees: FeesFile,
     pub committee: Option<CommitteeFile>,
+    pub proofs: Option<ProofsFile>,
 }
 
 macro_rules! partial {
@@ -173,6 +176,18 @@ partial!(
     }
 );
 
+partial!(
+    /// What validity proofs are to be worth, as it is written; times in seconds. `guard` is for the policy `fast`, `fast_window` for `safe`.
+    ProofsFile { policy: ProofPolicy, guard: u64, fast_window: u64, prover_timeout: u64, verifier: Address }
+);
+
+impl ProofsFile {
+    /// The policy; what is not said is that of the family zk.
+    pub(super) fn policy(&self) -> ProofPolicy {
+        self.policy.unwrap_or(ProofPolicy::Fast)
+    }
+}
+
 /// A chain's data committee as it is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -193,6 +208,17 @@ pub struct CommitteeIntent {
     pub committee: Committee,
     /// Its rules.
     pub rules: CommitteeConfig,
+}
+
+/// What validity proofs are to be worth in a chain, and what verifies them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProofIntent {
+    /// Their rules.
+    pub rules: ProofConfig,
+    /// A contract that is deployed already; without it the embedded L1 verifies itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier: Option<Address>,
 }
 
 /// What a deployment is to be, complete.
@@ -224,6 +250,9 @@ pub struct Intent {
     /// The data committee, if there is to be one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub committee: Option<CommitteeIntent>,
+    /// Validity proofs, if there are to be any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<ProofIntent>,
 }
 
 /// Fees of a chain that posts column-packed batches in blobs.
@@ -296,6 +325,19 @@ const TESTNET_COMMITTEE: CommitteeConfig = CommitteeConfig {
     fallback: Fallback::L1,
 };
 
+/// The usual times of validity proofs, seconds.
+struct ProofTimes {
+    guard: u64,
+    fast_window: u64,
+    prover_timeout: u64,
+}
+
+/// A prover takes minutes for a claim of some blocks: on a devnet claims do not wait for it.
+const DEVNET_PROOFS: ProofTimes = ProofTimes { guard: 10, fast_window: 10, prover_timeout: 90 };
+
+const TESTNET_PROOFS: ProofTimes =
+    ProofTimes { guard: 10 * MINUTE, fast_window: 20 * MINUTE, prover_timeout: 4 * HOUR };
+
 impl Intent {
     /// Reads an intent; roles that it leaves out fall to `deployer`, on a devnet to the development accounts.
     pub fn from_toml(text: &str, deployer: Address) -> Result<Self, DeployError> {
@@ -316,15 +358,22 @@ impl Intent {
 
     /// The same of a family; `None` for one that is no rollup or has not come yet.
     pub fn devnet_of(family: Family, l1_chain_id: u64, l2_chain_id: u64) -> Option<Self> {
-        let committee = match family {
-            Family::Optimistic => None,
-            Family::Optimium => Some(CommitteeFile::default()),
-            _ => return None,
+        let proofs = |policy| Some(ProofsFile { policy: Some(policy), ..ProofsFile::default() });
+        let (committee, proofs) = match family {
+            Family::Optimistic => (None, None),
+            Family::Optimium => (Some(CommitteeFile::default()), None),
+            Family::Zk => (None, proofs(ProofPolicy::Fast)),
+            Family::Hybrid => (None, proofs(ProofPolicy::Safe)),
+            Family::Validium => (Some(CommitteeFile::default()), proofs(ProofPolicy::Fast)),
+            Family::Sidechain | Family::Plasma | Family::Channel | Family::Lightning => {
+                return None;
+            }
         };
         let file = IntentFile {
             l1_chain_id: Some(l1_chain_id),
             l2_chain_id: Some(l2_chain_id),
             committee,
+            proofs,
             ..IntentFile::default()
         };
         let defaults = Defaults { profile: Profile::Devnet, missing: &mut Vec::new() };
@@ -339,6 +388,7 @@ impl IntentFile {
         let intent =
             Defaults { profile: self.profile, missing: &mut missing }.intent(self, deployer);
         let mut refusals: Vec<Refusal> = missing.into_iter().map(Refusal::Missing).collect();
+        refusals.extend(self.proofs.as_ref().into_iter().flat_map(check::misplaced));
         if refusals.is_empty() {
             refusals = check::check(&intent);
         }
@@ -370,6 +420,8 @@ impl Defaults<'_> {
         };
         let stake = self.or(file.stake_gwei, "stake-gwei", stake_gwei);
         let bond = self.or(file.bond_gwei, "bond-gwei", bond_gwei);
+        let proofs = file.proofs.as_ref().map(|proofs| self.proofs(proofs, &file.windows));
+        let timeout = proofs.map_or(0, |proofs| proofs.rules.prover_timeout);
         Intent {
             profile: self.profile,
             l1_chain_id: self.or(file.l1_chain_id, "l1-chain-id", l1),
@@ -379,14 +431,16 @@ impl Defaults<'_> {
             stake: U256::from(stake) * U256::from(GWEI),
             bond: U256::from(bond) * U256::from(GWEI),
             roles: self.roles(&file.roles, deployer),
-            windows: self.windows(&file.windows),
+            windows: self.windows(&file.windows, proofs.as_ref()),
             governance: self.governance(&file.governance),
             fees: fees(&file.fees),
-            committee: file.committee.as_ref().map(|file| self.committee(file)),
+            committee: file.committee.as_ref().map(|file| self.committee(file, timeout)),
+            proofs,
         }
     }
 
-    fn committee(&mut self, file: &CommitteeFile) -> CommitteeIntent {
+    /// A chain's claims may wait for a proof for `timeout`, and it must outlive that.
+    fn committee(&mut self, file: &CommitteeFile, timeout: u64) -> CommitteeIntent {
         let usual = match self.profile {
             Profile::Devnet => DEVNET_COMMITTEE,
             Profile::Testnet | Profile::Production => TESTNET_COMMITTEE,
@@ -440,7 +494,7 @@ impl Defaults<'_> {
                 freeze_delay: or(
                     rules.freeze_delay,
                     "committee.rules.freeze-delay",
-                    usual.freeze_delay,
+                    usual.freeze_delay + timeout,
                 ),
                 bond_per_chunk: U256::from(gwei) * U256::from(GWEI),
                 // A private chain must never become public by an oversight.
@@ -470,8 +524,38 @@ impl Defaults<'_> {
         }
     }
 
-    fn windows(&mut self, file: &WindowsFile) -> Windows {
+    fn proofs(&mut self, file: &ProofsFile, windows: &WindowsFile) -> ProofIntent {
+        let (usual, (usual_windows, _)) = match self.profile {
+            Profile::Devnet => (DEVNET_PROOFS, DEVNET),
+            Profile::Testnet | Profile::Production => (TESTNET_PROOFS, TESTNET),
+        };
+        let policy = self.or(file.policy, "proofs.policy", file.policy());
+        let (wait, prover_timeout) = match policy {
+            // Nothing is final by it: any time that the contract takes.
+            ProofPolicy::StepOnly => {
+                (windows.claim_window.unwrap_or(usual_windows.claim_window), 0)
+            }
+            ProofPolicy::Safe => {
+                (self.or(file.fast_window, "proofs.fast-window", usual.fast_window), 0)
+            }
+            ProofPolicy::Fast => (
+                self.or(file.guard, "proofs.guard", usual.guard),
+                self.or(file.prover_timeout, "proofs.prover-timeout", usual.prover_timeout),
+            ),
+        };
+        let verifier = file.verifier;
+        ProofIntent { rules: ProofConfig { policy, wait, prover_timeout }, verifier }
+    }
+
+    fn windows(&mut self, file: &WindowsFile, proofs: Option<&ProofIntent>) -> Windows {
         let (default, _) = if self.profile == Profile::Devnet { DEVNET } else { TESTNET };
+        // By proof a withdrawal is paid sooner; the air gap is the same.
+        let maturity = match proofs.map(|proofs| proofs.rules) {
+            Some(ProofConfig { policy: ProofPolicy::Safe | ProofPolicy::Fast, wait, .. }) => {
+                wait.saturating_add(default.proof_maturity - default.claim_window)
+            }
+            Some(_) | None => default.proof_maturity,
+        };
         Windows {
             force_delay: self.or(file.force_delay, "windows.force-delay", default.force_delay),
             force_grace: self.or(file.force_grace, "windows.force-grace", default.force_grace),
@@ -491,11 +575,7 @@ impl Defaults<'_> {
                 "windows.dispute-grace",
                 default.dispute_grace,
             ),
-            proof_maturity: self.or(
-                file.proof_maturity,
-                "windows.proof-maturity",
-                default.proof_maturity,
-            ),
+            proof_maturity: self.or(file.proof_maturity, "windows.proof-maturity", maturity),
         }
     }
 

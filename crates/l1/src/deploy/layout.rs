@@ -2,7 +2,7 @@
 
 use super::artifacts::{self, Artifact};
 use alloy::primitives::Address;
-use mezz_primitives::{CommitteeConfig, CommitteeContracts, Contracts, Fallback};
+use mezz_primitives::{CommitteeConfig, CommitteeContracts, Contracts, Fallback, ProofContracts};
 
 /// One contract that the factory creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +27,13 @@ pub(super) enum Part {
     RiscVStep,
     QueryGame,
     ProgramRegistry,
+    StarkVerifier,
+    ProofRouter,
     EscapeHatch,
 }
 
 /// All of them, in the order of their creation.
-const PARTS: [Part; 21] = [
+const PARTS: [Part; 23] = [
     Part::Timelock,
     Part::PauseController,
     Part::SystemConfig,
@@ -52,6 +54,8 @@ const PARTS: [Part; 21] = [
     Part::RiscVStep,
     Part::QueryGame,
     Part::ProgramRegistry,
+    Part::StarkVerifier,
+    Part::ProofRouter,
     Part::EscapeHatch,
 ];
 
@@ -69,22 +73,50 @@ impl Part {
     }
 }
 
+/// What verifies the proofs of a chain that has some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProofVerifier {
+    /// The embedded L1, by a contract of the table.
+    Stark,
+    /// A contract that was deployed before and outside of the table.
+    Named(Address),
+}
+
+impl From<Option<Address>> for ProofVerifier {
+    fn from(named: Option<Address>) -> Self {
+        named.map_or(Self::Stark, Self::Named)
+    }
+}
+
 /// The contracts of one deployment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     factory: Address,
     committee: Option<Fallback>,
+    proofs: Option<ProofVerifier>,
 }
 
 impl Layout {
     /// What a factory at this address creates.
-    pub(super) fn new(factory: Address, committee: Option<&CommitteeConfig>) -> Self {
-        Self { factory, committee: committee.map(|rules| rules.fallback) }
+    pub(super) fn new(
+        factory: Address,
+        committee: Option<&CommitteeConfig>,
+        proofs: Option<ProofVerifier>,
+    ) -> Self {
+        Self { factory, committee: committee.map(|rules| rules.fallback), proofs }
     }
 
     /// What it has, in the order of creation.
     pub(super) fn parts(self) -> impl Iterator<Item = Part> {
-        PARTS.into_iter().filter(move |part| self.committee.is_some() || !part.is_of_committee())
+        PARTS.into_iter().filter(move |part| self.has(*part))
+    }
+
+    fn has(self, part: Part) -> bool {
+        match part {
+            Part::StarkVerifier => self.proofs == Some(ProofVerifier::Stark),
+            Part::ProofRouter => self.proofs.is_some(),
+            part => self.committee.is_some() || !part.is_of_committee(),
+        }
     }
 
     /// Where a contract is; the zero address if this deployment does not have it.
@@ -120,6 +152,8 @@ impl Layout {
             Part::RiscVStep => &artifacts::RISC_V_STEP,
             Part::QueryGame => &artifacts::QUERY_GAME,
             Part::ProgramRegistry => &artifacts::PROGRAM_REGISTRY,
+            Part::StarkVerifier => &artifacts::STARK_VERIFIER,
+            Part::ProofRouter => &artifacts::PROOF_ROUTER,
             Part::EscapeHatch => &artifacts::ESCAPE_HATCH,
         }
     }
@@ -137,6 +171,14 @@ impl Layout {
     /// Who tells inbox, portal and messenger what is paused.
     pub(super) fn pauses(self) -> Address {
         self.at(if self.committee.is_some() { Part::EscapeHatch } else { Part::PauseController })
+    }
+
+    /// What verifies proofs; the zero address where there are none.
+    pub(super) fn verifier(self) -> Address {
+        match self.proofs {
+            Some(ProofVerifier::Named(verifier)) => verifier,
+            Some(ProofVerifier::Stark) | None => self.at(Part::StarkVerifier),
+        }
     }
 
     /// The addresses that a node needs.
@@ -160,6 +202,10 @@ impl Layout {
                 challenges: self.at(Part::DaChallenge),
                 sealed_inbox: self.at(Part::SealedInbox),
                 escape_hatch: self.at(Part::EscapeHatch),
+            }),
+            proofs: self.proofs.map(|_| ProofContracts {
+                router: self.at(Part::ProofRouter),
+                verifier: self.verifier(),
             }),
         }
     }

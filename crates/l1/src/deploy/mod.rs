@@ -21,20 +21,21 @@ mod layout;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod verifier;
 
 pub use apply::{Progress, apply};
 pub use check::Refusal;
 pub use genesis::{Genesis, genesis};
 pub use inspect::{Finding, Inspection, inspect};
 pub use intent::{
-    CommitteeIntent, DEV_MEMBER, DEV_MNEMONIC, Governance, Intent, IntentFile, Profile, Roles,
-    dev_key,
+    CommitteeIntent, DEV_MEMBER, DEV_MNEMONIC, Governance, Intent, IntentFile, Profile,
+    ProofIntent, Roles, dev_key,
 };
-pub use plan::{Plan, PlannedStep, Seed, program};
+pub use plan::{Plan, PlannedStep, Seed, program, program_key};
 
 use crate::Error;
 use alloy::primitives::Address;
-use layout::Layout;
+use layout::{Layout, Part, ProofVerifier};
 use mezz_primitives::{ChainConfig, Contracts, GenesisId};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -87,6 +88,11 @@ pub enum DeployError {
         /// The sender's account.
         actual: Address,
     },
+    /// The L1 has no precompile that verifies proofs.
+    #[error(
+        "this L1 cannot verify STARKs, only Mezzanine's embedded L1 can: use that, or deploy a Halo2Verifier and name it in the intent ([proofs] verifier = \"0x...\"), or take the family optimistic (optimium with a committee), which needs no proofs"
+    )]
+    NoStark,
     /// There is other code at an address.
     #[error("{contract} at {address} has other code than this program's: {reason}")]
     WrongCode {
@@ -137,7 +143,14 @@ impl Deployment {
 
     /// Its contracts.
     fn layout(&self) -> Layout {
-        Layout::new(self.deployer, self.config.committee.as_ref())
+        let committee = self.config.committee.as_ref();
+        let layout = |proofs| Layout::new(self.deployer, committee, proofs);
+        let Some(proofs) = &self.contracts.proofs else { return layout(None) };
+        let own = layout(Some(ProofVerifier::Stark));
+        if own.at(Part::StarkVerifier) == proofs.verifier {
+            return own;
+        }
+        layout(Some(ProofVerifier::Named(proofs.verifier)))
     }
 
     /// The L2 genesis, ready for a store.

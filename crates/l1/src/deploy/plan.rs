@@ -1,10 +1,11 @@
 //! Everything that a deployment will do, known before it begins.
 
 use super::{
-    CommitteeIntent, DeployError, Genesis, Governance, Intent, Profile, Roles,
+    CommitteeIntent, DeployError, Genesis, Governance, Intent, Profile, ProofIntent, Roles,
     artifacts::{self, Artifact},
     check, genesis,
     layout::{Layout, Part},
+    verifier,
 };
 use crate::{Client, Error, Prices, TRANSACTION_GAS_MAX};
 use alloy::{
@@ -13,7 +14,9 @@ use alloy::{
     sol,
     sol_types::SolValue,
 };
-use mezz_primitives::{ChainConfig, Contracts, Fallback, GenesisId, ProgramId, release};
+use mezz_primitives::{
+    ChainConfig, Contracts, Fallback, GenesisId, ProgramId, ProofPolicy, release,
+};
 use mezz_riscv::Program;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::LazyLock};
@@ -32,6 +35,9 @@ pub struct Seed {
     pub genesis_time: u64,
     /// The program that decides disputes.
     pub program: ProgramId,
+    /// What L1 knows the zkVM's build of it by; zero in a chain without validity proofs.
+    #[serde(default, skip_serializing_if = "B256::is_zero")]
+    pub key: B256,
 }
 
 /// The program that this version of Mezzanine decides disputes with.
@@ -42,6 +48,26 @@ pub fn program() -> ProgramId {
         ProgramId { memory: program.memory_root(), pc: program.entry() }
     });
     *PROGRAM
+}
+
+/// What L1 knows the zkVM's build of that program by.
+pub fn program_key() -> B256 {
+    static KEY: LazyLock<B256> = LazyLock::new(|| {
+        let file: KeyFile = serde_json::from_str(KEY_FILE)
+            .expect("the file is part of this program and tested; qed");
+        file.program_key
+    });
+    *KEY
+}
+
+/// What `mezz-prover key` writes of the committed program.
+const KEY_FILE: &str = include_str!("../../../../programs/zk/key.json");
+
+/// What is read of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyFile {
+    program_key: B256,
 }
 
 /// One contract that will be created.
@@ -101,12 +127,18 @@ impl Plan {
         if !refusals.is_empty() {
             return Err(DeployError::Refused(refusals).into());
         }
+        let mut key = B256::ZERO;
+        if let Some(proofs) = &intent.proofs {
+            verifier::check(client, intent.profile, proofs.verifier).await?;
+            key = program_key();
+        }
         let nonce = client.nonce(account, BlockNumberOrTag::Latest).await?;
         let genesis_time = match intent.genesis_time {
             Some(time) => time,
             None => client.latest().await?.time,
         };
-        let plan = Self::new(Seed { intent, account, nonce, genesis_time, program: program() });
+        let plan =
+            Self::new(Seed { intent, account, nonce, genesis_time, program: program(), key });
         Ok(plan.priced(&client.prices().await?))
     }
 
@@ -115,7 +147,8 @@ impl Plan {
         let intent = &seed.intent;
         let factory = seed.account.create(seed.nonce);
         let rules = intent.committee.as_ref().map(|committee| committee.rules);
-        let layout = Layout::new(factory, rules.as_ref());
+        let verifier = intent.proofs.as_ref().map(|proofs| proofs.verifier.into());
+        let layout = Layout::new(factory, rules.as_ref(), verifier);
         let contracts = layout.contracts();
         let config = ChainConfig {
             l2_chain_id: intent.l2_chain_id,
@@ -127,6 +160,7 @@ impl Plan {
             fees: intent.fees,
             windows: intent.windows,
             committee: rules,
+            proofs: intent.proofs.as_ref().map(|proofs| proofs.rules),
         };
         let genesis = genesis(&config, &contracts, &intent.roles);
         let steps: Vec<PlannedStep> = layout
@@ -255,6 +289,9 @@ mod constructors {
         }
         struct Program { bytes32 memoryRoot; bytes32 key; address verifier; uint32 pc; uint64 activation; }
         struct ProgramRegistryParameters { address owner; address inbox; uint64 notice; Program program; bytes32 release; }
+        struct ProofRouterParameters {
+            address claimManager; address programs; address pauseController; uint8 policy; uint64 wait; uint64 proverTimeout;
+        }
         struct CommitteeRegistryParameters {
             address owner; address pauseController; uint64 rotationDelay; uint64 overlap; uint64 retention; address[] members; uint8 threshold; uint24 mandatory;
         }
@@ -284,12 +321,13 @@ fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<
         Part::PauseController => {
             // Nobody raises an alarm where there are no validity proofs.
             let (longest, cooldown) = (governance.pause_max, governance.pause_cooldown);
-            (roles.guardian, roles.owner, longest, cooldown, Address::ZERO).abi_encode_params()
+            let alarm = layout.at(Part::ProofRouter);
+            (roles.guardian, roles.owner, longest, cooldown, alarm).abi_encode_params()
         }
         Part::SystemConfig => {
             system_config(intent, &contracts, layout.at(Part::L1MintableErc20Factory))
         }
-        Part::CalldataDa | Part::BlobDa | Part::RiscVStep => Vec::new(),
+        Part::CalldataDa | Part::BlobDa | Part::RiscVStep | Part::StarkVerifier => Vec::new(),
         Part::Inbox => inbox(intent, layout),
         Part::DisputeGameFactory => contracts.claim_manager.abi_encode(),
         Part::ClaimManager => c::ClaimManagerParameters {
@@ -297,7 +335,7 @@ fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<
             games: contracts.dispute_game_factory,
             referee: contracts.query_game,
             programs: contracts.program_registry,
-            proofs: Address::ZERO,
+            proofs: layout.at(Part::ProofRouter),
             treasury: roles.treasury,
             stake: intent.stake,
             window: windows.claim_window,
@@ -334,14 +372,15 @@ fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<
             notice: governance.program_notice,
             program: c::Program {
                 memoryRoot: seed.program.memory,
-                key: B256::ZERO,
-                verifier: Address::ZERO,
+                key: seed.key,
+                verifier: layout.verifier(),
                 pc: seed.program.pc,
                 activation: 0,
             },
-            release: release(seed.program, B256::ZERO),
+            release: release(seed.program, seed.key),
         }
         .abi_encode(),
+        Part::ProofRouter => proof_router(intent, &contracts),
         Part::CommitteeRegistry
         | Part::CommitteeDa
         | Part::DaChallenge
@@ -386,6 +425,19 @@ fn committee_arguments(part: Part, intent: &Intent, layout: Layout) -> Vec<u8> {
         .abi_encode(),
         _ => Vec::new(),
     }
+}
+
+fn proof_router(intent: &Intent, contracts: &Contracts) -> Vec<u8> {
+    let Some(ProofIntent { rules, .. }) = &intent.proofs else { return Vec::new() };
+    let parameters = c::ProofRouterParameters {
+        claimManager: contracts.claim_manager,
+        programs: contracts.program_registry,
+        pauseController: contracts.pause_controller,
+        policy: rules.policy as u8,
+        wait: rules.wait,
+        proverTimeout: rules.prover_timeout,
+    };
+    parameters.abi_encode()
 }
 
 fn inbox(intent: &Intent, layout: Layout) -> Vec<u8> {
@@ -532,8 +584,15 @@ impl fmt::Display for Plan {
         if let Some(wanted) = &self.seed.intent.committee {
             describe_committee(f, wanted)?;
         }
+        if let Some(wanted) = &self.seed.intent.proofs {
+            describe_proofs(f, wanted)?;
+        }
         writeln!(f, "\nL2 genesis {}", self.genesis.block_hash)?;
-        write!(f, "program    {}", self.seed.program.memory)
+        write!(f, "program    {}", self.seed.program.memory)?;
+        if !self.seed.key.is_zero() {
+            write!(f, "\nits key    {}", self.seed.key)?;
+        }
+        Ok(())
     }
 }
 
@@ -578,6 +637,26 @@ fn describe_committee(f: &mut fmt::Formatter<'_>, wanted: &CommitteeIntent) -> f
         writeln!(f, "{name:<36} {:>10}", seconds(time))?;
     }
     Ok(())
+}
+
+fn describe_proofs(f: &mut fmt::Formatter<'_>, wanted: &ProofIntent) -> fmt::Result {
+    let ProofIntent { rules, verifier } = wanted;
+    let (worth, wait) = match rules.policy {
+        ProofPolicy::StepOnly => ("nothing: they are recorded", None),
+        ProofPolicy::Safe => ("a shorter window", Some("a proven claim may be doubted for")),
+        ProofPolicy::Fast => ("finality", Some("a proven claim is final after")),
+    };
+    writeln!(f, "\nvalidity proofs are worth {worth}")?;
+    if let Some(name) = wait {
+        writeln!(f, "{name:<34} {:>12}", seconds(rules.wait))?;
+    }
+    if rules.decides() {
+        writeln!(f, "{:<34} {:>12}", "an unproven one not before", seconds(rules.prover_timeout))?;
+    }
+    match verifier {
+        None => writeln!(f, "verified by the embedded L1 itself (StarkVerifier)"),
+        Some(verifier) => writeln!(f, "verified by {verifier}"),
+    }
 }
 
 fn trim(ether: &str) -> &str {

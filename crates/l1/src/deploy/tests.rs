@@ -6,12 +6,14 @@ use mezz_primitives::predeploys::{L1_BLOCK, MESSAGE_PASSER};
 const DEPLOYER: Address = address!("00000000000000000000000000000000000000dE");
 
 fn plan(intent: Intent) -> Plan {
+    let key = if intent.proofs.is_some() { program_key() } else { B256::ZERO };
     Plan::new(Seed {
         intent,
         account: DEPLOYER,
         nonce: 3,
         genesis_time: 1_700_000_000,
         program: super::plan::program(),
+        key,
     })
 }
 
@@ -87,8 +89,10 @@ fn the_documented_intent_passes() {
     let page = include_str!("../../../../contracts/README.md");
     let intent = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     assert_eq!(refusals(intent), Vec::<String>::new());
-    let intent_of = |text| Intent::from_toml(text, DEPLOYER).unwrap();
+    let intent_of = |text: &str| Intent::from_toml(text, DEPLOYER).unwrap();
     assert_eq!(intent_of(intent), intent_of(PRODUCTION));
+    let proofs = page.split("```toml").nth(3).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(intent_of(&[intent, proofs].concat()), intent_of(&[PRODUCTION, PROOFS].concat()));
 }
 
 #[test]
@@ -312,4 +316,153 @@ fn a_committee_that_could_trap_somebody_is_refused() {
     check("    fallback = \"stop\"\n", "", "committee.rules.fallback is not set");
     let member = dev_key(DEV_MEMBER).address().to_string();
     check("0x0000000000000000000000000000000000000c01", &member, "of the test mnemonic");
+}
+
+/// A production chain with validity proofs, verified by OpenVM's contract.
+const PROOFS: &str = r#"
+    [proofs]
+    policy = "fast"
+    guard = 3600
+    prover-timeout = 604800
+    verifier = "0x0000000000000000000000000000000000000b01"
+"#;
+
+const FAMILIES: [mezz_primitives::Family; 3] = [
+    mezz_primitives::Family::Zk,
+    mezz_primitives::Family::Hybrid,
+    mezz_primitives::Family::Validium,
+];
+
+#[test]
+fn the_key_is_that_of_the_committed_program() {
+    assert_eq!(program_key(), mezz_verify::Verifier::committed().program_key());
+}
+
+#[test]
+fn families_with_proofs_have_defaults_that_pass() {
+    for family in FAMILIES {
+        let intent = Intent::devnet_of(family, 900, 901).unwrap();
+        assert_eq!(check::check(&intent), [], "{family}");
+        let (rules, windows) = (intent.proofs.unwrap().rules, intent.windows);
+        let timeout = if family == mezz_primitives::Family::Hybrid { 0 } else { 90 };
+        assert_eq!((rules.wait, rules.prover_timeout), (10, timeout), "{family}");
+        assert_eq!((windows.claim_window, windows.proof_maturity), (40, 12), "{family}");
+        let plan = plan(intent);
+        assert_eq!(plan.config.family(), family);
+        assert!(plan.to_string().lines().all(|line| line.chars().count() < 80), "{plan}");
+        assert!(plan.to_string().contains(&program_key().to_string()), "{plan}");
+    }
+    let testnet = "profile = \"testnet\"\n[proofs]\npolicy = \"safe\"";
+    assert_eq!(refusals(testnet), Vec::<String>::new());
+    let fast = Intent::from_toml("profile = \"testnet\"\n[proofs]\n", DEPLOYER).unwrap();
+    assert_eq!(fast.proofs.unwrap().rules.prover_timeout, 4 * 3600);
+}
+
+#[test]
+fn proofs_add_their_contracts_at_the_end_of_the_table() {
+    use mezz_primitives::Family;
+    let names = |intent| {
+        let plan = plan(intent);
+        let names: Vec<_> = plan.steps.iter().map(|step| step.contract).collect();
+        (names, plan)
+    };
+    let (zk, plan) = names(Intent::devnet_of(Family::Zk, 900, 901).unwrap());
+    assert_eq!(zk[15..], ["ProgramRegistry", "StarkVerifier", "ProofRouter"]);
+    let proofs = plan.contracts.proofs.unwrap();
+    assert_eq!((plan.steps[16].address, plan.steps[17].address), (proofs.verifier, proofs.router));
+    let (validium, plan) = names(Intent::devnet_of(Family::Validium, 900, 901).unwrap());
+    assert_eq!(validium[19..], ["ProgramRegistry", "StarkVerifier", "ProofRouter", "EscapeHatch"]);
+    let hatch = plan.contracts.committee.unwrap().escape_hatch;
+    assert_eq!(plan.steps[22].address, hatch);
+
+    // A verifier that was deployed before is no step.
+    let mut named = Intent::devnet_of(Family::Zk, 900, 901).unwrap();
+    let verifier = Address::repeat_byte(0xb1);
+    named.proofs.as_mut().unwrap().verifier = Some(verifier);
+    let (named, plan) = names(named);
+    assert_eq!(named[15..], ["ProgramRegistry", "ProofRouter"]);
+    assert_eq!(plan.contracts.proofs.unwrap().verifier, verifier);
+    assert_eq!(plan.steps[16].address, plan.contracts.proofs.unwrap().router);
+    let router = plan.contracts.proofs.unwrap().router;
+    let names_router =
+        |step: &PlannedStep| step.init_code.windows(20).any(|bytes| bytes == router.as_slice());
+    let naming: Vec<_> = plan.steps.iter().filter(|step| names_router(step)).collect();
+    let naming: Vec<_> = naming.into_iter().map(|step| step.contract).collect();
+    assert_eq!(naming, ["PauseController", "ClaimManager"]);
+}
+
+#[test]
+fn a_state_file_from_before_proofs_is_read() {
+    let plan = plan(Intent::devnet(900, 901));
+    let mut file = serde_json::to_value(&plan.seed).unwrap();
+    assert!(file.get("key").is_none() && file["intent"].get("proofs").is_none());
+    assert_eq!(serde_json::from_value::<Seed>(file.clone()).unwrap(), plan.seed);
+    file["key"] = serde_json::json!(program_key());
+    assert_eq!(serde_json::from_value::<Seed>(file).unwrap().key, program_key());
+}
+
+#[test]
+fn a_production_chain_with_proofs_pays_after_its_guard() {
+    let sooner = PRODUCTION.replace("proof-maturity = 475200", "proof-maturity = 46800");
+    assert_eq!(refusals(&[&sooner, PROOFS].concat()), Vec::<String>::new());
+    assert_eq!(refusals(&sooner).len(), 2, "without proofs the window must be covered");
+    let safe = "\n[proofs]\npolicy = \"safe\"\nfast-window = 86400\nverifier = \"0x0000000000000000000000000000000000000b01\"\n";
+    let check = |maturity: u64, refused: usize| {
+        let maturity = format!("proof-maturity = {maturity}");
+        let text = PRODUCTION.replace("proof-maturity = 475200", &maturity);
+        assert_eq!(refusals(&[&text, safe].concat()).len(), refused, "{maturity}");
+    };
+    check(129_600, 0);
+    check(129_599, 1);
+}
+
+#[test]
+fn proofs_that_would_be_worth_too_much_or_nothing_are_refused() {
+    let check = |from: &str, to: &str, words: &str| {
+        assert!(PROOFS.contains(from), "{from}");
+        let refused = refusals(&[PRODUCTION, &PROOFS.replace(from, to)].concat());
+        assert!(refused.iter().any(|refusal| refusal.contains(words)), "{to}: {refused:#?}");
+    };
+    check("guard = 3600", "guard = 3599", "proofs.guard must be at least 3600 s");
+    check("guard = 3600", "guard = 0", "proofs.guard must be between 1 and 432000 s");
+    check("guard = 3600", "guard = 432001", "proofs.guard must be between 1 and 432000 s");
+    check("guard = 3600", "", "proofs.guard is not set");
+    check("    policy = \"fast\"\n", "", "proofs.policy is not set");
+    check("prover-timeout = 604800", "", "proofs.prover-timeout is not set");
+    let (timeout, below) = ("prover-timeout = 604800", "prover-timeout = 431999");
+    check(timeout, below, "proofs.prover-timeout must be at least 432000 s, or 0");
+    check(timeout, "prover-timeout = 4294967296", "proofs.prover-timeout must be at most");
+    check(
+        "    verifier",
+        "    # verifier",
+        "proofs.verifier must be the address of a Halo2Verifier",
+    );
+    check("policy = \"fast\"", "policy = \"safe\"", "proofs.guard must be left out");
+    check("policy = \"fast\"", "policy = \"safe\"", "proofs.prover-timeout must be left out, or 0");
+    check("guard = 3600", "fast-window = 86400", "proofs.fast-window must be left out");
+    check("policy = \"fast\"", "policy = \"step-only\"", "proofs.guard must be left out");
+    let short = "policy = \"safe\"\n    fast-window = 86399\n    #";
+    check(
+        "policy = \"fast\"\n    guard = 3600\n    prover",
+        short,
+        "fast-window must be at least 86400 s",
+    );
+    // Whoever may be kept waiting for a proof needs that time to leave, too.
+    let long = "prover-timeout = 1296000";
+    check(timeout, long, "governance.timelock-delay must be at least");
+    assert_eq!(
+        refusals(&[PRODUCTION, &PROOFS.replace(timeout, "prover-timeout = 0")].concat()),
+        Vec::<String>::new()
+    );
+    let unknown = Intent::from_toml("[proofs]\npolicy = \"slow\"", DEPLOYER).unwrap_err();
+    assert!(unknown.to_string().contains("slow"), "{unknown}");
+}
+
+#[test]
+fn a_validium_outlives_what_its_claims_wait_for() {
+    let committee = COMMITTEE.replace("freeze-delay = 1814400", "freeze-delay = 1944000");
+    let text = |committee: &str| [PRODUCTION, committee, PROOFS].concat();
+    assert_eq!(refusals(&text(&committee.replace("1944000", "1944001"))), Vec::<String>::new());
+    let refused = refusals(&text(&committee));
+    assert!(refused[0].contains("freeze-delay must be above 1944000 s"), "{refused:#?}");
 }

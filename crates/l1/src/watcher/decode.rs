@@ -1,6 +1,6 @@
 //! Logs to events.
 
-use super::{ContractEvent, committee};
+use super::{ContractEvent, committee, proofs};
 use crate::{
     Error, Head,
     contracts::{ClaimManager, Inbox, Portal, QueryGame},
@@ -10,6 +10,7 @@ use mezz_primitives::{
     Accumulator, BatchHeader, CLAIM_ENTRIES, ClaimVector, ContentId, Contracts, DepositHint,
     MessageKind, OutputHash, QueueMessage,
 };
+use mezz_settlement::ProofFact;
 
 /// The events of one block from the logs of our contracts in it.
 pub(super) fn events(
@@ -27,10 +28,16 @@ pub(super) fn events(
             claim_event(head, log)?
         } else if log.address() == contracts.query_game {
             game_event(head, log)?
-        } else if let Some(contracts) = &contracts.committee {
-            committee::event(head, log, contracts)?.map(ContractEvent::Committee)
         } else {
-            None
+            match proofs::event(head, log, contracts)? {
+                Some(event) => Some(event),
+                None => match &contracts.committee {
+                    Some(contracts) => {
+                        committee::event(head, log, contracts)?.map(ContractEvent::Committee)
+                    }
+                    None => None,
+                },
+            }
         };
         events.extend(event);
     }
@@ -215,6 +222,10 @@ fn game_event(head: &Head, log: &Log) -> Result<Option<ContractEvent>, Error> {
         }
         Some(&QueryGame::Refuted::SIGNATURE_HASH) => {
             ContractEvent::Refuted { node: decode::<QueryGame::Refuted>(head, log)?.node }
+        }
+        Some(&QueryGame::Reopened::SIGNATURE_HASH) => {
+            let node = decode::<QueryGame::Reopened>(head, log)?.node;
+            ContractEvent::Proof(ProofFact::Reopened { node })
         }
         Some(&QueryGame::Reclaimed::SIGNATURE_HASH) => {
             ContractEvent::Reclaimed { node: decode::<QueryGame::Reclaimed>(head, log)?.node }

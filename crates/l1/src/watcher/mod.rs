@@ -4,18 +4,19 @@
 //! were yielded are no longer part of the L1. So whoever folds the events always holds one chain that really existed.
 //!
 //! Nothing an endpoint says is believed by itself: headers must link, a log must be in the block that its header names, a header
-//! whose bloom filter announces our events must bring some, and messages and batches must be numbered without a gap. Where an
+//! whose bloom filter announces our events must bring one of each kind, and messages and batches must be numbered without a gap. Where an
 //! answer fails that, it is asked for again.
 
 mod committee;
 mod decode;
 mod history;
+mod proofs;
 #[cfg(test)]
 mod tests;
 
 use crate::{
     BlockRef, Client, Error, Head,
-    contracts::{ClaimManager, Inbox, QueryGame},
+    contracts::{ClaimManager, Inbox, Portal, QueryGame},
 };
 use alloy::{
     eips::BlockNumberOrTag,
@@ -28,6 +29,7 @@ use mezz_primitives::{
     Accumulator, BatchHeader, CLAIM_ENTRIES, ClaimVector, ContentId, Contracts, DepositHint,
     Output, PayloadId, QueueMessage,
 };
+use mezz_settlement::ProofFact;
 use std::{collections::VecDeque, time::Duration};
 
 /// Polls for which a head behind our own is taken for an endpoint that lags; after them for a chain that was shortened.
@@ -252,6 +254,8 @@ pub enum ContractEvent {
         /// The doubt.
         node: B256,
     },
+    /// Something about programs and validity proofs.
+    Proof(ProofFact),
     /// Something about the data committee.
     Committee(CommitteeEvent),
 }
@@ -335,8 +339,14 @@ impl Watcher {
     /// A watch that has not asked anything yet.
     pub fn new(client: Client, config: WatchConfig) -> Self {
         let contracts = &config.contracts;
-        let mut addresses =
-            vec![contracts.inbox, contracts.portal, contracts.claim_manager, contracts.query_game];
+        let mut addresses = vec![
+            contracts.inbox,
+            contracts.portal,
+            contracts.claim_manager,
+            contracts.query_game,
+            contracts.program_registry,
+        ];
+        addresses.extend(contracts.proofs.map(|proofs| proofs.router));
         if let Some(committee) = contracts.committee {
             addresses.extend([
                 committee.challenges,
@@ -521,7 +531,7 @@ impl Watcher {
             by_block[place].push(log);
         }
         for (head, logs) in headers.iter().zip(&mut by_block) {
-            if logs.is_empty() && announces(head, &self.addresses) {
+            if announces_more(head, &self.addresses, logs) {
                 *logs = self.logs_of(head).await?;
             }
         }
@@ -633,9 +643,10 @@ impl Watcher {
     }
 }
 
-/// Whether the header's bloom filter says that there may be events of ours.
-fn announces(head: &Head, addresses: &[Address]) -> bool {
+/// Whether the header's bloom filter says that there may be an event of ours of a kind that is not among these.
+fn announces_more(head: &Head, addresses: &[Address], logs: &[Log]) -> bool {
     let topics = [
+        Portal::TransactionDeposited::SIGNATURE_HASH,
         Inbox::MessageEnqueued::SIGNATURE_HASH,
         Inbox::BatchPosted::SIGNATURE_HASH,
         ClaimManager::ClaimAsserted::SIGNATURE_HASH,
@@ -655,8 +666,10 @@ fn announces(head: &Head, addresses: &[Address]) -> bool {
         QueryGame::Withdrawn::SIGNATURE_HASH,
     ];
     let has = |bytes: &[u8]| head.logs_bloom.contains_input(BloomInput::Raw(bytes));
+    let shown = |topic: &B256| logs.iter().any(|log| log.topic0() == Some(topic));
+    let mut topics = topics.iter().chain(&committee::TOPICS).chain(&proofs::TOPICS);
     addresses.iter().any(|address| has(address.as_slice()))
-        && topics.iter().chain(&committee::TOPICS).any(|topic| has(topic.as_slice()))
+        && topics.any(|topic| has(topic.as_slice()) && !shown(topic))
 }
 
 fn block(head: &Head, events: Vec<ContractEvent>) -> L1Block {

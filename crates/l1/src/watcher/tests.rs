@@ -37,6 +37,7 @@ fn contracts() -> Contracts {
         pause_controller: at(9),
         timelock: at(10),
         committee: None,
+        proofs: None,
     }
 }
 

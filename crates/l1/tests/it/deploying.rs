@@ -10,6 +10,7 @@ use mezz_l1::{
     contracts::{Deployer, Inbox},
     deploy::{DeployError, Deployment, Intent, Plan, apply, inspect},
 };
+use mezz_primitives::Family;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -214,4 +215,38 @@ async fn a_refused_call_says_why() {
     let error =
         anvil.sender(101).send(Call::to(deployment.contracts.inbox, &call)).await.unwrap_err();
     assert!(error.to_string().contains("rebuild it on"), "{error}");
+}
+
+#[tokio::test]
+async fn an_l1_that_cannot_verify_is_found_out_before_anything_is_sent() {
+    let Some(anvil) = Anvil::start(&[]).await else { return };
+    let sender = anvil.sender(100);
+    anvil.fund(sender.address()).await;
+    let latest = BlockNumberOrTag::Latest;
+    let refused = async |intent| {
+        let error = Plan::prepare(intent, &anvil.client, sender.address()).await.unwrap_err();
+        assert_eq!(anvil.client.nonce(sender.address(), latest).await.unwrap(), 0);
+        error
+    };
+    for family in [Family::Zk, Family::Hybrid, Family::Validium] {
+        let error = refused(Intent::devnet_of(family, 900, 901).unwrap()).await;
+        assert!(matches!(error, Error::Deploy(DeployError::NoStark)), "{error}");
+        assert!(error.to_string().contains("name it in the intent"), "{error}");
+    }
+    let named = |verifier| {
+        let mut intent = Intent::devnet_of(Family::Hybrid, 900, 901).unwrap();
+        intent.proofs.as_mut().unwrap().verifier = Some(verifier);
+        intent
+    };
+    let error = refused(named(Address::repeat_byte(1))).await;
+    assert!(error.to_string().contains("there is no code"), "{error}");
+
+    // A verifier that is there needs no precompile.
+    let other = deploy(&anvil).await;
+    let intent = named(other.contracts.query_game);
+    let plan = Plan::prepare(intent, &anvil.client, sender.address()).await.unwrap();
+    let deployment = apply(&plan, &sender, None, |_| {}).await.unwrap();
+    assert_eq!(deployment.contracts.proofs.unwrap().verifier, other.contracts.query_game);
+    let inspection = inspect(&anvil.client, &deployment).await.unwrap();
+    assert_eq!(inspection.differences().count(), 0, "{inspection}");
 }

@@ -6,7 +6,7 @@ use alloy::{
     primitives::{Address, B256, Bytes, U256},
 };
 use mezz_l1::{
-    BlockRef, Call, Client, ContractEvent, L1Event, Start, WatchConfig, Watcher,
+    BlockRef, Call, Client, ContractEvent, L1Event, ProofFact, Start, WatchConfig, Watcher,
     contracts::{ClaimManager, Inbox, Portal},
     deploy::Deployment,
 };
@@ -79,6 +79,7 @@ fn nothing() -> Contracts {
         pause_controller: Address::ZERO,
         timelock: Address::ZERO,
         committee: None,
+        proofs: None,
     }
 }
 
@@ -292,6 +293,12 @@ fn check_events(deployment: &Deployment, events: &[(u64, ContractEvent)]) {
             ContractEvent::ClaimBacked { .. } => seen.2 += 1,
             ContractEvent::StakeDeposited { owner } => {
                 assert_eq!(*owner, deployment.roles.proposer)
+            }
+            ContractEvent::Proof(fact) => {
+                let program = mezz_l1::deploy::program();
+                let first =
+                    ProofFact::Scheduled { version: 0, activation: 0, program, key: B256::ZERO };
+                assert_eq!(*fact, first);
             }
             other => panic!("nobody disputes here: {other:?}"),
         }

@@ -3,19 +3,23 @@
 //! A run is kept for a while, because a dispute asks for it five times, ever closer to one instruction.
 
 pub(crate) mod plays;
+mod proving;
 mod spans;
 
-pub(crate) use spans::gather;
 pub use spans::{Span, SpanPreimages};
+pub(crate) use spans::{blocks, boot, gather, gather_run};
 
 use crate::{
     Error,
     acts::{Acts, blocking},
 };
 use alloy::eips::BlockNumberOrTag;
-use alloy_primitives::{Address, B256, U256};
-use mezz_l1::{Client, contracts::ProgramRegistry};
-use mezz_primitives::Accumulator;
+use alloy_primitives::{B256, U256};
+use mezz_l1::{
+    Client,
+    contracts::{Inbox, ProgramRegistry},
+};
+use mezz_primitives::{Accumulator, Contracts};
 use mezz_riscv::{Machine, Program, State, StepWitness, Trace};
 use mezz_settlement::{Settlement, game::Path};
 use parking_lot::{Mutex, RwLock};
@@ -34,16 +38,19 @@ static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
     Program::parse(mezz_program::ELF).expect("the program is part of this one and tested; qed")
 });
 
-/// Checks that L1 decides with the program that this node runs: today there is one version of it, and one that was announced needs another node.
-pub(crate) async fn check_program(client: &Client, registry: Address) -> Result<(), Error> {
+/// Checks that L1 decides with the program that this node runs. Of a version that is announced the settlement takes care when its first batch comes.
+pub(crate) async fn check_program(client: &Client, contracts: &Contracts) -> Result<(), Error> {
+    let (registry, inbox) = (contracts.program_registry, contracts.inbox);
     let at = BlockNumberOrTag::Latest;
     let ours = mezz_l1::deploy::program();
     let count = client.call(registry, &ProgramRegistry::versionCountCall {}, at).await?;
+    let batches = client.call(inbox, &Inbox::batchCountCall {}, at).await?;
     let mut version = U256::ZERO;
     // There is a first one, whatever the count says.
     loop {
         let found = client.call(registry, &ProgramRegistry::programOfCall { version }, at).await?;
-        if (found.memoryRoot, found.pc) != (ours.memory, ours.pc) {
+        let begun = version.is_zero() || found.activation <= batches;
+        if begun && (found.memoryRoot, found.pc) != (ours.memory, ours.pc) {
             let deployed = found.memoryRoot;
             return Err(Error::OtherProgram { deployed, ours: ours.memory });
         }

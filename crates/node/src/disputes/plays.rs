@@ -2,6 +2,7 @@
 //!
 //! Each says in the log what it does and why.
 
+use super::proving;
 use crate::{
     Error,
     acts::{Acts, Done},
@@ -10,7 +11,7 @@ use alloy::{eips::BlockNumberOrTag, sol_types::SolCall};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use mezz_l1::{
     Call,
-    contracts::{ClaimManager, DaChallenge, QueryGame},
+    contracts::{ClaimManager, DaChallenge, ProofRouter, QueryGame},
 };
 use mezz_primitives::{CLAIM_ENTRIES, ContentId, vector_proof};
 use mezz_settlement::{
@@ -65,7 +66,12 @@ async fn calls(
             Call::to(manager, &ClaimManager::backCall { contentId: content.0 })
         }
         Move::Confirm { content, owner } => {
-            tracing::info!(claim = %content.0, %owner, "confirms a claim that nobody refuted");
+            match owner.is_zero() {
+                true => tracing::info!(claim = %content.0, "confirms a claim that is proven"),
+                false => {
+                    tracing::info!(claim = %content.0, %owner, "confirms a claim that nobody refuted")
+                }
+            }
             Call::to(manager, &ClaimManager::confirmCall { contentId: content.0, owner })
         }
         Move::Reject { content } => {
@@ -94,6 +100,16 @@ async fn calls(
             let node = Disputes::node_id(content, owner, path);
             game_call(acts, &QueryGame::reclaimCall { node })
         }
+        Move::Reopen { content, owner, path, .. } => {
+            tracing::info!(claim = %content.0, %owner, ?path, "opens a doubt again that a proof had settled");
+            let node = Disputes::node_id(content, owner, path);
+            game_call(acts, &QueryGame::reopenCall { node })
+        }
+        Move::Prove { .. }
+        | Move::AnswerByProof { .. }
+        | Move::RefuteByProof { .. }
+        | Move::Contradict { .. }
+        | Move::Report { .. } => proving::call(acts, settlement, due).await?,
         Move::Seal { count } => acts.seal(settlement, count)?,
         Move::Demand { index } => acts.demand(settlement, index)?,
         Move::Show { index, chunk, .. } => acts.show(settlement, index, chunk).await?,
@@ -138,7 +154,12 @@ fn query(
 /// The doubt above a path, the entry in it that the path names, and start and entries of the vector.
 type Doubted<'a> = (Path, u8, B256, &'a [B256; CLAIM_ENTRIES]);
 
-fn doubted(game: &Game, content: u64, owner: Address, path: Path) -> Option<Doubted<'_>> {
+pub(super) fn doubted(
+    game: &Game,
+    content: u64,
+    owner: Address,
+    path: Path,
+) -> Option<Doubted<'_>> {
     let (parent, index) = (path.parent()?, path.indices().last().copied()?);
     let (start, vector) = match game.node(content, owner, parent) {
         Some(node) => node.answer().map(|answer| (answer.start, &answer.vector))?,
@@ -210,17 +231,25 @@ async fn collect(acts: &Acts, role: Role) -> Result<Vec<Call>, Error> {
     let latest = BlockNumberOrTag::Latest;
     let stakes = acts.client.call(manager, &ClaimManager::creditsCall { who }, latest).await?;
     let bonds = acts.client.call(game, &QueryGame::creditsCall { who }, latest).await?;
+    let router = acts.contracts.proofs.map(|proofs| proofs.router);
+    let bounties = match router {
+        Some(at) => acts.client.call(at, &ProofRouter::creditsCall { who }, latest).await?,
+        None => U256::ZERO,
+    };
     let challenges = acts.contracts.committee.map(|committee| committee.challenges);
     let demands = match challenges {
         Some(at) => acts.client.call(at, &DaChallenge::creditsCall { who }, latest).await?,
         None => U256::ZERO,
     };
-    tracing::info!(%stakes, %bonds, %demands, "collects what disputes and demands have brought");
+    tracing::info!(%stakes, %bonds, %demands, %bounties, "collects what disputes, demands and alarms have brought");
     let stakes =
         (!stakes.is_zero()).then(|| Call::to(manager, &ClaimManager::withdrawCreditCall {}));
     let bonds = (!bonds.is_zero()).then(|| game_call(acts, &QueryGame::withdrawCall {}));
     let demands = challenges
         .filter(|_| !demands.is_zero())
         .map(|at| Call::to(at, &DaChallenge::withdrawCall {}));
-    Ok(stakes.into_iter().chain(bonds).chain(demands).collect())
+    let bounties = router
+        .filter(|_| !bounties.is_zero())
+        .map(|at| Call::to(at, &ProofRouter::withdrawCall {}));
+    Ok([stakes, bonds, demands, bounties].into_iter().flatten().collect())
 }

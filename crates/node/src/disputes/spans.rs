@@ -62,8 +62,21 @@ pub(crate) async fn gather(
     settlement: &RwLock<Settlement>,
     span: Span,
 ) -> Result<(Boot, SpanPreimages), Error> {
+    let covered = (span.n0, span.n1);
+    let (boot, known) = gather_run(acts, settlement, covered, Some(span.index)).await?;
+    Ok((boot, SpanPreimages(Arc::new(known))))
+}
+
+/// The same over one entry of a claim of the batches `n0..n1`, or over all of them.
+pub(crate) async fn gather_run(
+    acts: &Acts,
+    settlement: &RwLock<Settlement>,
+    (n0, n1): (u64, u64),
+    entry: Option<u8>,
+) -> Result<(Boot, KnownPreimages), Error> {
     let inbox = settlement.read().inbox().clone();
-    let (first, last) = span.blocks(&inbox, acts.config.span);
+    let (first, last) = blocks(&inbox, (n0, n1), entry, acts.config.span);
+    let boot = boot(acts, &inbox, (n0, n1), entry)?;
     let start = batches::output(&acts.store, &inbox, first - 1)?;
     let mut touched = Vec::new();
     for batch in inbox
@@ -73,20 +86,13 @@ pub(crate) async fn gather(
     {
         touched.push(read(acts, settlement, &inbox, batch).await?);
     }
-    let boot = Boot {
-        chain_id: acts.config.l2_chain_id,
-        start: start.hash(),
-        acc: inbox.acc(span.n1).ok_or(Error::Reorged)?,
-        end: span.n1,
-        span: acts.config.span as u32,
-    };
     let (store, chain) = (acts.store.clone(), acts.config.l2_chain_id);
     crate::acts::blocking(move || {
         let mut known = KnownPreimages::default();
         known.insert(boot.encode());
         insert_output(&mut known, &store, &start)?;
         let mut before = inbox.acc_before(start.inbox_index).ok_or(Error::Reorged)?;
-        let claimed = inbox.batches().iter().take(span.n1 as usize);
+        let claimed = inbox.batches().iter().take(n1 as usize);
         for batch in claimed.skip(start.inbox_index as usize) {
             known.insert_batch(before, &batch.effective());
             before = batch.acc;
@@ -95,18 +101,39 @@ pub(crate) async fn gather(
             insert_blocks(&mut known, &store, &posted, first..=last, chain)?;
             posted.insert(&mut known);
         }
-        Ok((boot, SpanPreimages(Arc::new(known))))
+        Ok((boot, known))
     })
     .await
 }
 
-impl Span {
-    /// First and last block: none (`last < first`) where the claim ends before.
-    fn blocks(&self, inbox: &Inbox, span: u64) -> (u64, u64) {
-        let (start, end) = (inbox.last_block(self.n0), inbox.last_block(self.n1));
-        let before = (start + u64::from(self.index) * span).min(end);
-        (before + 1, (before + span).min(end))
-    }
+/// What a run over one entry of a claim begins with, or one over all of them.
+pub(crate) fn boot(
+    acts: &Acts,
+    inbox: &Inbox,
+    (n0, n1): (u64, u64),
+    entry: Option<u8>,
+) -> Result<Boot, Error> {
+    let (first, _) = blocks(inbox, (n0, n1), entry, acts.config.span);
+    Ok(Boot {
+        chain_id: acts.config.l2_chain_id,
+        start: batches::output(&acts.store, inbox, first - 1)?.hash(),
+        acc: inbox.acc(n1).ok_or(Error::Reorged)?,
+        end: n1,
+        span: acts.config.span as u32,
+    })
+}
+
+/// First and last block of such a run: none (`last < first`) where the claim ends before.
+pub(crate) fn blocks(
+    inbox: &Inbox,
+    (n0, n1): (u64, u64),
+    entry: Option<u8>,
+    span: u64,
+) -> (u64, u64) {
+    let (start, end) = (inbox.last_block(n0), inbox.last_block(n1));
+    let Some(entry) = entry else { return (start + 1, end) };
+    let before = (start + u64::from(entry) * span).min(end);
+    (before + 1, (before + span).min(end))
 }
 
 async fn read(

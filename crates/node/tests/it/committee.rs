@@ -2,18 +2,15 @@
 
 use crate::{
     user::User,
-    world::{BATCHER, CHALLENGER, FUNDER, L2, OWNER, Settings, World, wait},
+    world::{BATCHER, CHALLENGER, FUNDER, L2, Settings, World, wait},
 };
-use alloy::{
-    primitives::{Address, B256, Bytes, U256, aliases::U24},
-    sol_types::SolCall,
-};
+use alloy::primitives::{Address, B256, Bytes, U256, aliases::U24};
 use mezz_da::{
     Endpoint, Member, MemberConfig,
     committee::{AccessConfig, ChainServed, Clock, LimitsConfig, SignerConfig, StoreConfig},
 };
 use mezz_l1::{
-    contracts::{CommitteeRegistry, DaChallenge, Inbox, SealedInbox, TimelockController},
+    contracts::{CommitteeRegistry, DaChallenge, Inbox, SealedInbox},
     deploy::{DEV_MEMBER, Intent, dev_key},
 };
 use mezz_node::{CommitteeAccess, Role};
@@ -134,32 +131,6 @@ impl Club {
 
     fn registry(&self) -> Address {
         self.world.deployment.contracts.committee.unwrap().registry
-    }
-
-    /// The timelock calls a contract.
-    async fn govern<C: SolCall>(&self, target: Address, call: &C) {
-        let timelock = self.world.deployment.contracts.timelock;
-        let delay = self.world.deployment.governance.timelock_delay;
-        let data: Bytes = call.abi_encode().into();
-        let (value, zero) = (U256::ZERO, B256::ZERO);
-        let schedule = TimelockController::scheduleCall {
-            target,
-            value,
-            data: data.clone(),
-            predecessor: zero,
-            salt: zero,
-            delay: U256::from(delay),
-        };
-        self.world.call(OWNER, timelock, &schedule, value).await;
-        self.world.pass(delay).await;
-        let execute = TimelockController::executeCall {
-            target,
-            value,
-            payload: data,
-            predecessor: zero,
-            salt: zero,
-        };
-        self.world.call(OWNER, timelock, &execute, value).await;
     }
 }
 
@@ -388,7 +359,7 @@ async fn members_change_while_batches_are_posted() {
         (2..6).map(|member| dev_key(DEV_MEMBER + member).address()).collect();
     members.sort_unstable();
     let propose = CommitteeRegistry::proposeCall { members, threshold: 3, mandatory: U24::ZERO };
-    club.govern(club.registry(), &propose).await;
+    club.world.govern(club.registry(), &propose).await;
     let epoch = |batch: &Value| batch["epoch"].as_u64();
     let (mut sent, mut seen) = (Vec::new(), BTreeSet::new());
     let rules = club.world.deployment.config.committee.unwrap();

@@ -10,7 +10,7 @@ use alloy::{
 use mezz_devnet::{Devnet, DevnetConfig, Mining};
 use mezz_l1::{
     Call, Client, Sender, SenderConfig,
-    contracts::Portal,
+    contracts::{Portal, TimelockController},
     deploy::{Deployment, Intent, Plan, apply, dev_key},
 };
 use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
@@ -39,6 +39,8 @@ pub(crate) const CHALLENGER: u32 = 103;
 pub(crate) const FUNDER: u32 = 3;
 /// Time between two L1 blocks; the chain's clock counts each as a second.
 const L1_BLOCK_TIME: Duration = Duration::from_millis(250);
+/// Where a contract stands that accepts every proof.
+pub(crate) const GULLIBLE: Address = Address::repeat_byte(0xb0);
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -67,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) beacon: bool,
     /// How it reaches the data committee.
     pub(crate) committee: CommitteeAccess,
+    /// Whether it gives work to provers.
+    pub(crate) provers: bool,
 }
 
 impl Settings {
@@ -79,6 +83,7 @@ impl Settings {
             challenger: CHALLENGER,
             beacon: true,
             committee: CommitteeAccess::default(),
+            provers: false,
         }
     }
 
@@ -154,6 +159,9 @@ impl World {
         );
         tokio::spawn(async { served.await.unwrap() });
         let l1 = Client::connect(&url, Some(&url)).await.unwrap();
+        // A verifier that believes everything, for whoever names it: `STOP`.
+        let code: Value = l1.request("anvil_setCode", json!([GULLIBLE, "0x00"])).await.unwrap();
+        assert!(code.is_null());
         let deployment = deploy(&l1, family, change).await;
         devnet.set_mining(Mining::Interval(L1_BLOCK_TIME)).await.unwrap();
         Self::new(l1, url, deployment, Box::new((devnet, serving)))
@@ -232,6 +240,7 @@ impl World {
             claim_interval: 2,
             finalized_lag: 4,
             admin: sequences,
+            provers: settings.provers,
             batcher: Some(Arc::new(dev_key(BATCHER))),
             proposer: Some(Arc::new(dev_key(settings.proposer))),
             challenger: Some(Arc::new(dev_key(settings.challenger))),
@@ -275,6 +284,32 @@ impl World {
     ) -> TransactionReceipt {
         let call = Call::to(contract, call).with_value(value);
         sender(&self.l1, account).send(call).await.unwrap()
+    }
+
+    /// The timelock calls a contract.
+    pub(crate) async fn govern<C: SolCall>(&self, target: Address, call: &C) {
+        let timelock = self.deployment.contracts.timelock;
+        let delay = self.deployment.governance.timelock_delay;
+        let data: Bytes = call.abi_encode().into();
+        let (value, zero) = (U256::ZERO, B256::ZERO);
+        let schedule = TimelockController::scheduleCall {
+            target,
+            value,
+            data: data.clone(),
+            predecessor: zero,
+            salt: zero,
+            delay: U256::from(delay),
+        };
+        self.call(OWNER, timelock, &schedule, value).await;
+        self.pass(delay).await;
+        let execute = TimelockController::executeCall {
+            target,
+            value,
+            payload: data,
+            predecessor: zero,
+            salt: zero,
+        };
+        self.call(OWNER, timelock, &execute, value).await;
     }
 
     /// A dev account deposits ether for somebody on L2.

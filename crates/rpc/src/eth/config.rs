@@ -11,7 +11,7 @@ use alloy::{
     eips::{eip2935, eip4788},
     primitives::{Address, B256, Bytes, U64, address, hex, keccak256},
 };
-use mezz_evm::{BLOB_PARAMS, Layer};
+use mezz_evm::{BLOB_PARAMS, Layer, STARK_PRECOMPILE, STARK_PRECOMPILE_NAME};
 use mezz_primitives::predeploys;
 use serde::Serialize;
 use serde_json::json as value;
@@ -138,7 +138,7 @@ const CONSOLIDATION_REQUESTS: Address = address!("0000bbddc7ce488642fb579f8b00f3
 /// `eth_config` (EIP-7910): one fork holds from genesis on, and none is scheduled.
 fn config(node: &Node, _: &Params<'_>) -> Answer {
     let chain = node.backend.store().chain();
-    let precompiles: BTreeMap<&str, Address> = PRECOMPILES
+    let mut precompiles: BTreeMap<&str, Address> = PRECOMPILES
         .iter()
         .map(|(name, number)| (*name, Address::left_padding_from(&number.to_be_bytes())))
         .collect();
@@ -148,6 +148,7 @@ fn config(node: &Node, _: &Params<'_>) -> Answer {
     ]);
     let (target, max) = match chain.layer {
         Layer::One => {
+            precompiles.insert(STARK_PRECOMPILE_NAME, STARK_PRECOMPILE);
             contracts.insert("DEPOSIT_CONTRACT_ADDRESS", DEPOSIT_CONTRACT);
             contracts.insert("WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS", WITHDRAWAL_REQUESTS);
             contracts.insert("CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS", CONSOLIDATION_REQUESTS);

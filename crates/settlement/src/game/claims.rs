@@ -1,6 +1,6 @@
 //! Moves about claims: who stakes on what, and what becomes of it.
 
-use super::{Content, Error, Game, Instance, Mark, Path, Status};
+use super::{Error, Game, Instance, Mark, Path, Status};
 use alloy_primitives::{Address, B256};
 use std::collections::BTreeMap;
 
@@ -33,14 +33,7 @@ impl Game {
         vector: Vec<B256>,
     ) -> Result<u64, Error> {
         self.staked(who)?;
-        let above = self.content(parent).ok_or(Error::UnknownContent)?;
-        // The one right child is known or there is none (invariant 15).
-        let open = above.confirmed_child.is_none() && self.resolution(parent).0 != Status::Rejected;
-        let n1 = unless!(self, ChildFixedLate => self.child_range(above.n1), above.child_n1);
-        self.require(open, Error::ParentResolved)?;
-        self.require(n1 <= self.batches(), Error::TooEarly)?;
-        self.require(vector.len() == self.rules.entries, Error::VectorLength)?;
-        let end = *vector.last().ok_or(Error::VectorLength)?;
+        let n1 = self.claimable(parent, &vector)?;
         self.require(self.extends(who, parent), Error::OffPath)?;
         let known = self.children(parent).find(|(_, child)| child.vector == vector);
         let known = unless!(self, ContentTwice => None, known.map(|(index, _)| index));
@@ -49,17 +42,7 @@ impl Game {
             self.add_instance(now, index, who);
             return Ok(index);
         }
-        let index = self.contents.len() as u64;
-        self.contents.push(Content {
-            parent,
-            n1,
-            child_n1: self.child_range(n1),
-            vector,
-            end,
-            mark: None,
-            confirmed_child: None,
-            instances: BTreeMap::new(),
-        });
+        let index = self.add_content(now, parent, n1, vector);
         self.add_instance(now, index, who);
         Ok(index)
     }
@@ -76,16 +59,24 @@ impl Game {
         Ok(())
     }
 
-    /// Makes a content final, by an instance that nobody has refuted.
+    /// Makes a content final, by an instance that nobody has refuted; by its proof where `owner` is zero.
     pub fn confirm(&mut self, now: u64, content: u64, owner: Address) -> Result<(), Error> {
         let parent = self.content(content).ok_or(Error::UnknownContent)?.parent;
-        let instance = self.instance(content, owner).ok_or(Error::NotLive)?;
         // So no sibling is confirmed either (invariant 15).
-        self.require(self.is_live(content, owner), Error::NotLive)?;
+        let live = match owner.is_zero() {
+            true => self.resolution(content).0 == Status::Live,
+            false => self.is_live(content, owner),
+        };
+        self.require(live, Error::NotLive)?;
         self.require(self.is_confirmed(parent), Error::ParentNotConfirmed)?;
-        self.require(instance.open_nodes == 0, Error::OpenNodes)?;
-        let close = unless!(self, RipeAtClose => instance.close - 1, instance.close);
-        self.require(now > close, Error::NotRipe)?;
+        match self.close(content, owner) {
+            None => self.require(self.is_ripe_by_proof(now, content), Error::NotRipe)?,
+            Some(close) => {
+                self.require(self.open_nodes(content, owner) == 0, Error::OpenNodes)?;
+                let close = unless!(self, RipeAtClose => close - 1, close);
+                self.require(now > close && now > self.patience(content), Error::NotRipe)?;
+            }
+        }
         let sequence = self.next_sequence();
         self.contents[content as usize].mark = Some(Mark::Confirmed { sequence });
         self.contents[parent as usize].confirmed_child = Some(content);
@@ -162,7 +153,7 @@ impl Game {
         let created_at = unless!(self, WindowFromContent => self.asserted_at(content, now), now);
         let instance = Instance {
             created_at,
-            close: created_at + self.rules.window,
+            answers_close: 0,
             open_nodes: 0,
             settled: false,
             nodes: BTreeMap::new(),

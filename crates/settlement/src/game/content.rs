@@ -17,6 +17,14 @@ pub struct Content {
     pub vector: Vec<B256>,
     /// The last output.
     pub end: B256,
+    /// When it was asserted.
+    pub created_at: u64,
+    /// When a proof of it was accepted.
+    pub proven_at: Option<u64>,
+    /// Whether an instance of it was refuted.
+    pub contested: bool,
+    /// The entry that a proof said was another, if one did.
+    pub disproven: Option<u8>,
     /// When it was confirmed, or marked as never to be, in the order of all that was resolved.
     pub mark: Option<Mark>,
     /// The one child that was confirmed.
@@ -45,8 +53,8 @@ pub enum Mark {
 pub struct Instance {
     /// When the owner asserted or backed the content.
     pub created_at: u64,
-    /// It may be confirmed later than this.
-    pub close: u64,
+    /// The last moment in which an answer to a doubt about it may be doubted; zero without one.
+    pub answers_close: u64,
     /// Queries that wait for the owner.
     pub open_nodes: usize,
     /// Whether its end was booked.

@@ -189,9 +189,7 @@ fn first_wrong(above: Path, vector: &[B256], right: &[B256]) -> Option<Path> {
 }
 
 fn confirm(game: &Game, now: u64, content: u64, due: &mut Vec<Move>) {
-    let owners = game.content(content).into_iter().flat_map(|content| content.instances.keys());
-    let ripe = owners.copied().find(|owner| game.is_ripe(now, content, *owner));
-    due.extend(ripe.map(|owner| Move::Confirm { content, owner }));
+    due.extend(game.ripe_by(now, content).map(|owner| Move::Confirm { content, owner }));
 }
 
 /// Books what has ended and takes what is due to oneself.

@@ -30,6 +30,7 @@ mod content;
 pub mod honest;
 mod moves;
 mod node;
+mod proofs;
 mod purse;
 mod queries;
 mod rules;
@@ -66,6 +67,7 @@ pub struct Game {
     contents: Vec<Content>,
     owners: BTreeMap<Address, Owner>,
     purse: Purse,
+    versions: Vec<proofs::Version>,
     /// Counts resolutions and slashings, so that it is always known which came first.
     sequence: u64,
     /// The rule that is broken.
@@ -87,6 +89,10 @@ impl Game {
             child_n1: 1,
             vector: Vec::new(),
             end,
+            created_at: 0,
+            proven_at: None,
+            contested: false,
+            disproven: None,
             mark: Some(Mark::Confirmed { sequence: 1 }),
             confirmed_child: None,
             instances: BTreeMap::new(),
@@ -97,6 +103,7 @@ impl Game {
             contents: vec![genesis],
             owners: BTreeMap::new(),
             purse: Purse::default(),
+            versions: vec![proofs::Version::FIRST],
             sequence: 1,
             #[cfg(test)]
             mutation: None,
@@ -243,22 +250,34 @@ impl Game {
         unless!(self, OncePerParent => !elsewhere(), on_path)
     }
 
-    /// The batches that a child of a claim up to `n1` covers: as many as there are now and fit, but at least one.
+    /// The batches that a child of a claim up to `n1` covers: as many as there are now, fit and are of one version, but at least one.
     pub fn child_range(&self, n1: u64) -> u64 {
         let limit = self.blocks_up_to(n1) + self.rules.entries as u64 * self.rules.span;
         let fitting = self.blocks.partition_point(|blocks| *blocks <= limit) as u64 - 1;
-        fitting.max(n1 + 1)
+        fitting.min(self.next_activation(n1)).max(n1 + 1)
     }
 
-    /// Whether a content may be confirmed by this instance now.
+    /// Who may confirm a content now: the owner of an instance, or, as the zero address, its proof.
+    pub fn ripe_by(&self, now: u64, content: u64) -> Option<Address> {
+        let owners = self.content(content)?.instances.keys().copied();
+        [Address::ZERO].into_iter().chain(owners).find(|owner| self.is_ripe(now, content, *owner))
+    }
+
+    /// Whether this instance makes a content final now, or, for the zero address, its proof.
     pub fn is_ripe(&self, now: u64, content: u64, owner: Address) -> bool {
-        self.content(content).is_some_and(|content| {
-            let parent = &self.contents[content.parent as usize];
-            matches!(parent.mark, Some(Mark::Confirmed { .. })) && parent.confirmed_child.is_none()
-        }) && self.is_live(content, owner)
-            && self
-                .instance(content, owner)
-                .is_some_and(|instance| instance.open_nodes == 0 && now > instance.close)
+        let parent = self.content(content).map(|content| content.parent);
+        let next = parent.is_some_and(|parent| self.is_confirmed(parent));
+        if !next || self.resolution(content).0 != Status::Live {
+            return false;
+        }
+        match self.close(content, owner) {
+            None => owner.is_zero() && self.is_ripe_by_proof(now, content),
+            Some(close) => {
+                self.is_live(content, owner)
+                    && self.open_nodes(content, owner) == 0
+                    && now > close.max(self.patience(content))
+            }
+        }
     }
 
     /// Contents of which nothing can be doubted or claimed any more and whose entries are still here.

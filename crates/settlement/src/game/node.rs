@@ -100,6 +100,8 @@ pub enum NodeState {
     Answered(Answer),
     /// One right instruction leads from start to end.
     Proven,
+    /// A validity proof says that the program leads from start to end.
+    Verified,
 }
 
 /// The detail between two entries.
@@ -119,6 +121,11 @@ impl Node {
     /// Whether the owner owes an answer or a step.
     pub const fn is_open(&self) -> bool {
         matches!(self.state, NodeState::Open)
+    }
+
+    /// Whether a validity proof has settled it.
+    pub const fn is_verified(&self) -> bool {
+        matches!(self.state, NodeState::Verified)
     }
 
     /// The answer, if there is one.

@@ -54,6 +54,12 @@ impl Purse {
         *self.credits.entry(to).or_default() += amount;
     }
 
+    /// Credits what somebody else has put up.
+    pub(super) fn donate(&mut self, to: Address, amount: u128) {
+        self.escrow += amount;
+        self.give(to, amount);
+    }
+
     pub(super) const fn forfeit(&mut self, amount: u128) {
         self.forfeited += amount;
     }

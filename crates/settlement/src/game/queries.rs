@@ -98,7 +98,7 @@ impl Game {
         let keeps = unless!(self, AnswerKeepsClose => true, false);
         if let Some(instance) = self.instance_mut(content, owner) {
             if !keeps {
-                instance.close = instance.close.max(child_close);
+                instance.answers_close = instance.answers_close.max(child_close);
             }
             if let Some(node) = instance.nodes.get_mut(&path) {
                 node.owner_used = owner_used;
@@ -165,7 +165,7 @@ impl Game {
     }
 
     /// What one side has left on a path on which it has used so much; always enough for one more move.
-    fn time_left(&self, used: u64) -> u64 {
+    pub(super) fn time_left(&self, used: u64) -> u64 {
         let left = self.rules.clock.saturating_sub(used);
         unless!(self, NoGrace => left, left.max(self.rules.grace))
     }
@@ -190,12 +190,23 @@ impl Game {
         Some((if index == 0 { first } else { *vector.get(before)? }, end))
     }
 
-    fn live_node(&self, content: u64, owner: Address, path: Path) -> Result<&Node, Error> {
+    pub(super) fn live_node(
+        &self,
+        content: u64,
+        owner: Address,
+        path: Path,
+    ) -> Result<&Node, Error> {
         self.require(self.is_live(content, owner), Error::NotLive)?;
         self.node(content, owner, path).ok_or(Error::UnknownNode)
     }
 
-    fn close_node(&mut self, content: u64, owner: Address, path: Path, state: NodeState) {
+    pub(super) fn close_node(
+        &mut self,
+        content: u64,
+        owner: Address,
+        path: Path,
+        state: NodeState,
+    ) {
         if let Some(instance) = self.instance_mut(content, owner)
             && let Some(node) = instance.nodes.get_mut(&path)
         {
@@ -211,6 +222,18 @@ impl Game {
             .filter_map(|prefix| self.node(content, owner, prefix))
             .map(|node| node.querier)
             .collect();
+        self.refute_for(content, owner, &queriers, path);
+    }
+
+    /// The same where it is known whom the half is for.
+    pub(super) fn refute_for(
+        &mut self,
+        content: u64,
+        owner: Address,
+        rewarded: &[Address],
+        path: Path,
+    ) {
+        let queriers = rewarded;
         let reward = unless!(self, RewardWholeStake => self.rules.stake, self.rules.stake / 2);
         let share = reward / queriers.len() as u128;
         let paid = share * queriers.len() as u128;
@@ -220,6 +243,9 @@ impl Game {
             queriers.iter().for_each(|querier| self.purse.give(*querier, share));
         }
         self.purse.forfeit(self.rules.stake - paid);
+        if let Some(content) = self.contents.get_mut(content as usize) {
+            content.contested = true;
+        }
         #[cfg(test)]
         let all = || self.contents[content as usize].instances.keys().copied().collect();
         let slashed: Vec<Address> = unless!(self, SlashAllOwners => all(), vec![owner]);

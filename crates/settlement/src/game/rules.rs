@@ -1,5 +1,7 @@
 //! What is fixed for the life of a game, and what a move that breaks the rules is told.
 
+use mezz_primitives::ProofConfig;
+
 /// The numbers of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rules {
@@ -19,6 +21,8 @@ pub struct Rules {
     pub bond: u128,
     /// What an owner stakes.
     pub stake: u128,
+    /// What validity proofs are worth, if there are any.
+    pub proofs: Option<ProofConfig>,
 }
 
 impl Rules {
@@ -106,6 +110,10 @@ pub enum Error {
     BondLocked,
     #[error("the bond was reclaimed already")]
     BondPaid,
+    #[error(
+        "no proof has settled the query, or proofs of its version are sound: there is nothing to open again"
+    )]
+    NotReopenable,
     #[error("nothing is due to this address")]
     NothingDue,
 }

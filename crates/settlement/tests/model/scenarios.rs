@@ -19,6 +19,7 @@ const RULES: Rules = Rules {
     grace: 6,
     bond: 100,
     stake: 10_000,
+    proofs: None,
 };
 const LIAR: Address = Address::with_last_byte(0x40);
 const QUERIER: Address = Address::with_last_byte(0x41);
@@ -146,7 +147,7 @@ fn doubts_delay_a_right_claim_by_a_known_time() {
         let owner = PROPOSER.address;
         world.play(QUERIER, Move::Query { content: 1, owner, path }).expect("in time");
         world.act_honestly();
-        until = world.game.instance(1, owner).expect("it stands; qed").close;
+        until = world.game.close(1, owner).expect("it stands; qed");
     }
     assert_eq!(world.now, RULES.window + RULES.clock + 4 * RULES.grace);
     world.now += 1;

@@ -295,6 +295,7 @@ const BASE: Limits = Limits {
         grace: 1,
         bond: 10,
         stake: 1_000,
+        proofs: None,
     },
     proposes: false,
     owners: 0,

@@ -93,6 +93,7 @@ fn setting(random: &mut Random, mutation: Option<Mutation>) -> Setting {
         grace: random.between(1, 3),
         bond: 10,
         stake: 1_000,
+        proofs: None,
     };
     let proposes = random.chance(85);
     let parties = random.between(1, 2) as u8;

@@ -83,7 +83,7 @@ async fn use_the_chain(world: &World, node: &L2) {
 }
 
 /// The first claim, which is the operator's: after so many entries it only repeats its end.
-async fn first_claim(world: &World) -> (ClaimManager::ClaimAsserted, usize) {
+pub(crate) async fn first_claim(world: &World) -> (ClaimManager::ClaimAsserted, usize) {
     let manager = world.deployment.contracts.claim_manager;
     let find = async || {
         let head = world.l1.latest().await.unwrap().number;

@@ -32,7 +32,7 @@ impl Adversary for LastSecond {
         for (content, owner) in live(&world.game) {
             let Some(instance) = world.game.instance(content, owner) else { continue };
             let open = instance.nodes.values().any(|node| node.is_open() && node.deadline <= now);
-            if open || instance.close <= now {
+            if open || world.game.close(content, owner).is_some_and(|close| close <= now) {
                 falls.push(content);
             }
         }

@@ -1,0 +1,139 @@
+//! Handing out runs and taking proofs: what is decided of them without knowing anything of the chain.
+
+use super::{
+    Run,
+    leases::{Lease, Leases, Said},
+    shelf::{Made, Shelf, VERIFIER},
+};
+use crate::{Metrics, batches};
+use alloy_primitives::B256;
+use mezz_primitives::Statement;
+use parking_lot::Mutex;
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+/// The leases and the proofs of one node.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    leases: Mutex<Leases>,
+    shelf: Shelf,
+    metrics: Arc<Metrics>,
+}
+
+/// What became of a proof or of a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Done: the lease is prolonged, or the proof is taken.
+    Done(Run),
+    /// Somebody else works on it.
+    Leased,
+    /// Nobody wants it (any more).
+    Unwanted,
+}
+
+/// Why a proof is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    /// It proves something that this node does not hold for right, or nothing at all.
+    #[error(
+        "the proof is wrong and was not taken: {0}; the prover must be built from the same sources as this node"
+    )]
+    Wrong(String),
+    /// The disk failed.
+    #[error("the proof is right, but cannot be written to disk: {0}; try again")]
+    Disk(#[from] io::Error),
+}
+
+impl Desk {
+    /// A desk whose proofs lie in `folder`.
+    pub(crate) fn open(folder: PathBuf, metrics: Arc<Metrics>) -> io::Result<Self> {
+        Ok(Self { leases: Mutex::default(), shelf: Shelf::open(folder)?, metrics })
+    }
+
+    /// The proofs.
+    pub(crate) const fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// The lease of a run, if somebody works on it.
+    pub(crate) fn lease(&self, run: &Run, now: Duration) -> Option<Lease> {
+        self.leases.lock().live(run, now).cloned()
+    }
+
+    /// Gives `worker` the first of `wanted` that nobody has or has proven.
+    pub(crate) fn take(&self, wanted: &[Run], worker: &str, now: Duration) -> Option<Run> {
+        let open: Vec<_> = wanted.iter().filter(|run| !self.shelf.has(run)).copied().collect();
+        self.leases.lock().take(&open, worker, now)
+    }
+
+    /// Prolongs a lease.
+    pub(crate) fn renew(
+        &self,
+        wanted: &[Run],
+        statement: &Statement,
+        worker: &str,
+        said: Said,
+        now: Duration,
+    ) -> Outcome {
+        let run = find(wanted, statement).filter(|run| !self.shelf.has(run));
+        match run {
+            None => Outcome::Unwanted,
+            Some(run) if self.leases.lock().renew(run, worker, now, said) => Outcome::Done(run),
+            Some(_) => Outcome::Leased,
+        }
+    }
+
+    /// Takes a run from a worker that was given it in vain.
+    pub(crate) fn release(&self, run: &Run, worker: &str, now: Duration) {
+        self.leases.lock().release(run, worker, now);
+    }
+
+    /// Takes a proof of a run that is wanted and comes to `right`, from anybody. A wrong one costs its worker the lease.
+    pub(crate) fn give(
+        &self,
+        (run, right): (Run, B256),
+        statement: &Statement,
+        worker: &str,
+        proof: &[u8],
+        now: Duration,
+    ) -> Result<(), Refused> {
+        if self.shelf.has(&run) {
+            return Ok(());
+        }
+        let id = statement.hash();
+        let verified = match statement.result == right {
+            true => VERIFIER.verify(id, proof).map_err(|error| error.to_string()),
+            false => Err(format!("this node comes to {right}, and not to {}", statement.result)),
+        };
+        if let Err(error) = verified {
+            tracing::warn!(worker, %id, error, "a wrong proof was refused");
+            self.metrics.proofs_refused.increment();
+            self.leases.lock().release(&run, worker, now);
+            return Err(Refused::Wrong(error));
+        }
+        let made =
+            Made { proving: run.proving, statement: statement.clone(), since: batches::now() };
+        self.shelf.keep(made, proof)?;
+        self.metrics.proofs.increment();
+        let took = self.leases.lock().release(&run, worker, now);
+        if let Some(took) = took {
+            self.metrics.proof_seconds.add(took.as_secs());
+        }
+        tracing::info!(worker, %id, batches = run.proving.n1, took = took.map(|took| took.as_secs()), "a proof was taken");
+        Ok(())
+    }
+
+    /// Counts, and forgets the leases of what nobody wants.
+    pub(crate) fn tidy(&self, wanted: &[Run], now: Duration) {
+        let mut leases = self.leases.lock();
+        leases.retain(wanted);
+        let proving = leases.count(now);
+        self.metrics.proofs_proving.set(proving as u64);
+        self.metrics.proofs_wanted.set((wanted.len().saturating_sub(proving)) as u64);
+    }
+}
+
+/// The run that a statement is about.
+pub(crate) fn find(wanted: &[Run], statement: &Statement) -> Option<Run> {
+    let is_it = |run: &&Run| run.boot == statement.boot && run.kind() == statement.kind;
+    wanted.iter().find(is_it).copied()
+}

@@ -1,0 +1,73 @@
+// The bridges of the families with validity proofs, on embedded L1s and with no prover: the step route carries the claims.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { parseAbi } from "viem";
+import { bridgeTests } from "./bridge.mjs";
+import { abiOf, eventually, startMezz } from "./harness.mjs";
+
+const claimManager = abiOf("ClaimManager");
+const router = parseAbi([
+  "function policy() view returns (uint8)",
+  "function wait() view returns (uint64)",
+  "function proverTimeout() view returns (uint64)",
+  "function provenAt(bytes32 content) view returns (uint64)",
+]);
+const verifier = parseAbi(["function verify(bytes32 programKey, bytes32 statement, bytes proof) view", "error Verifier_Refused()"]);
+const [SAFE, FAST] = [1, 2];
+const FAMILIES = { zk: { policy: FAST, committee: false }, hybrid: { policy: SAFE, committee: false }, validium: { policy: FAST, committee: true } };
+
+describe("families with validity proofs", { concurrency: true }, () => {
+  for (const [family, expected] of Object.entries(FAMILIES)) {
+    describe(family, () => {
+      let chain;
+      before(async () => {
+        chain = await startMezz({ family });
+      });
+      after(() => chain?.stop());
+
+      bridgeTests(() => chain);
+      familyTests(() => chain, family, expected);
+    });
+  }
+});
+
+function familyTests(chain, family, { policy, committee }) {
+  const read = (functionName, args = []) => {
+    const { publicL1, deployment } = chain();
+    return publicL1.readContract({ address: deployment.contracts.proofs.router, abi: router, functionName, args });
+  };
+
+  test("is what it says, and takes nothing for a proof", async () => {
+    const { publicL1, deployment } = chain();
+    assert.equal(deployment.family, family);
+    assert.equal(deployment.committee?.members.length ?? 0, committee ? 3 : 0);
+    assert.equal(await read("policy"), policy);
+    const statement = `0x${"11".repeat(32)}`;
+    const attempt = publicL1.readContract({
+      address: deployment.contracts.proofs.verifier,
+      abi: verifier,
+      functionName: "verify",
+      args: [statement, statement, "0x1234"],
+    });
+    await assert.rejects(attempt, /Verifier_Refused/);
+  });
+
+  test("claims that nobody proves are final by themselves, and not before their time", async () => {
+    const { publicL1, deployment } = chain();
+    const address = deployment.contracts.claimManager;
+    const at = (index) => publicL1.readContract({ address, abi: claimManager, functionName: "contentAt", args: [index] });
+    const [timeout, window] = [await read("proverTimeout"), await publicL1.readContract({ address, abi: claimManager, functionName: "window" })];
+    assert.equal(timeout > 0n, policy === FAST);
+    assert.ok(!timeout || timeout >= window);
+    const claim = await eventually("a claim that is final", async () => {
+      const claim = await at(1n).catch(() => null);
+      return claim?.confirmedAt && claim;
+    }, 240);
+    const took = BigInt(claim.confirmedAt) - BigInt(claim.createdAt);
+    const least = timeout > window ? timeout : window;
+    assert.ok(took > least, `final ${took} s after its assertion`);
+    assert.ok(took < least + 30n, `final ${took} s after its assertion`);
+    const [{ args }] = await publicL1.getContractEvents({ address, abi: claimManager, eventName: "ClaimAsserted", fromBlock: 0n });
+    assert.equal(await read("provenAt", [args.contentId]), 0n);
+  });
+}
