@@ -51,7 +51,7 @@ const fn kind(proving: &Proving) -> ProofKind {
 }
 
 /// What this node holds for the result of a run.
-pub(crate) async fn right_result(
+async fn right_result(
     acts: &Acts,
     settlement: &RwLock<Settlement>,
     proving: Proving,

@@ -197,8 +197,14 @@ impl Board {
             return Ok(Ok(Outcome::Done(made.run())));
         }
         let Some(run) = find(&self.wanted(), &statement) else { return Ok(Ok(Outcome::Unwanted)) };
-        let right = job::right_result(&self.acts, &self.settlement, run.proving).await?;
+        let (right, _) = input(&self.acts, &self.settlement, run.proving).await?;
         let (acts, now) = (self.acts.clone(), self.now());
+        if statement.openings != right.openings {
+            // Made from blobs that decode alike: L1 would refuse them, and nobody would prove it again.
+            acts.proofs.release(&run, &worker, now);
+            return Ok(Err(Refused::Wrong("it is of other blobs than those on L1".into())));
+        }
+        let right = right.result;
         let taken =
             blocking(move || acts.proofs.give((run, right), &statement, &worker, &proof, now))
                 .await;
