@@ -1,8 +1,9 @@
 // The bridges of the families with validity proofs, on embedded L1s and with no prover: the step route carries the claims.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { parseAbi } from "viem";
+import { parseAbi, parseEther } from "viem";
 import { bridgeTests } from "./bridge.mjs";
+import { drill } from "./drills.mjs";
 import { abiOf, eventually, startMezz } from "./harness.mjs";
 
 const claimManager = abiOf("ClaimManager");
@@ -69,5 +70,13 @@ function familyTests(chain, family, { policy, committee }) {
     assert.ok(took < least + 30n, `final ${took} s after its assertion`);
     const [{ args }] = await publicL1.getContractEvents({ address, abi: claimManager, eventName: "ClaimAsserted", fromBlock: 0n });
     assert.equal(await read("provenAt", [args.contentId]), 0n);
+  });
+
+  test("false proofs are refused, and who shows them loses the stake", async () => {
+    const { verdict, moves } = await drill(chain(), "lying-prover");
+    assert.equal(verdict.honestWon, true);
+    assert.match(verdict.reason, /^2 false proofs were refused; /);
+    assert.equal(BigInt(verdict.adversaryLost), parseEther("1"), "the devnet's stake");
+    assert.ok(moves.some(({ side, action }) => side === "honest" && action === "refute"), JSON.stringify(moves));
   });
 }
