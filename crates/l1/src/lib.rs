@@ -22,7 +22,7 @@ mod watcher;
 pub use client::{Beacon, BlockRef, Capabilities, Client, Head, Prices};
 pub use error::{Error, Remedy};
 pub use mezz_settlement::ProofFact;
-pub use revert::Revert;
+pub use revert::{Errors, Revert};
 pub use sender::{
     Call, FeePolicy, Fees, Flight, Rejection, Sender, SenderConfig, Sight, Signer, Step,
     TRANSACTION_GAS_MAX,

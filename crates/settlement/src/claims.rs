@@ -47,10 +47,10 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Whether anybody, or a proof, stands behind it.
-    fn weigh(&mut self) {
+    /// Whether anybody stands behind it, or a proof that is worth as much (`alone`).
+    fn weigh(&mut self, alone: bool) {
         if matches!(self.state, ClaimState::Live | ClaimState::Refuted) {
-            let stands = self.proven.is_some() || !self.owners.is_empty();
+            let stands = (alone && self.proven.is_some()) || !self.owners.is_empty();
             self.state = if stands { ClaimState::Live } else { ClaimState::Refuted };
         }
     }
@@ -62,11 +62,13 @@ pub struct Claims {
     claims: BTreeMap<u64, Claim>,
     by_content: BTreeMap<ContentId, u64>,
     confirmed: ContentId,
+    /// Whether a proof makes a claim final by itself.
+    alone: bool,
 }
 
 impl Claims {
     /// Only the genesis, which is confirmed.
-    pub fn new(genesis: ContentId, end: Output, child_n1: u64) -> Self {
+    pub fn new(genesis: ContentId, end: Output, child_n1: u64, alone: bool) -> Self {
         let claim = Claim {
             content: genesis,
             parent: None,
@@ -83,10 +85,12 @@ impl Claims {
             claims: BTreeMap::from([(0, claim)]),
             by_content: BTreeMap::from([(genesis, 0)]),
             confirmed: genesis,
+            alone,
         }
     }
 
     pub(crate) fn observe(&mut self, at: L1Ref, fact: &Fact) {
+        let alone = self.alone;
         match fact {
             Fact::ClaimAsserted { content, parent, index, owner, n1, child_n1, end, .. } => {
                 let claim = Claim {
@@ -107,11 +111,11 @@ impl Claims {
             }
             Fact::ClaimBacked { content, owner } => self.change(*content, |claim| {
                 claim.owners.insert(*owner);
-                claim.weigh();
+                claim.weigh(alone);
             }),
             Fact::InstanceRefuted { content, owner } => self.change(*content, |claim| {
                 claim.owners.remove(owner);
-                claim.weigh();
+                claim.weigh(alone);
             }),
             Fact::ClaimConfirmed { content } => {
                 if self.get(*content).is_none() {
@@ -133,7 +137,7 @@ impl Claims {
             }
             Fact::Proof(ProofFact::Proven { content }) => self.change(*content, |claim| {
                 claim.proven = Some(at);
-                claim.weigh();
+                claim.weigh(alone);
             }),
             _ => {}
         }
@@ -141,9 +145,10 @@ impl Claims {
 
     /// Proofs of claims for which that is so are worth nothing any more.
     pub(crate) fn distrust(&mut self, about: impl Fn(&Claim) -> bool) {
+        let alone = self.alone;
         for claim in self.claims.values_mut().filter(|claim| about(claim)) {
             claim.proven = None;
-            claim.weigh();
+            claim.weigh(alone);
         }
     }
 

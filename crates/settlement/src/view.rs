@@ -10,7 +10,7 @@ use crate::{
 use alloy_primitives::{Address, B256};
 use mezz_primitives::{
     Accumulator, CLAIM_ENTRIES, ChainConfig, ContentId, DaType, MESSAGES_PER_BLOCK_MAX, Output,
-    ProgramId,
+    ProgramId, ProofPolicy,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -192,7 +192,12 @@ impl Settlement {
         let chains = Chains {
             head: start,
             inbox: Inbox::new(parameters.config.l2_chain_id),
-            claims: Claims::new(genesis.0, genesis.1, child_n1),
+            claims: Claims::new(
+                genesis.0,
+                genesis.1,
+                child_n1,
+                finality_by_proof(&parameters.config),
+            ),
             disputes: Disputes::new(rules, genesis.0, &genesis.1),
             sealing: parameters.config.committee.map(Sealing::new),
             versions: Versions::default(),
@@ -658,11 +663,6 @@ impl Settlement {
         self.right.claims.get(&parent)
     }
 
-    /// The outputs of that claim.
-    pub fn right_vector(&self, parent: ContentId) -> Option<&[B256]> {
-        self.right_claim(parent).map(|claim| claim.vector.as_slice())
-    }
-
     /// The right answer to a doubt about a right claim, if that was computed.
     pub fn right_answer(&self, claim: ContentId, path: Path) -> Option<&[B256]> {
         let content = self.now.disputes.content(claim)?;
@@ -711,4 +711,9 @@ fn rules(config: &ChainConfig) -> Rules {
         stake: u128::try_from(config.stake).unwrap_or(u128::MAX),
         proofs: config.proofs,
     }
+}
+
+/// Whether a proof makes a claim final by itself.
+fn finality_by_proof(config: &ChainConfig) -> bool {
+    config.proofs.is_some_and(|rules| rules.policy == ProofPolicy::Fast)
 }

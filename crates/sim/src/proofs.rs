@@ -6,7 +6,7 @@ use alloy::{
     sol_types::{SolCall, SolEvent},
 };
 use mezz_l1::{
-    Call,
+    Call, Errors,
     contracts::{ProofRouter, ValidityProof},
 };
 use serde_json::Value;
@@ -27,7 +27,12 @@ impl Running<'_> {
             let call = ProofRouter::proveCall { content, proof };
             match self.send(Call::to(router, &call)).await {
                 Ok(()) => self.believed += 1,
-                Err(Error::L1(mezz_l1::Error::Reverted(_))) => self.refused += 1,
+                // Any other refusal would say nothing about the proof.
+                Err(Error::L1(mezz_l1::Error::Reverted(revert)))
+                    if revert.is::<Errors::Verifier_Refused>() =>
+                {
+                    self.refused += 1;
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -62,11 +62,7 @@ impl Game {
         self.versions[self.version_of(n1)].broken
     }
 
-    /// Whether a proof of a content was accepted, and is worth what the policy says.
-    pub fn is_proven(&self, content: u64) -> bool {
-        self.terms(content).is_some_and(|terms| terms.proven_at.is_some())
-    }
-
+    /// What the proof of a content is worth now; `None` if nothing.
     fn terms(&self, content: u64) -> Option<Terms> {
         let rules = self.rules.proofs.filter(|rules| rules.policy != ProofPolicy::StepOnly)?;
         let known = self.content(content).filter(|_| !self.is_broken(content))?;

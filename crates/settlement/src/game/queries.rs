@@ -233,14 +233,13 @@ impl Game {
         rewarded: &[Address],
         path: Path,
     ) {
-        let queriers = rewarded;
         let reward = unless!(self, RewardWholeStake => self.rules.stake, self.rules.stake / 2);
-        let share = reward / queriers.len() as u128;
-        let paid = share * queriers.len() as u128;
+        let share = reward / rewarded.len() as u128;
+        let paid = share * rewarded.len() as u128;
         if unless!(self, RewardToLast => true, false) {
-            queriers.last().into_iter().for_each(|last| self.purse.give(*last, paid));
+            rewarded.last().into_iter().for_each(|last| self.purse.give(*last, paid));
         } else {
-            queriers.iter().for_each(|querier| self.purse.give(*querier, share));
+            rewarded.iter().for_each(|who| self.purse.give(*who, share));
         }
         self.purse.forfeit(self.rules.stake - paid);
         if let Some(content) = self.contents.get_mut(content as usize) {

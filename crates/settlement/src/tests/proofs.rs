@@ -135,6 +135,11 @@ fn a_proof_shortens_the_window_where_the_game_has_the_last_word() {
     assert!(!chain.due(|due| *due == by_instance));
     chain.mine(vec![]);
     assert!(chain.due(|due| *due == by_instance), "five seconds after the proof");
+    // Alone it makes nothing final: a claim whose owners are all refuted does not stand.
+    let mut alone = Chain::new(SAFE);
+    alone.mine(vec![claim(RIGHT, LIAR, 1, vector()), proven(RIGHT)]);
+    alone.mine(vec![Fact::InstanceRefuted { content: RIGHT, owner: LIAR }]);
+    assert_eq!(alone.settlement.claims().get(RIGHT).unwrap().state, ClaimState::Refuted);
     // An instance of it that was refuted brings the whole window back.
     let mut chain = Chain::new(SAFE);
     chain.mine(vec![claim(RIGHT, ME, 1, vector())]);
