@@ -33,7 +33,7 @@ abstract contract CommitteeGas is CommitteeDeployment {
     }
 
     /// @dev All but one of up to seven members, two thirds of more.
-    function _signers() internal pure returns (uint256) {
+    function _signers() internal pure virtual returns (uint256) {
         return _count() <= 7 ? _count() - 1 : (_count() * 2 + 2) / 3;
     }
 
@@ -147,7 +147,7 @@ contract CommitteeGasTest is CommitteeGas {
     }
 }
 
-/// @notice The most members that there may be.
+/// @notice The most members that sign with secp256k1.
 ///
 /// forge-config: default.isolate = true
 contract CommitteeGasTwentyTest is CommitteeGas {
@@ -157,6 +157,39 @@ contract CommitteeGasTwentyTest is CommitteeGas {
 
     function test_gas_postBatch() public {
         _postMeasured("postBatch, 14 of 20 signatures", 290_000);
+    }
+}
+
+/// forge-config: default.isolate = true
+contract CommitteeGasThreeTest is CommitteeGas {
+    function _count() internal pure override returns (uint256) {
+        return 3;
+    }
+
+    function test_gas_postBatch() public {
+        _postMeasured("postBatch, 2 of 3 signatures", 200_000);
+    }
+}
+
+/// forge-config: default.isolate = true
+contract CommitteeGasFiveTest is CommitteeGas {
+    function _signers() internal pure override returns (uint256) {
+        return 3;
+    }
+
+    function test_gas_postBatch() public {
+        _postMeasured("postBatch, 3 of 5 signatures", 208_000);
+    }
+}
+
+/// forge-config: default.isolate = true
+contract CommitteeGasFourteenTest is CommitteeGas {
+    function _count() internal pure override returns (uint256) {
+        return 14;
+    }
+
+    function test_gas_postBatch() public {
+        _postMeasured("postBatch, 10 of 14 signatures", 258_000);
     }
 }
 

@@ -2,12 +2,14 @@
 pragma solidity ^0.8.30;
 
 import {Aliasing} from "../src/libraries/Aliasing.sol";
+import {Bls12381} from "../src/libraries/Bls12381.sol";
 import {Hashing} from "../src/libraries/Hashing.sol";
 import {BatchHeader} from "../src/types/Batch.sol";
 import {Certificate} from "../src/types/Certificate.sol";
 import {Output} from "../src/types/Output.sol";
 import {QueueMessage} from "../src/types/Queue.sol";
 import {OutputRootProof, WithdrawalTransaction} from "../src/types/Withdrawal.sol";
+import {BlsSigner} from "./utils/BlsSigner.sol";
 import {Test} from "./utils/Test.sol";
 import {vm} from "./utils/Vm.sol";
 
@@ -28,6 +30,7 @@ contract VectorsTest is Test {
         _bridge();
         _fault();
         _committee();
+        _bls();
         _proof();
         _json = string.concat(_json, "\n}\n");
         if (vm.envOr("VECTORS_WRITE", false)) vm.writeFile(FILE, _json);
@@ -300,6 +303,69 @@ contract VectorsTest is Test {
         _field("voidHeaderHash", vm.toString(Hashing.header(h)));
         _field("voidAcc", vm.toString(Hashing.batchNext(genesis, Hashing.header(h))));
         _close();
+    }
+
+    /// @dev Keys, proofs and signatures of three members of a BLS committee, and what L1 is shown of them.
+    function _bls() private {
+        Certificate memory c = Certificate({
+            batchIndex: 3,
+            prevAcc: Hashing.batchGenesis(CHAIN_ID),
+            payloadHash: keccak256("payload"),
+            payloadLength: 98_305,
+            epoch: 4,
+            expiry: 1_700_000_005
+        });
+        address inbox = address(0x6666666666666666666666666666666666666666);
+        bytes32 digest = Hashing.certificate(c, 1, inbox);
+        _object("bls");
+        _field("l1ChainId", 1, true);
+        _field("inbox", vm.toString(inbox));
+        _field("payloadHash", vm.toString(c.payloadHash));
+        _field("payloadLength", c.payloadLength, false);
+        _field("batchIndex", c.batchIndex, false);
+        _field("prevAcc", vm.toString(c.prevAcc));
+        _field("epoch", c.epoch, false);
+        _field("expiry", c.expiry, false);
+        _field("digest", vm.toString(digest));
+        _field("proofDst", string(BlsSigner.PROOF_DST));
+        _field("signatureDst", string(BlsSigner.SIGNATURE_DST));
+        uint256 sum;
+        for (uint256 i; i < 3; ++i) {
+            uint256 secret = uint256(keccak256(abi.encode("mezzanine bls vector", i))) % BlsSigner.ORDER;
+            sum = addmod(sum, secret, BlsSigner.ORDER);
+            address member = address(uint160(uint256(keccak256(abi.encode("mezzanine bls vector", i)))));
+            string memory number = vm.toString(i);
+            _field(string.concat("secret", number), vm.toString(bytes32(secret)));
+            _field(string.concat("member", number), vm.toString(member));
+            _field(string.concat("key", number), vm.toString(BlsSigner.keyOf(secret)));
+            _field(string.concat("proof", number), vm.toString(BlsSigner.prove(secret, member)));
+            _field(string.concat("signature", number), vm.toString(BlsSigner.sign(secret, digest)));
+        }
+        // The members are 0, 20 and 255 of their committee.
+        uint256 signers = 1 | 1 << 20 | 1 << 255;
+        bytes memory signature = BlsSigner.sign(sum, digest);
+        _field("keySum", vm.toString(BlsSigner.keyOf(sum)));
+        _field("signatureSum", vm.toString(signature));
+        _field("signers", vm.toString(bytes32(signers)));
+        _field(
+            "aux", vm.toString(abi.encodePacked(c.epoch, c.expiry, c.payloadHash, c.payloadLength, signers, signature))
+        );
+        _close();
+    }
+
+    /// @dev RFC 9380, J.9.1, the first two vectors.
+    function test_hashToG1_isThatOfRfc9380() public view {
+        bytes memory dst = "QUUX-V01-CS02-with-BLS12381G1_XMD:SHA-256_SSWU_RO_";
+        vm.assertEq(
+            Bls12381.pack(Bls12381.hashToG1("", dst)),
+            hex"052926add2207b76ca4fa57a8734416c8dc95e24501772c814278700eed6d1e4e8cf62d9c09db0fac349612b759e79a1"
+            hex"08ba738453bfed09cb546dbb0783dbb3a5f1f566ed67bb6be0e8c67e2e81a4cc68ee29813bb7994998f3eae0c9c6a265"
+        );
+        vm.assertEq(
+            Bls12381.pack(Bls12381.hashToG1("abc", dst)),
+            hex"03567bc5ef9c690c2ab2ecdf6a96ef1c139cc0b2f284dca0a9a7943388a49a3aee664ba5379a7655d3c68900be2f6903"
+            hex"0b9c15f3fe6e5cf4211f346271d7b01c8f3b28be689c8429c85b67af215533311f0b8dfaaa154fa6b88176c229f2885d"
+        );
     }
 
     /// @dev `z` by the spec's rule, over the elements up to the last that is not zero; the values there are c-kzg's, and the precompile's.

@@ -3,19 +3,21 @@ pragma solidity ^0.8.30;
 
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {LibBit} from "solady/utils/LibBit.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {ICommitteeRegistry} from "../interfaces/ICommitteeRegistry.sol";
 import {IPauseController} from "../interfaces/IPauseController.sol";
 import {Bits} from "../libraries/Bits.sol";
 import {Constants} from "../libraries/Constants.sol";
 import {Hashing} from "../libraries/Hashing.sol";
-import {Certificate} from "../types/Certificate.sol";
+import {BlsSignature, Certificate} from "../types/Certificate.sol";
+import {BlsEpochs} from "./BlsEpochs.sol";
 
 /// @notice The members of a data committee, by epoch.
 ///
 /// The owner is the timelock: whom it proposes signs after `rotationDelay`, so that whoever does not trust them can leave before.
 /// Nobody can add a signer sooner; revoking one never lowers how many must sign.
-contract CommitteeRegistry is ICommitteeRegistry, Ownable2Step {
+contract CommitteeRegistry is BlsEpochs, Ownable2Step {
     /// @notice Everything that the constructor needs. The first epoch begins at once.
     struct Parameters {
         address owner;
@@ -28,7 +30,6 @@ contract CommitteeRegistry is ICommitteeRegistry, Ownable2Step {
         uint24 mandatory;
     }
 
-    uint256 private constant ADDRESS_SIZE = 20;
     /// @dev Keeps all arithmetic on times far from its limits.
     uint64 private constant TIME_MAX = type(uint32).max;
 
@@ -62,10 +63,20 @@ contract CommitteeRegistry is ICommitteeRegistry, Ownable2Step {
         onlyOwner
         returns (uint64 epoch)
     {
-        uint64 last = epochCount() - 1;
-        uint64 activeFrom = _epochs[last].activeFrom;
-        if (block.timestamp < activeFrom) revert CommitteeRegistry_Pending(last, activeFrom);
-        return _add(members, threshold, mandatory, block.timestamp + rotationDelay);
+        return _add(members, threshold, mandatory, _activeFromNext());
+    }
+
+    /// @inheritdoc ICommitteeRegistry
+    function proposeBls(address[] calldata members, bytes calldata keys, uint16 threshold, uint256 mandatory)
+        external
+        onlyOwner
+        returns (uint64 epoch)
+    {
+        uint40 activeFrom = uint40(_activeFromNext());
+        address table = _writeTable(members, keys, threshold, mandatory);
+        epoch = uint64(_epochs.length);
+        _epochs.push(Epoch({table: table, activeFrom: activeFrom, threshold: 0, mandatory: 0, revoked: 0}));
+        emit BlsEpochProposed(epoch, activeFrom, threshold, mandatory, members);
     }
 
     /// @inheritdoc ICommitteeRegistry
@@ -94,6 +105,7 @@ contract CommitteeRegistry is ICommitteeRegistry, Ownable2Step {
         bytes calldata secondSignature
     ) external {
         _requireConflict(first, second);
+        if (_isBls(epochAt(first.epoch))) revert CommitteeRegistry_OtherScheme(first.epoch);
         address member = ECDSA.recover(Hashing.certificate(first, block.chainid, inbox), firstSignature);
         address other = ECDSA.recover(Hashing.certificate(second, block.chainid, inbox), secondSignature);
         if (member != other) revert CommitteeRegistry_NoEquivocation("two signers");
@@ -105,18 +117,58 @@ contract CommitteeRegistry is ICommitteeRegistry, Ownable2Step {
     }
 
     /// @inheritdoc ICommitteeRegistry
+    function showBlsEquivocation(
+        address inbox,
+        Certificate calldata first,
+        BlsSignature calldata firstSignature,
+        Certificate calldata second,
+        BlsSignature calldata secondSignature
+    ) external {
+        _requireConflict(first, second);
+        uint256 both = firstSignature.signers & secondSignature.signers;
+        if (both == 0) revert CommitteeRegistry_NoEquivocation("two signers");
+        uint64 epoch = first.epoch;
+        address table = _blsTable(epoch);
+        if (
+            !_isSignedBy(table, Hashing.certificate(first, block.chainid, inbox), firstSignature)
+                || !_isSignedBy(table, Hashing.certificate(second, block.chainid, inbox), secondSignature)
+        ) revert CommitteeRegistry_NoEquivocation("wrong signature");
+        for (; both != 0; both &= both - 1) {
+            uint256 index = LibBit.ffs(both);
+            address member = _memberAt(epoch, index);
+            bool revoked = _tryRevoke(epoch, index, member);
+            emit EquivocationShown(epoch, index, member, first.payloadHash, second.payloadHash, revoked);
+        }
+    }
+
+    /// @inheritdoc ICommitteeRegistry
     function signing(uint64 epoch) external view returns (Epoch memory e, bytes memory members) {
         e = epochAt(epoch);
         if (!isSigning(epoch)) revert CommitteeRegistry_NotSigning(epoch, e.activeFrom, _until(epoch));
-        members = SSTORE2.read(e.table);
+        if (!_isBls(e)) members = SSTORE2.read(e.table);
+    }
+
+    /// @inheritdoc ICommitteeRegistry
+    function isSigned(uint64 epoch, bytes32 digest, BlsSignature calldata by) external view returns (bool) {
+        return _isSignedBy(_blsTable(epoch), digest, by);
+    }
+
+    /// @inheritdoc ICommitteeRegistry
+    function blsEpochAt(uint64 epoch) external view returns (BlsEpoch memory) {
+        return _rules(_blsTable(epoch));
+    }
+
+    /// @inheritdoc ICommitteeRegistry
+    function blsKeysOf(uint64 epoch) external view returns (bytes memory) {
+        return _keys(_blsTable(epoch));
     }
 
     /// @inheritdoc ICommitteeRegistry
     function membersOf(uint64 epoch) external view returns (address[] memory members) {
-        bytes memory table = SSTORE2.read(epochAt(epoch).table);
-        members = new address[](table.length / ADDRESS_SIZE);
+        bytes memory packed = _packed(epoch);
+        members = new address[](packed.length / ADDRESS_SIZE);
         for (uint256 i; i < members.length; ++i) {
-            members[i] = Bits.addressAt(table, i);
+            members[i] = Bits.addressAt(packed, i);
         }
     }
 
@@ -168,6 +220,14 @@ contract CommitteeRegistry is ICommitteeRegistry, Ownable2Step {
         emit EpochProposed(epoch, uint64(activeFrom), threshold, mandatory, members);
     }
 
+    /// @dev When an epoch that is proposed now begins; reverts if there is one to come.
+    function _activeFromNext() private view returns (uint256) {
+        uint64 last = epochCount() - 1;
+        uint64 activeFrom = _epochs[last].activeFrom;
+        if (block.timestamp < activeFrom) revert CommitteeRegistry_Pending(last, activeFrom);
+        return block.timestamp + rotationDelay;
+    }
+
     /// @dev Two payloads for one place, both of which could be posted now.
     function _requireConflict(Certificate calldata first, Certificate calldata second) private view {
         bool onePlace =
@@ -183,18 +243,39 @@ contract CommitteeRegistry is ICommitteeRegistry, Ownable2Step {
     /// @dev Revokes unless the committee could not sign without this member, or it is revoked already.
     function _tryRevoke(uint64 epoch, uint256 index, address member) private returns (bool) {
         Epoch storage e = _epochs[epoch];
-        uint24 bit = uint24(1 << index);
-        uint256 left = SSTORE2.read(e.table).length / ADDRESS_SIZE - Bits.count(e.revoked);
-        if ((e.revoked | e.mandatory) & bit != 0 || left == e.threshold) return false;
-        e.revoked |= bit;
+        if (_isBls(e)) {
+            if (!_tryRevokeBls(e.table, index)) return false;
+        } else {
+            uint24 bit = uint24(1 << index);
+            uint256 left = SSTORE2.read(e.table).length / ADDRESS_SIZE - Bits.count(e.revoked);
+            if ((e.revoked | e.mandatory) & bit != 0 || left == e.threshold) return false;
+            e.revoked |= bit;
+        }
         emit MemberRevoked(epoch, index, member);
         return true;
     }
 
     function _memberAt(uint64 epoch, uint256 index) private view returns (address) {
-        bytes memory table = SSTORE2.read(epochAt(epoch).table);
-        if (index >= table.length / ADDRESS_SIZE) revert CommitteeRegistry_BadMembers(index);
-        return Bits.addressAt(table, index);
+        bytes memory packed = _packed(epoch);
+        if (index >= packed.length / ADDRESS_SIZE) revert CommitteeRegistry_BadMembers(index);
+        return Bits.addressAt(packed, index);
+    }
+
+    /// @dev The members of an epoch, 20 bytes each.
+    function _packed(uint64 epoch) private view returns (bytes memory) {
+        Epoch memory e = epochAt(epoch);
+        return _isBls(e) ? _members(e.table) : SSTORE2.read(e.table);
+    }
+
+    function _blsTable(uint64 epoch) private view returns (address) {
+        Epoch memory e = epochAt(epoch);
+        if (!_isBls(e)) revert CommitteeRegistry_OtherScheme(epoch);
+        return e.table;
+    }
+
+    /// @dev No other epoch has a threshold of zero.
+    function _isBls(Epoch memory e) private pure returns (bool) {
+        return e.threshold == 0;
     }
 
     function _indexOf(uint64 epoch, address member) private view returns (uint256 index) {

@@ -21,8 +21,10 @@ library Constants {
     uint256 internal constant CHUNK_SIZE = CALLDATA_MAX;
     /// @dev Chunks of a committee's payload.
     uint256 internal constant CHUNKS_MAX = 8;
-    /// @dev Members of a committee.
+    /// @dev Members of a committee that signs with secp256k1. One with more signs with BLS12-381.
     uint256 internal constant MEMBERS_MAX = 20;
+    /// @dev Members of a committee that signs with BLS12-381: as many as a word has bits.
+    uint256 internal constant BLS_MEMBERS_MAX = 256;
     /// @dev Blobs of one batch.
     uint256 internal constant BLOBS_PER_BATCH_MAX = 6;
     /// @dev Outputs in one claim's vector.

@@ -12,3 +12,11 @@ struct Certificate {
     uint64 epoch;
     uint64 expiry;
 }
+
+/// @notice One signature of several members of a BLS epoch over one certificate: the sum of theirs. Of a single member it is its own.
+struct BlsSignature {
+    /// @dev Bit `i` for the member with index `i`.
+    uint256 signers;
+    /// @dev A point of G1, `x ‖ y`, 48 bytes each.
+    bytes signature;
+}

@@ -7,7 +7,9 @@ import {SealedInbox} from "../../src/da/SealedInbox.sol";
 import {Inbox} from "../../src/Inbox.sol";
 import {Hashing} from "../../src/libraries/Hashing.sol";
 import {BatchHeader} from "../../src/types/Batch.sol";
+import {BlsCommitteeDeployment} from "../utils/BlsCommitteeDeployment.sol";
 import {CommitteeDeployment} from "../utils/CommitteeDeployment.sol";
+import {Deployment} from "../utils/Deployment.sol";
 import {vm} from "../utils/Vm.sol";
 
 /// @notice A batcher, a committee that shows payloads or not, and watchers who demand them, driven at random.
@@ -27,7 +29,7 @@ contract CommitteeActors is CommitteeDeployment {
         super.setUp();
     }
 
-    function setUp() public override {}
+    function setUp() public virtual override {}
 
     function contracts() external view returns (Inbox, DaChallenge, SealedInbox) {
         return (inbox, challenges, sealedInbox);
@@ -124,6 +126,19 @@ contract CommitteeActors is CommitteeDeployment {
     }
 }
 
+/// @notice The same with a committee of 21, which signs with BLS12-381.
+contract BlsCommitteeActors is CommitteeActors, BlsCommitteeDeployment {
+    constructor() {
+        _rotateToBls();
+    }
+
+    function setUp() public override(CommitteeActors, Deployment) {}
+
+    function _postWith(bytes memory payload) internal override(CommitteeDeployment, BlsCommitteeDeployment) {
+        BlsCommitteeDeployment._postWith(payload);
+    }
+}
+
 /// @notice Invariants 37, 51 and 52.
 /// forge-config: default.invariant.fail-on-revert = true
 /// forge-config: default.invariant.depth = 64
@@ -133,7 +148,7 @@ contract CommitteeInvariants is CommitteeDeployment {
     function setUp() public override {
         vm.warp(START);
         vm.roll(100);
-        _actors = new CommitteeActors();
+        _actors = _newActors();
         bytes4[] memory selectors = new bytes4[](8);
         selectors[0] = CommitteeActors.post.selector;
         selectors[1] = CommitteeActors.demand.selector;
@@ -144,6 +159,10 @@ contract CommitteeInvariants is CommitteeDeployment {
         selectors[6] = CommitteeActors.demand.selector;
         selectors[7] = CommitteeActors.seal.selector;
         _target(address(_actors), selectors);
+    }
+
+    function _newActors() internal virtual returns (CommitteeActors) {
+        return new CommitteeActors();
     }
 
     /// @dev The sealed chain is the posted headers in order, those of void batches without data, and nothing else.
@@ -196,5 +215,14 @@ contract CommitteeInvariants is CommitteeDeployment {
         }
         vm.assertGt(_actors.voids(), 0);
         vm.assertGt(_actors.answers(), 0);
+    }
+}
+
+/// @notice The same invariants with a BLS committee.
+/// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.depth = 64
+contract BlsCommitteeInvariants is CommitteeInvariants {
+    function _newActors() internal override returns (CommitteeActors) {
+        return new BlsCommitteeActors();
     }
 }

@@ -197,20 +197,35 @@ mod committee {
         struct Epoch { address table; uint40 activeFrom; uint8 threshold; uint24 mandatory; uint24 revoked; }
 
         #[derive(Debug, PartialEq, Eq)]
+        struct BlsEpoch { uint16 members; uint16 threshold; uint256 mandatory; uint256 revoked; }
+
+        #[derive(Debug, PartialEq, Eq)]
+        struct BlsSignature { uint256 signers; bytes signature; }
+
+        #[derive(Debug, PartialEq, Eq)]
         struct Certificate { uint64 batchIndex; bytes32 prevAcc; bytes32 payloadHash; uint32 payloadLength; uint64 epoch; uint64 expiry; }
 
         #[derive(Debug, PartialEq, Eq)]
         interface CommitteeRegistry {
             event EpochProposed(uint64 indexed epoch, uint64 activeFrom, uint8 threshold, uint24 mandatory, address[] members);
+            event BlsEpochProposed(uint64 indexed epoch, uint64 activeFrom, uint16 threshold, uint256 mandatory, address[] members);
+            event KeyRegistered(address indexed member, bytes key);
             event EpochCancelled(uint64 indexed epoch);
             event MemberRevoked(uint64 indexed epoch, uint256 indexed index, address member);
             event EquivocationShown(uint64 indexed epoch, uint256 indexed index, address member, bytes32 firstPayload, bytes32 secondPayload, bool revoked);
 
             function propose(address[] members, uint8 threshold, uint24 mandatory) external returns (uint64 epoch);
+            function registerKey(address member, bytes key, bytes proof) external;
+            function proposeBls(address[] members, bytes keys, uint16 threshold, uint256 mandatory) external returns (uint64 epoch);
             function cancel() external;
             function revoke(uint64 epoch, uint256 index) external;
             function showEquivocation(address inbox, Certificate first, bytes firstSignature, Certificate second, bytes secondSignature) external;
+            function showBlsEquivocation(address inbox, Certificate first, BlsSignature firstSignature, Certificate second, BlsSignature secondSignature) external;
             function isSigning(uint64 epoch) external view returns (bool);
+            function isSigned(uint64 epoch, bytes32 digest, BlsSignature by) external view returns (bool);
+            function isRegistered(address member, bytes key) external view returns (bool);
+            function blsEpochAt(uint64 epoch) external view returns (BlsEpoch);
+            function blsKeysOf(uint64 epoch) external view returns (bytes keys);
             function epochAt(uint64 epoch) external view returns (Epoch);
             function membersOf(uint64 epoch) external view returns (address[]);
             function epochCount() external view returns (uint64);

@@ -108,13 +108,18 @@ mod errors {
             error CommitteeDa_PayloadLength(uint32 length);
             error CommitteeDa_Expired(uint64 expiry, uint64 needed);
             error CommitteeDa_TooFewSignatures(uint256 count, uint256 threshold);
-            error CommitteeDa_MandatoryMissing(uint24 members);
-            error CommitteeDa_NotMembers(uint24 signers);
+            error CommitteeDa_MandatoryMissing(uint256 members);
+            error CommitteeDa_NotMembers(uint256 signers);
             error CommitteeDa_WrongSignature(uint256 index);
+            error CommitteeDa_WrongAggregate();
             error CommitteeRegistry_BadParameter(string name);
             error CommitteeRegistry_BadMembers(uint256 index);
             error CommitteeRegistry_BadThreshold(uint256 threshold, uint256 members);
-            error CommitteeRegistry_BadMandatory(uint24 mandatory);
+            error CommitteeRegistry_BadMandatory(uint256 mandatory);
+            error CommitteeRegistry_WrongProof(address member);
+            error CommitteeRegistry_UnknownKey(address member);
+            error CommitteeRegistry_OtherScheme(uint64 epoch);
+            error Bls12381_BadPoint();
             error CommitteeRegistry_Pending(uint64 epoch, uint64 activeFrom);
             error CommitteeRegistry_NothingPending();
             error CommitteeRegistry_UnknownEpoch(uint64 epoch);
@@ -439,6 +444,23 @@ fn committee(error: &Errors::ErrorsErrors) -> Option<String> {
             e.signers
         ),
         E::CommitteeDa_WrongSignature(e) => format!("the signature of member {} is wrong", e.index),
+        E::CommitteeDa_WrongAggregate(_) => {
+            "the BLS signature is not that of all its signers over this certificate: have it signed anew".into()
+        }
+        E::CommitteeRegistry_WrongProof(e) => format!(
+            "the proof is not one of {} for this BLS key: make it with `mezz dac register`",
+            e.member
+        ),
+        E::CommitteeRegistry_UnknownKey(e) => {
+            format!("{} has not registered this BLS key: send its `registerKey` first", e.member)
+        }
+        E::CommitteeRegistry_OtherScheme(e) => format!(
+            "epoch {} signs with the other curve: secp256k1 up to 20 members, BLS12-381 above",
+            e.epoch
+        ),
+        E::Bls12381_BadPoint(_) => {
+            "a BLS key has 192 bytes and a signature 96, points of their curves".into()
+        }
         E::CommitteeRegistry_NotSigning(e) => format!(
             "epoch {} signs from {} to {}: use the one that signs now",
             e.epoch, e.activeFrom, e.until
