@@ -76,7 +76,7 @@ pub enum Error {
         /// How many signed.
         signed: usize,
         /// How many must.
-        threshold: u8,
+        threshold: u16,
         /// Who did not, and why.
         missing: Vec<MemberAnswer>,
     },

@@ -1,13 +1,13 @@
 //! Payloads to blobs and back.
 
-use crate::{Archive, CommitteeClient, Error, PayloadStore};
+use crate::{Archive, CommitteeClient, Error, PayloadStore, committee::CertificateHead};
 use alloy::{
     eips::{eip4844::Blob, eip7594::BlobTransactionSidecarEip7594},
     primitives::{B256, U256, keccak256, map::B256Map, uint},
 };
 use mezz_derive::{from_blobs, to_blobs};
 use mezz_l1::{Beacon, Client, Head};
-use mezz_primitives::{BatchHeader, DaType, PayloadId, SignedCertificate, blobs_hash};
+use mezz_primitives::{BatchHeader, DaType, PayloadId, blobs_hash};
 use std::{path::PathBuf, sync::Arc};
 use tokio::task::JoinError;
 
@@ -53,7 +53,7 @@ impl DataSource {
     /// The payload that a committee keeps: from here, or from a member.
     async fn certified(&self, header: &BatchHeader, aux: &[u8]) -> Result<Vec<u8>, Error> {
         let (index, expected) = (header.index, header.da_hash);
-        let id = SignedCertificate::decode(aux).map(|signed| signed.payload);
+        let id = CertificateHead::decode(aux).map(|head| head.payload);
         let id = id.filter(|id| id.da_hash() == expected).ok_or(Error::Hash { index, expected })?;
         if let Some(payload) = self.kept(id).await {
             return Ok(payload);

@@ -7,15 +7,18 @@ use crate::{
     builder::header,
 };
 use alloy::eips::BlockNumberOrTag;
-use alloy_primitives::{B256, Bytes, U256, keccak256};
-use mezz_da::{CertificateSigner, ClientTls, Endpoint};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use mezz_da::{
+    CertificateSigner, ClientTls, Endpoint,
+    committee::{BlsCommittee, CertificateHead},
+};
 use mezz_l1::{
     Call,
     contracts::{CommitteeRegistry, DaChallenge, SealedInbox},
 };
 use mezz_primitives::{
     Accumulator, CHUNK_SIZE, Certificate, Committee, CommitteeContracts, DaType, PayloadId,
-    SignedCertificate, chunk_hashes,
+    chunk_hashes,
 };
 use mezz_settlement::{Event, Inbox, PostedBatch, Settlement};
 use parking_lot::RwLock;
@@ -62,8 +65,13 @@ pub(crate) struct Asked {
 /// The committee that certifies now.
 struct Signing {
     epoch: u64,
-    committee: Committee,
-    revoked: u32,
+    members: Members,
+}
+
+/// Who certifies, and the bits of those whose signatures L1 does not take.
+enum Members {
+    Secp256k1(Committee, u32),
+    Bls(BlsCommittee, U256),
 }
 
 /// *Challenge me*: asks each member, again and again, for a chunk of what it has promised to keep.
@@ -84,7 +92,7 @@ pub(crate) async fn audit(
             let batches = settlement.inbox().batches().iter();
             let certificates = batches
                 .filter(|batch| batch.header.da_type == DaType::Committee)
-                .filter_map(|batch| SignedCertificate::decode(&batch.aux));
+                .filter_map(|batch| CertificateHead::decode(&batch.aux));
             certificates.filter(|kept| kept.expiry > now).map(|kept| kept.payload).collect()
         };
         for audit in members.audit(&promised).await {
@@ -159,9 +167,14 @@ impl Acts {
             epoch: signing.epoch,
             expiry: now + rules.retention + POSTING_TIME,
         };
-        let signed =
-            members.certify(&certificate, &signing.committee, signing.revoked, payload).await?;
-        Ok(signed.encode())
+        Ok(match &signing.members {
+            Members::Secp256k1(committee, revoked) => {
+                members.certify(&certificate, committee, *revoked, payload).await?.encode()
+            }
+            Members::Bls(committee, revoked) => {
+                members.certify_bls(&certificate, committee, *revoked, payload).await?.encode()
+            }
+        })
     }
 
     /// The newest epoch that signs.
@@ -173,21 +186,31 @@ impl Acts {
             if !self.client.call(registry, &call, at).await? {
                 continue;
             }
-            let call = CommitteeRegistry::membersOfCall { epoch };
-            let members = self.client.call(registry, &call, at).await?;
-            let call = CommitteeRegistry::epochAtCall { epoch };
-            let rules = self.client.call(registry, &call, at).await?;
-            return Ok(Signing {
-                epoch,
-                committee: Committee {
-                    members,
-                    threshold: rules.threshold,
-                    mandatory: rules.mandatory.to(),
-                },
-                revoked: rules.revoked.to(),
-            });
+            return Ok(Signing { epoch, members: self.members_of(registry, epoch).await? });
         }
         Err(Error::NoEpoch)
+    }
+
+    /// The members of an epoch, and how they sign.
+    async fn members_of(&self, registry: Address, epoch: u64) -> Result<Members, Error> {
+        let at = BlockNumberOrTag::Latest;
+        let call = CommitteeRegistry::membersOfCall { epoch };
+        let members = self.client.call(registry, &call, at).await?;
+        let call = CommitteeRegistry::epochAtCall { epoch };
+        let rules = self.client.call(registry, &call, at).await?;
+        // The rules of a BLS epoch are elsewhere, and no other has a threshold of zero.
+        if rules.threshold != 0 {
+            let (threshold, mandatory) = (rules.threshold, rules.mandatory.to());
+            let committee = Committee { members, threshold, mandatory };
+            return Ok(Members::Secp256k1(committee, rules.revoked.to()));
+        }
+        let call = CommitteeRegistry::blsEpochAtCall { epoch };
+        let rules = self.client.call(registry, &call, at).await?;
+        let call = CommitteeRegistry::blsKeysOfCall { epoch };
+        let keys = self.client.call(registry, &call, at).await?;
+        let committee = BlsCommittee::new(&members, &keys, rules.threshold, rules.mandatory)
+            .ok_or(Error::BlsKeys { epoch })?;
+        Ok(Members::Bls(committee, rules.revoked))
     }
 
     /// The payload that counts for a batch: what was posted, or what was shown when it was demanded.
@@ -245,7 +268,7 @@ impl Acts {
     ) -> Result<Call, Error> {
         let posted = settlement.read().inbox().batches().get(index as usize).cloned();
         let posted = posted.ok_or(Error::Reorged)?;
-        let signed = SignedCertificate::decode(&posted.aux).ok_or(Error::Reorged)?;
+        let signed = CertificateHead::decode(&posted.aux).ok_or(Error::Reorged)?;
         let rules = self.config.committee.ok_or(mezz_da::Error::NoCommittee)?;
         let bond = rules.bond_per_chunk * U256::from(signed.payload.chunks().unwrap_or_default());
         tracing::warn!(batch = index, %bond, "nobody gives the payload of a batch: demands it on L1");

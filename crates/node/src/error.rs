@@ -58,6 +58,14 @@ pub enum Error {
     /// No members may sign.
     #[error("no epoch of the data committee signs now; look at `epochAt` of its registry on L1")]
     NoEpoch,
+    /// L1 has no BLS keys for the members of an epoch, which it takes with proofs only.
+    #[error(
+        "epoch {epoch} of the data committee has other BLS keys than members; check that the L1 node answers for the right contract"
+    )]
+    BlsKeys {
+        /// The epoch.
+        epoch: u64,
+    },
     /// One block is more than a batch holds.
     #[error("block {number} takes {bytes} bytes, more than one batch holds; lower the gas limit")]
     TooLarge {

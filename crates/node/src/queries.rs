@@ -3,7 +3,8 @@
 use crate::{backend::NodeBackend, costs, proofs, withdrawals};
 use alloy_primitives::{B256, U64, U256};
 use futures::future::BoxFuture;
-use mezz_primitives::{ProofPolicy, SignedCertificate};
+use mezz_da::committee::CertificateHead;
+use mezz_primitives::ProofPolicy;
 use mezz_rpc::RpcError;
 use mezz_settlement::{ClaimState, Disputes, PostedBatch, Sealing, Settlement};
 use serde::de::DeserializeOwned;
@@ -253,7 +254,7 @@ fn batch_json(settlement: &Settlement, batch: &PostedBatch) -> Value {
             (false, false) => "revocable",
         });
         value["demand"] = json!(demand);
-        let certificate = SignedCertificate::decode(&batch.aux);
+        let certificate = CertificateHead::decode(&batch.aux);
         value["epoch"] = json!(certificate.map(|certificate| certificate.epoch));
     }
     value

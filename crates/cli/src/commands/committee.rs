@@ -78,6 +78,7 @@ impl Members {
                 listen: ([127, 0, 0, 1], 0).into(),
                 data: directory.join(key.address().to_string()),
                 signer: SignerConfig::KeyFile(Default::default()),
+                bls_key_file: None,
                 chains: vec![ChainServed {
                     l1_chain_id: config.l1_chain_id,
                     inbox: contracts.inbox,

@@ -4,6 +4,7 @@
 //! listen = "0.0.0.0:8560"
 //! data = "/var/lib/mezzanine/member"
 //! signer = { key-file = "/run/secrets/member.key" }
+//! bls-key-file = "/run/secrets/member.bls"   # for a committee of more than 20
 //!
 //! [[chains]]
 //! l1-chain-id = 1
@@ -37,6 +38,9 @@ pub struct MemberConfig {
     pub data: PathBuf,
     /// The key that signs certificates, and requests to peers.
     pub signer: SignerConfig,
+    /// A file with the BLS key that signs certificates of committees with more than 20 members, in hexadecimal. Default: none.
+    #[serde(default)]
+    pub bls_key_file: Option<PathBuf>,
     /// The chains that it serves.
     pub chains: Vec<ChainServed>,
     /// Who may read. Default: everybody.

@@ -12,6 +12,8 @@
 //! A member needs no L1: what it signs is bound to a chain, an inbox and a place by its digest, and L1 judges the rest.
 
 mod audit_log;
+mod bls;
+mod certificate;
 mod chained;
 mod client;
 mod clock;
@@ -23,6 +25,8 @@ mod store;
 mod wire;
 
 pub use audit_log::{AuditHead, verify_audit_log};
+pub use bls::{BlsKey, BlsPublicKey, BlsRegistration, BlsSignature};
+pub use certificate::{BLS_MEMBERS_MAX, BlsCertificate, BlsCommittee, CertificateHead};
 pub use client::{
     Audit, ClientMetrics, ClientTls, CommitteeClient, Endpoint, MemberAnswer, MemberFault,
     MemberMetrics, Waits,
@@ -36,4 +40,4 @@ pub use key::{CertificateSigner, RemoteSigner};
 pub use member::Member;
 pub use signatures::{BatchPlace, Promise, Signatures, Verdict};
 pub use store::{Backup, Kept, PayloadStore};
-pub use wire::{Description, InboxId, MemberStatus, certificate_request, read_request};
+pub use wire::{Description, InboxId, MemberStatus, Scheme, certificate_request, read_request};

@@ -29,6 +29,23 @@ pub struct InboxId {
     pub inbox: Address,
 }
 
+/// How a certificate is signed: the epoch that it names has the one or the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// ECDSA over secp256k1, of committees of up to 20 members.
+    #[default]
+    Secp256k1,
+    /// BLS12-381, of larger ones.
+    Bls,
+}
+
+impl Scheme {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The header [`CERTIFICATE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,6 +54,8 @@ pub(crate) struct CertificateHeader {
     pub(crate) inbox: InboxId,
     #[serde(flatten)]
     pub(crate) certificate: Certificate,
+    #[serde(default, skip_serializing_if = "Scheme::is_usual")]
+    pub(crate) scheme: Scheme,
 }
 
 /// The answer to a request for a certificate.
@@ -74,6 +93,12 @@ pub struct Description {
 pub struct MemberStatus {
     /// Whose signatures it gives.
     pub address: Address,
+    /// Its BLS key, as L1 takes it, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bls_key: Option<Bytes>,
+    /// The proof that it has that key, which L1 takes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bls_proof: Option<Bytes>,
     /// Of the program.
     pub version: String,
     /// Its clock, seconds since 1970.

@@ -4,6 +4,7 @@
 
 mod access;
 mod adversaries;
+mod bls;
 mod certificates;
 mod limits;
 mod repair;

@@ -80,22 +80,28 @@ impl World {
 
     /// The same with other configurations.
     pub(crate) async fn with(count: u8, threshold: u8, change: impl Fn(&mut MemberConfig)) -> Self {
-        let mut keys: Vec<_> = (1..=count).map(key).collect();
-        keys.sort_by_key(|key| key.address());
-        let members = keys.iter().map(|key| key.address()).collect();
-        let mut world = Self {
-            time: Time(Arc::new(AtomicU64::new(1_800_000_000))),
-            members: keys.iter().map(|_| None).collect(),
-            committee: Committee { members, threshold, mandatory: 0 },
-            keys,
-            directory: tempfile::tempdir().unwrap(),
-        };
+        let mut world = Self::none(count);
+        world.committee.threshold = threshold;
         for index in 0..count.into() {
             let mut config = world.config(index);
             change(&mut config);
             world.start(index, config).await;
         }
         world
+    }
+
+    /// `count` members of which none runs yet.
+    pub(crate) fn none(count: u8) -> Self {
+        let mut keys: Vec<_> = (1..=count).map(key).collect();
+        keys.sort_by_key(|key| key.address());
+        let members = keys.iter().map(|key| key.address()).collect();
+        Self {
+            time: Time(Arc::new(AtomicU64::new(1_800_000_000))),
+            members: keys.iter().map(|_| None).collect(),
+            committee: Committee { members, threshold: 1, mandatory: 0 },
+            keys,
+            directory: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// The configuration of a member, which has a directory of its own.

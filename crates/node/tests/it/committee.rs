@@ -7,7 +7,10 @@ use crate::{
 use alloy::primitives::{Address, B256, Bytes, U256, aliases::U24};
 use mezz_da::{
     Endpoint, Member, MemberConfig,
-    committee::{AccessConfig, ChainServed, Clock, LimitsConfig, SignerConfig, StoreConfig},
+    committee::{
+        AccessConfig, BlsKey, BlsRegistration, ChainServed, Clock, LimitsConfig, SignerConfig,
+        StoreConfig,
+    },
 };
 use mezz_l1::{
     contracts::{CommitteeRegistry, DaChallenge, Inbox, SealedInbox},
@@ -64,13 +67,19 @@ impl Club {
         self.folder.path().join(format!("member{member}"))
     }
 
+    fn bls_key_file(&self, member: u32) -> PathBuf {
+        self.folder.path().join(format!("member{member}.bls"))
+    }
+
     /// Starts a member over what it has.
     async fn join(&mut self, member: u32) {
         let rules = self.world.deployment.config.committee.unwrap();
+        std::fs::write(self.bls_key_file(member), bls_key(member).to_bytes().to_string()).unwrap();
         let config = MemberConfig {
             listen: ([127, 0, 0, 1], 0).into(),
             data: self.place(member),
             signer: SignerConfig::KeyFile(PathBuf::new()),
+            bls_key_file: Some(self.bls_key_file(member)),
             chains: vec![ChainServed {
                 l1_chain_id: self.world.deployment.config.l1_chain_id,
                 inbox: self.world.deployment.contracts.inbox,
@@ -132,6 +141,11 @@ impl Club {
     fn registry(&self) -> Address {
         self.world.deployment.contracts.committee.unwrap().registry
     }
+}
+
+/// The BLS key of a member.
+fn bls_key(member: u32) -> BlsKey {
+    BlsKey::from_bytes(&B256::with_last_byte(member as u8 + 1)).unwrap()
 }
 
 /// The batch that holds a transaction, as RPC says it.
@@ -381,6 +395,59 @@ async fn members_change_while_batches_are_posted() {
         seen.extend(epoch(&batch));
     }
     assert_eq!(seen, BTreeSet::from([0, 1]));
+}
+
+/// From three members with secp256k1 to 21 with BLS12-381, of whom 14 must sign and 15 run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_committee_grows_above_twenty_members() {
+    const LARGE: u32 = 21;
+    let mut club = Club::start(|_| ()).await;
+    for member in 3..15 {
+        club.join(member).await;
+    }
+    let operator = club.world.node(club.operator()).await;
+    let mut user = club.user(&operator).await;
+    let small = operator.send(&user.transfer(TARGET, 1)).await;
+    operator.wait_safe(&[small]).await;
+    assert_eq!(batch_of(&operator, small).await["epoch"], 0);
+    let mut members: Vec<_> = (0..LARGE)
+        .map(|member| {
+            BlsRegistration::new(dev_key(DEV_MEMBER + member).address(), &bls_key(member))
+        })
+        .collect();
+    members.sort_by_key(|registration| registration.member);
+    for BlsRegistration { member, key, proof } in members.clone() {
+        let register = CommitteeRegistry::registerKeyCall { member, key, proof };
+        club.world.call(FUNDER, club.registry(), &register, U256::ZERO).await;
+    }
+    let propose = CommitteeRegistry::proposeBlsCall {
+        members: members.iter().map(|registration| registration.member).collect(),
+        keys: members.iter().flat_map(|registration| registration.key.to_vec()).collect(),
+        threshold: 14,
+        mandatory: U256::ZERO,
+    };
+    club.world.govern(club.registry(), &propose).await;
+    wait("the large committee to sign", async || {
+        club.world.read(club.registry(), &CommitteeRegistry::isSigningCall { epoch: 1 }).await
+    })
+    .await;
+    let mut sent = vec![small];
+    for _ in 0..3 {
+        sent.push(operator.send(&user.transfer(TARGET, 1)).await);
+        operator.wait_safe(&sent).await;
+    }
+    let batch = batch_of(&operator, sent[3]).await;
+    assert_eq!((batch["daType"].as_str(), batch["epoch"].as_u64()), (Some(COMMITTEE), Some(1)));
+    assert_eq!(operator.node.metrics().fallbacks.get(), 0);
+    // A stranger reads both kinds of certificates from L1, and the payloads from members.
+    let stranger = club.world.node(club.watcher()).await;
+    stranger.wait_safe(&sent).await;
+    assert!(operator.assert_same(&stranger) > 0);
+    // With 13 nobody certifies, and the batch goes to L1.
+    club.leave(13).await;
+    club.leave(14).await;
+    operator.send(&user.transfer(TARGET, 1)).await;
+    wait("batches on L1", async || operator.node.metrics().fallbacks.get() > 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

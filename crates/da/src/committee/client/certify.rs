@@ -3,11 +3,14 @@
 use super::{CommitteeClient, MemberAnswer, MemberFault, peers::Asked};
 use crate::{
     Error,
-    committee::wire::{CERTIFICATE, CertificateHeader, SIGNATURE, Signed, certificate_request},
+    committee::{
+        BlsCertificate, BlsCommittee, BlsPublicKey, BlsSignature, CertificateHead, Scheme,
+        wire::{CERTIFICATE, CertificateHeader, SIGNATURE, Signed, certificate_request},
+    },
 };
 use alloy::{
     hex,
-    primitives::{Address, B256, Signature},
+    primitives::{Address, B256, Signature, U256},
     transports::http::reqwest::Url,
 };
 use mezz_primitives::{Certificate, Committee, PayloadId, SignedCertificate};
@@ -30,7 +33,60 @@ struct Request {
     payload: axum::body::Bytes,
 }
 
-type Signatures = BTreeMap<u8, [u8; 65]>;
+/// A member whose signature is asked for: it knows which signatures are its own.
+trait Signatory: Copy + Send + Sync + 'static {
+    type Signature: Send + 'static;
+
+    /// Bytes of a signature.
+    const SIGNATURE_SIZE: usize;
+
+    fn address(&self) -> Address;
+
+    /// The signature as L1 takes it, if it is the member's of this digest.
+    fn check(&self, digest: B256, signature: &[u8]) -> Option<Self::Signature>;
+}
+
+impl Signatory for Address {
+    type Signature = [u8; 65];
+
+    const SIGNATURE_SIZE: usize = 65;
+
+    fn address(&self) -> Address {
+        *self
+    }
+
+    fn check(&self, digest: B256, signature: &[u8]) -> Option<[u8; 65]> {
+        let signature = Signature::from_raw_array(signature.try_into().ok()?).ok()?;
+        let signature = signature.normalized_s();
+        let signer = signature.recover_address_from_prehash(&digest).ok()?;
+        (signer == *self).then(|| signature.as_bytes())
+    }
+}
+
+impl Signatory for (Address, BlsPublicKey) {
+    type Signature = BlsSignature;
+
+    const SIGNATURE_SIZE: usize = BlsSignature::SIZE;
+
+    fn address(&self) -> Address {
+        self.0
+    }
+
+    fn check(&self, digest: B256, signature: &[u8]) -> Option<BlsSignature> {
+        let signature = BlsSignature::decode(signature)?;
+        self.1.verify(digest, &signature).then_some(signature)
+    }
+}
+
+/// Of whom signatures are collected, and when they are enough.
+struct Quorum<'a, M> {
+    members: &'a [M],
+    threshold: u16,
+    mandatory: U256,
+    revoked: U256,
+}
+
+type Signatures<M> = BTreeMap<u8, <M as Signatory>::Signature>;
 
 impl CommitteeClient {
     /// Has a payload certified: asks all members at once, and comes back as soon as enough have signed.
@@ -48,29 +104,78 @@ impl CommitteeClient {
         if let Some(fault) = committee.fault() {
             return Err(Error::Committee(fault));
         }
+        let quorum = Quorum {
+            members: &committee.members,
+            threshold: committee.threshold.into(),
+            mandatory: U256::from(committee.mandatory),
+            revoked: U256::from(revoked),
+        };
+        let signatures = self.gather(certificate, &quorum, Scheme::Secp256k1, payload).await?;
+        let Certificate { payload, epoch, expiry, .. } = *certificate;
+        let signatures = cheapest(&quorum, signatures);
+        Ok(SignedCertificate { payload, epoch, expiry, signatures })
+    }
+
+    /// As [`CommitteeClient::certify`], of a committee that signs with BLS: one signature comes back, the sum of the members'.
+    ///
+    /// Each is checked before it is added, so that one wrong signature spoils its own only.
+    pub async fn certify_bls(
+        &self,
+        certificate: &Certificate,
+        committee: &BlsCommittee,
+        revoked: U256,
+        payload: &[u8],
+    ) -> Result<BlsCertificate, Error> {
+        if let Some(fault) = committee.fault() {
+            return Err(Error::Committee(fault));
+        }
+        let BlsCommittee { members, threshold, mandatory } = committee;
+        let (threshold, mandatory) = (*threshold, *mandatory);
+        let quorum = Quorum { members, threshold, mandatory, revoked };
+        let signatures = self.gather(certificate, &quorum, Scheme::Bls, payload).await?;
+        let Certificate { payload, epoch, expiry, .. } = *certificate;
+        // Whoever has proven possession of its key can make the sum nothing only together with others who sign.
+        let signature = BlsSignature::sum(signatures.values()).ok_or(Error::Committee(
+            "has members whose keys are each other's negation; rotate them out",
+        ))?;
+        let head = CertificateHead { payload, epoch, expiry };
+        Ok(BlsCertificate { head, signers: bits(&signatures), signature })
+    }
+
+    /// The signatures of enough members, or the error that names who is missing.
+    async fn gather<M: Signatory>(
+        &self,
+        certificate: &Certificate,
+        quorum: &Quorum<'_, M>,
+        scheme: Scheme,
+        payload: &[u8],
+    ) -> Result<Signatures<M>, Error> {
         if PayloadId::of(payload) != Some(certificate.payload) {
             return Err(Error::Payload { length: payload.len() });
         }
         let start = Instant::now();
-        let request = self.request(certificate, payload).await?;
-        let (signatures, missing) = self.collect(committee, revoked, request, start).await;
-        if !is_enough(committee, bits(&signatures)) {
+        let request = self.request(certificate, scheme, payload).await?;
+        let (signatures, missing) = self.collect(quorum, request, start).await;
+        if !quorum.is_enough(bits(&signatures)) {
             self.metrics().uncertified.fetch_add(1, Relaxed);
             return Err(Error::Uncertified {
                 batch: certificate.batch_index,
                 signed: signatures.len(),
-                threshold: committee.threshold,
+                threshold: quorum.threshold,
                 missing,
             });
         }
         self.metrics().count_certificate(start.elapsed());
-        let Certificate { payload, epoch, expiry, .. } = *certificate;
-        let signatures = cheapest(committee, signatures);
-        Ok(SignedCertificate { payload, epoch, expiry, signatures })
+        Ok(signatures)
     }
 
-    async fn request(&self, certificate: &Certificate, payload: &[u8]) -> Result<Request, Error> {
-        let header = CertificateHeader { inbox: self.inbox, certificate: *certificate };
+    async fn request(
+        &self,
+        certificate: &Certificate,
+        scheme: Scheme,
+        payload: &[u8],
+    ) -> Result<Request, Error> {
+        let header = CertificateHeader { inbox: self.inbox, certificate: *certificate, scheme };
         let digest = certificate.digest(self.inbox.l1_chain_id, self.inbox.inbox);
         let signature = match &self.peers.requester {
             Some(key) => {
@@ -88,60 +193,60 @@ impl CommitteeClient {
     }
 
     /// Asks all members until enough have signed, all have answered, or the time is over.
-    async fn collect(
+    async fn collect<M: Signatory>(
         &self,
-        committee: &Committee,
-        revoked: u32,
+        quorum: &Quorum<'_, M>,
         request: Request,
         start: Instant,
-    ) -> (Signatures, Vec<MemberAnswer>) {
+    ) -> (Signatures<M>, Vec<MemberAnswer>) {
         let wait = self.peers.waits.certificate;
-        let (sender, mut answers) = mpsc::channel(committee.members.len());
+        let (sender, mut answers) = mpsc::channel(quorum.members.len());
         let mut faults: BTreeMap<Address, MemberFault> = BTreeMap::new();
-        let mut pending = 0_u32;
+        let mut pending = U256::ZERO;
         let signers = Arc::new(AtomicU64::new(0));
-        for (bit, member) in (0..).zip(committee.members.iter().copied()) {
-            let endpoint = self.peers.url(member);
-            let (Some(url), false) = (endpoint, revoked >> bit & 1 == 1) else {
+        for (index, member) in quorum.indexed() {
+            let address = member.address();
+            let endpoint = self.peers.url(address);
+            let (Some(url), false) = (endpoint, quorum.revoked.bit(index.into())) else {
                 let fault =
                     if endpoint.is_some() { MemberFault::Revoked } else { MemberFault::NoEndpoint };
-                faults.insert(member, fault);
+                faults.insert(address, fault);
                 continue;
             };
-            pending |= 1 << bit;
+            pending.set_bit(index.into(), true);
             let (client, request, sender, url, signers) =
                 (self.clone(), request.clone(), sender.clone(), url.clone(), signers.clone());
             tokio::spawn(async move {
                 let answer = client.ask_twice(member, &url, &request).await;
                 let took = answer.is_ok().then(|| start.elapsed());
-                client.metrics().count_signature(member, took);
+                client.metrics().count_signature(address, took);
                 if answer.is_ok() {
                     let count = signers.fetch_add(1, Relaxed) + 1;
                     client.metrics().signers_last.store(count, Relaxed);
                 }
                 // Nobody waits for those that are slower than the threshold.
-                let _ = sender.send((bit, member, answer)).await;
+                let _ = sender.send((index, address, answer)).await;
             });
         }
         drop(sender);
-        let mut signatures = Signatures::new();
+        let mut signatures = Signatures::<M>::new();
         let deadline = tokio::time::Instant::from_std(start + wait);
-        while !is_enough(committee, bits(&signatures)) {
-            let unanswered = |fault: MemberFault| silent(committee, pending, fault);
-            if !is_enough(committee, bits(&signatures) | pending) {
+        while !quorum.is_enough(bits(&signatures)) {
+            let unanswered = |fault: MemberFault| quorum.silent(pending, fault);
+            if !quorum.is_enough(bits(&signatures) | pending) {
                 faults.extend(unanswered(MemberFault::Pending));
                 break;
             }
-            let Ok(Some((bit, member, answer))) =
+            let Ok(Some((index, member, answer))) =
                 tokio::time::timeout_at(deadline, answers.recv()).await
             else {
                 faults.extend(unanswered(MemberFault::Silent(wait)));
                 break;
             };
-            pending &= !(1 << bit);
+            pending.set_bit(index.into(), false);
             match answer {
                 Ok(signature) => {
-                    signatures.insert(bit, signature);
+                    signatures.insert(index, signature);
                 }
                 Err(fault) => {
                     tracing::warn!(%member, %fault, "a member did not sign");
@@ -153,24 +258,24 @@ impl CommitteeClient {
         (signatures, missing.collect())
     }
 
-    async fn ask_twice(
+    async fn ask_twice<M: Signatory>(
         &self,
-        member: Address,
+        member: M,
         url: &Url,
         request: &Request,
-    ) -> Result<[u8; 65], MemberFault> {
+    ) -> Result<M::Signature, MemberFault> {
         match self.ask(member, url, request).await {
             Err(fault) if fault.may_pass() => self.ask(member, url, request).await,
             answer => answer,
         }
     }
 
-    async fn ask(
+    async fn ask<M: Signatory>(
         &self,
-        member: Address,
+        member: M,
         url: &Url,
         request: &Request,
-    ) -> Result<[u8; 65], MemberFault> {
+    ) -> Result<M::Signature, MemberFault> {
         let url = super::peers::join(url, "/v1/certificates");
         let mut post = self.peers.http.post(url).header(CERTIFICATE, &*request.header);
         if let Some(signature) = &request.signature {
@@ -178,12 +283,31 @@ impl CommitteeClient {
         }
         let asked = Asked { request: post.body(request.payload.clone()), bytes_max: 1_024 };
         let answer = asked.answer(self.peers.waits.certificate / 2).await?;
-        let malformed = MemberFault::Malformed("its answer is no signature");
-        let Ok(signed) = serde_json::from_slice::<Signed>(&answer) else { return Err(malformed) };
-        let Ok(signature) = <[u8; 65]>::try_from(&signed.signature[..]) else {
-            return Err(malformed);
-        };
-        check(member, request.digest, &signature).ok_or(MemberFault::WrongSignature)
+        let signed = serde_json::from_slice::<Signed>(&answer).ok();
+        let signed = signed.filter(|signed| signed.signature.len() == M::SIGNATURE_SIZE);
+        let signed = signed.ok_or(MemberFault::Malformed("its answer is no signature"))?;
+        member.check(request.digest, &signed.signature).ok_or(MemberFault::WrongSignature)
+    }
+}
+
+impl<M: Signatory> Quorum<'_, M> {
+    fn indexed(&self) -> impl Iterator<Item = (u8, M)> {
+        (0..=u8::MAX).zip(self.members.iter().copied())
+    }
+
+    /// Whether the signatures of these members are enough.
+    fn is_enough(&self, signers: U256) -> bool {
+        signers.count_ones() >= self.threshold.into() && signers & self.mandatory == self.mandatory
+    }
+
+    /// The fault of all members that are still pending.
+    fn silent(
+        &self,
+        pending: U256,
+        fault: MemberFault,
+    ) -> impl Iterator<Item = (Address, MemberFault)> {
+        let silent = self.indexed().filter(move |(index, _)| pending.bit((*index).into()));
+        silent.map(move |(_, member)| (member.address(), fault.clone()))
     }
 }
 
@@ -198,40 +322,15 @@ impl MemberFault {
     }
 }
 
-/// A signature as L1 takes it, if it is the member's of this digest.
-fn check(member: Address, digest: B256, signature: &[u8; 65]) -> Option<[u8; 65]> {
-    let signature = Signature::from_raw_array(signature).ok()?.normalized_s();
-    let signer = signature.recover_address_from_prehash(&digest).ok()?;
-    (signer == member).then(|| signature.as_bytes())
-}
-
-fn bits(signatures: &Signatures) -> u32 {
-    signatures.keys().fold(0, |bits, bit| bits | 1 << bit)
-}
-
-/// Whether the signatures of these members are enough.
-const fn is_enough(committee: &Committee, bits: u32) -> bool {
-    bits.count_ones() >= committee.threshold as u32
-        && bits & committee.mandatory == committee.mandatory
-}
-
-/// The fault of all members that are still pending.
-fn silent(
-    committee: &Committee,
-    pending: u32,
-    fault: MemberFault,
-) -> impl Iterator<Item = (Address, MemberFault)> {
-    let members = (0..).zip(committee.members.iter().copied());
-    members
-        .filter(move |(bit, _)| pending >> bit & 1 == 1)
-        .map(move |(_, member)| (member, fault.clone()))
+fn bits<S>(signatures: &BTreeMap<u8, S>) -> U256 {
+    signatures.keys().fold(U256::ZERO, |bits, index| bits | U256::ONE << *index)
 }
 
 /// As few as are enough: each costs gas on L1.
-fn cheapest(committee: &Committee, signatures: Signatures) -> Signatures {
-    let must = |bit: &u8| committee.mandatory >> bit & 1 == 1;
-    let (mandatory, others): (Signatures, Signatures) =
-        signatures.into_iter().partition(|(bit, _)| must(bit));
-    let room = usize::from(committee.threshold).saturating_sub(mandatory.len());
+fn cheapest<M: Signatory>(quorum: &Quorum<'_, M>, signatures: Signatures<M>) -> Signatures<M> {
+    let must = |index: &u8| quorum.mandatory.bit((*index).into());
+    let (mandatory, others): (Signatures<M>, Signatures<M>) =
+        signatures.into_iter().partition(|(index, _)| must(index));
+    let room = usize::from(quorum.threshold).saturating_sub(mandatory.len());
     mandatory.into_iter().chain(others.into_iter().take(room)).collect()
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Error,
     committee::{
-        ChainServed, InboxId, Verdict, certificate_request,
+        BlsKey, ChainServed, InboxId, Scheme, Verdict, certificate_request,
         wire::{CERTIFICATE, CertificateHeader, PAYLOAD_BYTES_MAX, SIGNATURE, Signed, requester},
     },
 };
@@ -33,6 +33,7 @@ const DRAINED_BYTES_MAX: usize = 4 * PAYLOAD_BYTES_MAX;
 struct Request {
     inbox: InboxId,
     certificate: Certificate,
+    scheme: Scheme,
     retention: u64,
 }
 
@@ -72,7 +73,7 @@ impl State {
     /// Whether the request may be made, by its headers alone; and whose it is.
     fn admit(&self, headers: &HeaderMap) -> (Option<Address>, Result<Request, Refusal>) {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let Some(CertificateHeader { inbox, certificate }) =
+        let Some(header @ CertificateHeader { inbox, certificate, .. }) =
             text(CERTIFICATE).and_then(|text| serde_json::from_str(text).ok())
         else {
             let message =
@@ -87,15 +88,11 @@ impl State {
                 format!("the header {SIGNATURE} must hold the batcher's signature of the request");
             return (None, Err(Refusal::unauthorized("unsigned", message)));
         };
-        (Some(key), self.admit_key(key, inbox, certificate))
+        (Some(key), self.admit_key(key, header))
     }
 
-    fn admit_key(
-        &self,
-        key: Address,
-        inbox: InboxId,
-        certificate: Certificate,
-    ) -> Result<Request, Refusal> {
+    fn admit_key(&self, key: Address, header: CertificateHeader) -> Result<Request, Refusal> {
+        let CertificateHeader { inbox, certificate, scheme } = header;
         let unknown = || {
             let message = format!(
                 "{key} may not ask for certificates here: give the member's operator the batcher's address"
@@ -116,7 +113,20 @@ impl State {
             return Err(unknown());
         }
         self.check_expiry(chain, certificate.expiry)?;
-        Ok(Request { inbox, certificate, retention: chain.retention })
+        self.bls_key_for(scheme)?;
+        Ok(Request { inbox, certificate, scheme, retention: chain.retention })
+    }
+
+    /// The BLS key, if one is needed; a refusal if there is none.
+    fn bls_key_for(&self, scheme: Scheme) -> Result<Option<&BlsKey>, Refusal> {
+        match (scheme, &self.bls_key) {
+            (Scheme::Secp256k1, _) => Ok(None),
+            (Scheme::Bls, Some(key)) => Ok(Some(key)),
+            (Scheme::Bls, None) => {
+                let message = "this member has no BLS key: its operator must set bls-key-file, and register the key on L1";
+                Err(Refusal::bad_request("no-bls-key", message.to_owned()))
+            }
+        }
     }
 
     fn check_expiry(&self, chain: &ChainServed, expiry: u64) -> Result<(), Refusal> {
@@ -135,19 +145,24 @@ impl State {
 
 /// Stores, syncs, writes into the log, syncs, signs; in this order.
 async fn sign(state: &Arc<State>, request: Request, payload: Vec<u8>) -> Result<Signed, Refusal> {
-    let Request { inbox, certificate, .. } = request;
+    let Request { inbox, certificate, scheme, .. } = request;
     let keeper = state.clone();
     let kept = tokio::task::spawn_blocking(move || keep(&keeper, &request, &payload));
     kept.await.map_err(|_| {
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the member is being stopped")
     })??;
-    let signature = state.signer.sign_certificate(inbox, &certificate).await;
-    let signature = signature.map_err(|error| Refusal::internal(&error))?;
-    Ok(Signed { member: state.signer.address(), signature: signature.into() })
+    let signature = match state.bls_key_for(scheme)? {
+        Some(key) => key.sign(certificate.digest(inbox.l1_chain_id, inbox.inbox)).encode().into(),
+        None => {
+            let signature = state.signer.sign_certificate(inbox, &certificate).await;
+            signature.map_err(|error| Refusal::internal(&error))?.into()
+        }
+    };
+    Ok(Signed { member: state.signer.address(), signature })
 }
 
 fn keep(state: &State, request: &Request, payload: &[u8]) -> Result<(), Refusal> {
-    let Request { inbox, certificate, retention } = request;
+    let Request { inbox, certificate, retention, .. } = request;
     if PayloadId::of(payload) != Some(certificate.payload) {
         let message = format!(
             "the {} bytes of the body are not the payload that the certificate names",

@@ -10,9 +10,9 @@ mod status;
 mod tls;
 
 use super::{
-    CertificateSigner, ChainServed, Clock, InboxId, MemberConfig, PayloadStore, RemoteSigner,
-    Signatures, SignerConfig, audit_log::AuditLog, client::Peers, config::AccessConfig,
-    signatures::CLOCK_MARGIN, store::create_directory,
+    BlsKey, BlsRegistration, CertificateSigner, ChainServed, Clock, InboxId, MemberConfig,
+    PayloadStore, RemoteSigner, Signatures, SignerConfig, audit_log::AuditLog, client::Peers,
+    config::AccessConfig, signatures::CLOCK_MARGIN, store::create_directory,
 };
 use crate::Error;
 use alloy::signers::local::PrivateKeySigner;
@@ -41,6 +41,7 @@ struct State {
     store: PayloadStore,
     signatures: Signatures,
     signer: Arc<dyn CertificateSigner>,
+    bls_key: Option<BlsKey>,
     audit_log: AuditLog,
     peers: Peers,
     metrics: Metrics,
@@ -109,6 +110,18 @@ impl Member {
     }
 }
 
+impl MemberConfig {
+    /// What L1 must be told of the member's BLS key before it counts; `None` if it has no such key.
+    pub fn registration(&self) -> Result<Option<BlsRegistration>, Error> {
+        let Some(file) = &self.bls_key_file else { return Ok(None) };
+        let member = match &self.signer {
+            SignerConfig::KeyFile(path) => read_key(path)?.address(),
+            SignerConfig::Remote { address, .. } => *address,
+        };
+        Ok(Some(BlsRegistration::new(member, &BlsKey::read(file)?)))
+    }
+}
+
 impl State {
     fn open(
         config: MemberConfig,
@@ -117,6 +130,7 @@ impl State {
     ) -> Result<Self, Error> {
         let data = &config.data;
         create_directory(data)?;
+        let bls_key = config.bls_key_file.as_deref().map(BlsKey::read).transpose()?;
         let chains: BTreeMap<_, _> = config
             .chains
             .iter()
@@ -147,7 +161,18 @@ impl State {
             Peers::new(others.cloned().collect(), Some(signer.clone()), config.peer_tls.as_ref())?
                 .with_clock(clock.clone());
         let metrics = Metrics::default();
-        Ok(Self { config, chains, store, signatures, signer, audit_log, peers, metrics, clock })
+        Ok(Self {
+            config,
+            chains,
+            store,
+            signatures,
+            signer,
+            bls_key,
+            audit_log,
+            peers,
+            metrics,
+            clock,
+        })
     }
 
     fn router(state: Arc<Self>) -> Router {

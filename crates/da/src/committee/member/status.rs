@@ -1,7 +1,10 @@
 //! `GET /v1/member` and `GET /metrics`: how the member is.
 
 use super::State;
-use crate::committee::wire::{ChainStatus, MemberStatus};
+use crate::committee::{
+    BlsRegistration,
+    wire::{ChainStatus, MemberStatus},
+};
 use axum::{Json, extract, http::header, response::IntoResponse};
 use std::sync::Arc;
 
@@ -16,8 +19,12 @@ pub(super) async fn member(
     });
     let (time, signs_from) = (state.clock.now(), state.signatures.signs_from());
     let audit = state.audit_log.head();
+    let key = state.bls_key.as_ref();
+    let registration = key.map(|key| BlsRegistration::new(state.signer.address(), key));
     Json(MemberStatus {
         address: state.signer.address(),
+        bls_key: registration.as_ref().map(|registration| registration.key.clone()),
+        bls_proof: registration.map(|registration| registration.proof),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         time,
         signs_from: if signs_from > time { signs_from } else { 0 },
