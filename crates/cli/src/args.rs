@@ -440,6 +440,28 @@ pub(crate) enum DacCommand {
     },
     /// Check what a member keeps, and that nobody has changed its log of reads.
     Verify(MemberArgs),
+    /// Make a BLS key, for a committee of more than 20 members, and write it to a file that only you can read.
+    Key {
+        /// The file, for `bls-key-file` of the member's configuration.
+        file: PathBuf,
+    },
+    /// Show the call that registers a member's BLS key with its committee's registry; anybody may send it.
+    Register(MemberArgs),
+    /// Show the call that proposes a committee of 21 to 256 members, for the registry's owner.
+    Propose(ProposeArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ProposeArgs {
+    /// How many must sign.
+    #[arg(long)]
+    pub(crate) threshold: u16,
+    /// Members that must be among them; several with commas.
+    #[arg(long, value_delimiter = ',', value_name = "ADDRESS")]
+    pub(crate) mandatory: Vec<Address>,
+    /// What `mezz dac register --json` says of each member, a file for each.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) members: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

@@ -253,3 +253,68 @@ fn nothing_is_wider_than_a_terminal_of_80_columns() {
     narrow(&["keys", "dev"]);
     narrow(&["doctor", "--l1", DEAD, "--beacon", DEAD]);
 }
+
+/// From 21 members' keys to the call of the registry's owner; what L1 would refuse is said before.
+#[test]
+fn a_large_committee_is_proposed_by_what_its_members_say() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    let answer = |arguments: &[&str]| -> Value {
+        let output = mezz(place, &[&["--json"], arguments].concat());
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let files: Vec<String> = (0..21).map(|member| format!("{member}.json")).collect();
+    let mut said = Vec::new();
+    for (member, file) in files.iter().enumerate() {
+        answer(&["keys", "new", &format!("{member}.key")]);
+        answer(&["dac", "key", &format!("{member}.bls")]);
+        let config = format!(
+            "data = \"{member}\"\nsigner = {{ key-file = \"{member}.key\" }}\nbls-key-file = \"{member}.bls\"\nchains = []\n"
+        );
+        fs::write(place.join(format!("{member}.toml")), config).unwrap();
+        let registration = answer(&["dac", "register", "--config", &format!("{member}.toml")]);
+        assert_eq!(registration["key"].as_str().unwrap().len(), 2 + 2 * 192);
+        assert!(
+            registration["call"]
+                .as_str()
+                .unwrap()
+                .contains(&registration["proof"].as_str().unwrap()[2..])
+        );
+        fs::write(place.join(file), registration.to_string()).unwrap();
+        said.push(registration);
+    }
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let propose = ["dac", "propose", "--threshold", "14"];
+    said.sort_by_key(|registration| registration["member"].as_str().unwrap().to_lowercase());
+    let last = said[20]["member"].as_str().unwrap();
+    let answered = answer(&[&propose[..], &["--mandatory", last], &files].concat());
+    assert_eq!(answered["mandatory"], "0x100000");
+    let keys: String =
+        said.iter().map(|registration| &registration["key"].as_str().unwrap()[2..]).collect();
+    assert!(
+        answered["call"].as_str().unwrap().contains(&keys),
+        "the keys are in the order of the members"
+    );
+
+    check(place, &[&propose[..], &files[1..]].concat(), 2, "21 to 256 members");
+    check(
+        place,
+        &[&["dac", "propose", "--threshold", "22"], &files[..]].concat(),
+        2,
+        "one signature and all",
+    );
+    let nobody = "0x0000000000000000000000000000000000000001";
+    check(
+        place,
+        &[&propose[..], &["--mandatory", nobody], &files].concat(),
+        2,
+        "is not among the members",
+    );
+    check(place, &["dac", "key", "0.bls"], 1, "name another file");
+    let mut other = said[0].clone();
+    other["proof"] = said[1]["proof"].clone();
+    fs::write(place.join("0.json"), other.to_string()).unwrap();
+    fs::write(place.join("1.json"), said[1].to_string()).unwrap();
+    check(place, &[&propose[..], &files].concat(), 1, "the proof is not one of");
+}

@@ -1,11 +1,20 @@
-//! `mezz dac`: a member of a data committee.
+//! `mezz dac`: a member of a data committee, and its BLS key.
 
-use super::run;
+use super::{keys, run};
 use crate::{
-    args::{DacCommand, MemberArgs},
+    args::{DacCommand, MemberArgs, ProposeArgs},
     output::{Failure, Output},
 };
-use mezz_da::{Member, MemberConfig, PayloadStore, committee::verify_audit_log};
+use alloy::{
+    hex,
+    primitives::{Address, U256},
+    sol_types::SolCall,
+};
+use mezz_da::{
+    Member, MemberConfig, PayloadStore,
+    committee::{BlsCommittee, BlsKey, BlsRegistration, verify_audit_log},
+};
+use mezz_l1::contracts::CommitteeRegistry;
 use serde_json::json;
 use std::{fs, path::Path};
 
@@ -14,7 +23,95 @@ pub(crate) async fn run(command: DacCommand, output: Output) -> Result<(), Failu
         DacCommand::Member(args) => member(&args, output).await,
         DacCommand::Backup { member, to } => backup(&member, &to, output),
         DacCommand::Verify(args) => verify(&args, output),
+        DacCommand::Key { file } => new_key(&file, output),
+        DacCommand::Register(args) => register(&args, output),
+        DacCommand::Propose(args) => propose(&args, output),
     }
+}
+
+/// Makes a BLS key.
+fn new_key(file: &Path, output: Output) -> Result<(), Failure> {
+    let key = BlsKey::random();
+    keys::write_new(file, &key.to_bytes())?;
+    let public = hex::encode_prefixed(key.public().encode());
+    let shown = file.display();
+    output.answer(
+        format!("{public}\nBLS key in {shown} (only you can read it); set bls-key-file to it, then `mezz dac register`"),
+        &json!({ "key": public, "file": file }),
+    )
+}
+
+/// The call that makes a member's key count.
+fn register(args: &MemberArgs, output: Output) -> Result<(), Failure> {
+    let registration = config(&args.config)?.registration()?.ok_or_else(|| {
+        Failure::usage("this member has no BLS key: make one with `mezz dac key FILE` and set bls-key-file to it")
+    })?;
+    let BlsRegistration { member, key, proof } = registration;
+    let call =
+        CommitteeRegistry::registerKeyCall { member, key: key.clone(), proof: proof.clone() };
+    let call = hex::encode_prefixed(call.abi_encode());
+    output.answer(
+        format!("send this to the committee's registry on L1, from any account, to register the key of {member}:\n{call}"),
+        &json!({ "member": member, "key": key, "proof": proof, "call": call }),
+    )
+}
+
+/// The call that proposes a committee, whose proofs are checked before L1 does.
+fn propose(args: &ProposeArgs, output: Output) -> Result<(), Failure> {
+    let read = |path: &std::path::PathBuf| {
+        let shown = path.display();
+        let text = fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("{shown} cannot be read: {error}")))?;
+        let registration: BlsRegistration = serde_json::from_str(&text).map_err(|error| {
+            Failure::usage(format!(
+                "{shown}: {error}; it is to be what `mezz dac register --json` says"
+            ))
+        })?;
+        match registration.is_sound() {
+            true => Ok(registration),
+            false => Err(Failure::failed(format!(
+                "{shown}: the proof is not one of {} for this key; ask the member for another file",
+                registration.member
+            ))),
+        }
+    };
+    let mut members = args.members.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    members.sort_by_key(|registration| registration.member);
+    let addresses: Vec<_> = members.iter().map(|registration| registration.member).collect();
+    let keys: Vec<u8> = members.iter().flat_map(|registration| registration.key.to_vec()).collect();
+    let bit = |member: &Address| {
+        let index = addresses.binary_search(member).map_err(|_| {
+            Failure::usage(format!(
+                "{member} must sign, and is not among the members: give its file too"
+            ))
+        })?;
+        Ok::<_, Failure>(U256::from(1) << index)
+    };
+    let mandatory = args
+        .mandatory
+        .iter()
+        .map(bit)
+        .try_fold(U256::ZERO, |bits, bit| Ok::<_, Failure>(bits | bit?))?;
+    let committee = BlsCommittee::new(&addresses, &keys, args.threshold, mandatory);
+    let fault = committee.map(|committee| committee.fault());
+    if let Some(fault) = fault.unwrap_or(Some("has a BLS key for each member")) {
+        return Err(Failure::usage(format!("a committee {fault}")));
+    }
+    let count = addresses.len();
+    let call = CommitteeRegistry::proposeBlsCall {
+        members: addresses.clone(),
+        keys: keys.into(),
+        threshold: args.threshold,
+        mandatory,
+    };
+    let call = hex::encode_prefixed(call.abi_encode());
+    output.answer(
+        format!(
+            "{} of {count} members must sign. Once all keys are registered, schedule this with the timelock, to the committee's registry:\n{call}",
+            args.threshold
+        ),
+        &json!({ "members": addresses, "threshold": args.threshold, "mandatory": mandatory, "call": call }),
+    )
 }
 
 /// Reads a member's configuration.

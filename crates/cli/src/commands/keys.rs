@@ -4,13 +4,14 @@ use crate::{
     args::KeysCommand,
     output::{Failure, Output},
 };
-use alloy::signers::local::PrivateKeySigner;
+use alloy::{primitives::B256, signers::local::PrivateKeySigner};
 use mezz_l1::deploy::dev_key;
 use serde_json::json;
 use std::{
     fs,
     io::{ErrorKind, Write},
     os::unix::fs::OpenOptionsExt,
+    path::Path,
 };
 
 /// A key as it is given: 0x and 64 hex digits, @FILE, or dev:N.
@@ -38,23 +39,28 @@ pub(crate) fn read(text: &str) -> Result<PrivateKeySigner, Failure> {
     })
 }
 
+/// Writes a new key to a file that only its owner can read, and never over something else.
+pub(crate) fn write_new(file: &Path, key: &B256) -> Result<(), Failure> {
+    let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let mut created = created.map_err(|error| {
+        let advice = match error.kind() {
+            ErrorKind::AlreadyExists => {
+                "a key is never written over something else: name another file"
+            }
+            _ => "name a file in a directory that exists and can be written",
+        };
+        Failure::failed(format!("{} cannot be created: {error}; {advice}", file.display()))
+    })?;
+    writeln!(created, "{key}")?;
+    created.sync_all()?;
+    Ok(())
+}
+
 pub(crate) fn run(command: &KeysCommand, output: Output) -> Result<(), Failure> {
     match command {
         KeysCommand::New { file } => {
             let key = PrivateKeySigner::random();
-            let created =
-                fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-            let mut created = created.map_err(|error| {
-                let advice = match error.kind() {
-                    ErrorKind::AlreadyExists => {
-                        "a key is never written over something else: name another file"
-                    }
-                    _ => "name a file in a directory that exists and can be written",
-                };
-                Failure::failed(format!("{} cannot be created: {error}; {advice}", file.display()))
-            })?;
-            writeln!(created, "{}", key.to_bytes())?;
-            created.sync_all()?;
+            write_new(file, &key.to_bytes())?;
             let address = key.address();
             output.answer(
                 format!(

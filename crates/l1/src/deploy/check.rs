@@ -238,7 +238,7 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
             fault.is_none(),
             "committee.members, threshold and mandatory",
             format!("those of a committee that {}", fault.unwrap_or_default()),
-            "no contract would take it",
+            "no contract would take it; one with more than 20 members is proposed later, as the next epoch",
         ),
         (
             members.len() >= COMMITTEE_MIN || intent.profile == Profile::Devnet,
