@@ -599,3 +599,41 @@ contract BlsCommitteeMinorityTest is BlsCommitteeDeployment {
         vm.assertEq(uint256(inbox.batchCount()), 21);
     }
 }
+
+/// @notice Two members whose keys add up to infinity: of both together there is no signature, and a sum with others' is theirs.
+contract BlsCommitteeOppositeKeysTest is BlsCommitteeDeployment {
+    function setUp() public override {
+        super.setUp();
+        _makeMembers();
+        blsSecrets[1] = BlsSigner.ORDER - blsSecrets[0];
+        for (uint256 i; i < blsMembers.length; ++i) {
+            _register(i);
+        }
+        _proposeBls();
+        _skip(ROTATION_DELAY + OVERLAP + 1);
+    }
+
+    function _blsThreshold() internal pure override returns (uint16) {
+        return 2;
+    }
+
+    function post(bytes memory aux) external {
+        _postAux(3, aux, Hashing.committee(Hashing.payload(_hashes("payload")), 7));
+    }
+
+    function test_postBatch_keysAddUpToInfinity_reverts() public {
+        Certificate memory c = _certificate("payload", BLS_EPOCH);
+        bytes memory wrong = abi.encodeWithSelector(CommitteeDa.CommitteeDa_WrongAggregate.selector);
+        bytes memory aux = _blsAuxOf(c, BlsSignature(0x3, new bytes(96)));
+        vm.expectRevert(wrong);
+        this.post(aux);
+        aux = _blsAuxOf(c, BlsSignature(0x3, _blsSigned(c, 0x1).signature));
+        vm.expectRevert(wrong);
+        this.post(aux);
+        // Two honest members are as many as before: no signature of theirs, no certificate.
+        aux = _blsAuxOf(c, BlsSignature(0xf, _blsSigned(c, 0x4).signature));
+        vm.expectRevert(wrong);
+        this.post(aux);
+        this.post(_blsAux(c, 0xf));
+    }
+}
