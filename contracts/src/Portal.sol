@@ -3,6 +3,8 @@ pragma solidity ^0.8.30;
 
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {TrieProof} from "@openzeppelin/contracts/utils/cryptography/TrieProof.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Call} from "./bridge/Call.sol";
 import {IDisputeGameFactory} from "./interfaces/IDisputeGameFactory.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
 import {IPauseController, Pausable} from "./interfaces/IPauseController.sol";
@@ -47,8 +49,9 @@ contract Portal is IPortal {
     /// @dev L2 gas of a plain transfer to the portal.
     uint64 internal constant RECEIVE_GAS_LIMIT = 100_000;
     uint256 internal constant DEPOSIT_VERSION = 0;
-    /// @dev L1 gas of a call beside what the target gets: cold account, value, new account.
-    uint256 internal constant CALL_OVERHEAD = 40_000;
+    /// @dev L1 gas set aside for finding that a withdrawal may be paid, which takes 50,000 where its claim is final and up to 239,000 where
+    /// it is not. What is left of it pays for nothing else: an estimate must suffice in whatever state the withdrawal meets its claim.
+    uint256 internal constant SETTLEMENT_GAS = 250_000;
 
     IInbox public immutable inbox;
     ISettlement public immutable settlement;
@@ -217,9 +220,10 @@ contract Portal is IPortal {
     }
 
     function _finalize(WithdrawalTransaction calldata withdrawal, address proofSubmitter) private {
+        bytes32 hash = Hashing.withdrawal(withdrawal);
+        uint256 before = gasleft();
         _requireNotPaused();
         if (_l2Sender != address(0)) revert OptimismPortal_NoReentrancy();
-        bytes32 hash = Hashing.withdrawal(withdrawal);
         Claim claim = _checkMature(hash, proofSubmitter);
 
         // Marked before anything is called (invariants 1 and 7).
@@ -227,21 +231,22 @@ contract Portal is IPortal {
         _l2Sender = withdrawal.sender;
         // Nobody need confirm a ripe claim before: paying does it on the way.
         if (!settlement.tryConfirm(claim)) revert OptimismPortal_InvalidRootClaim();
+        uint256 reserved = Math.saturatingSub(SETTLEMENT_GAS, before - gasleft());
         bool pays = _isPayable(withdrawal);
-        if (pays) _pay(withdrawal);
+        if (pays) _pay(withdrawal, reserved);
         else _giveBack(hash, withdrawal);
         _l2Sender = address(0);
         emit WithdrawalFinalized(hash, pays);
+        if (gasleft() < reserved) revert Portal_TooLittleGas(withdrawal.gasLimit);
     }
 
-    function _pay(WithdrawalTransaction calldata withdrawal) private {
+    function _pay(WithdrawalTransaction calldata withdrawal, uint256 reserved) private {
         bytes memory data = withdrawal.data;
-        // A call keeps back one 64th of the gas (EIP-150).
-        uint256 available = gasleft() - gasleft() / 64;
-        if (available < CALL_OVERHEAD || available - CALL_OVERHEAD < withdrawal.gasLimit) {
-            revert Portal_TooLittleGas(withdrawal.gasLimit);
-        }
-        bool success = LowLevelCall.callNoReturn(withdrawal.target, withdrawal.value, data);
+        // A call keeps back one 64th of the gas (EIP-150). The target gets exactly this, so that an estimate tells what it will have.
+        uint256 gas = Math.saturatingSub(gasleft(), Call.OVERHEAD + reserved);
+        gas -= gas / 64;
+        if (gas < withdrawal.gasLimit) revert Portal_TooLittleGas(withdrawal.gasLimit);
+        bool success = Call.tryCall(withdrawal.target, gas, withdrawal.value, data);
         // OP marks a failed withdrawal as paid and the value is lost; here the transaction reverts and anybody may try again.
         if (!success) revert Portal_CallFailed(LowLevelCall.returnData());
     }

@@ -113,8 +113,8 @@ contract PortalReturnTest is Deployment {
         vm.revertToState(start);
         _ripen(WithdrawalTransaction(uint256(1) << 240, _sender, bob, 3 ether, 15_000_000, ""));
         vm.expectRevert(abi.encodeWithSelector(IPortal.Portal_TooLittleGas.selector, 15_000_000));
-        portal.finalizeWithdrawalTransaction{gas: 15_300_000}(_withdrawal);
-        portal.finalizeWithdrawalTransaction{gas: 15_400_000}(_withdrawal);
+        portal.finalizeWithdrawalTransaction{gas: 15_500_000}(_withdrawal);
+        portal.finalizeWithdrawalTransaction{gas: 15_600_000}(_withdrawal);
         vm.assertEq(address(portal).balance, 7 ether);
     }
 

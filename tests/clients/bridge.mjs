@@ -202,7 +202,8 @@ export function bridgeTests(chain) {
       await prove(chain(), account, receipt);
       await mature(chain(), receipt);
       const [withdrawal] = getWithdrawals(receipt);
-      assert.equal((await deposited(chain(), await finalizeRoomy(chain(), account, withdrawal))).status, "success");
+      const hash = await walletL1(account).finalizeWithdrawal({ withdrawal, targetChain: l2Chain });
+      assert.equal((await deposited(chain(), hash)).status, "success");
       assert.equal(await publicL2.getBalance({ address: account.address }), before + value);
       assert.equal(await publicL1.getWithdrawalStatus({ receipt, targetChain: l2Chain }), "finalized");
       await refused(finalize(chain(), account, withdrawal), "OptimismPortal_AlreadyFinalized");
@@ -288,19 +289,12 @@ async function mature({ publicL1, l2Chain, deployment }, receipt) {
   await eventually("ready to finalize", async () => (await status()) === "ready-to-finalize", patience({ deployment }));
 }
 
-/** Waits until a proven withdrawal may be paid and finalizes it. */
+/** Waits until a proven withdrawal may be paid and finalizes it, with the gas that viem estimates and no more. */
 export async function pay(chain, account, receipt) {
   await mature(chain, receipt);
   const [withdrawal] = getWithdrawals(receipt);
-  const hash = await finalizeRoomy(chain, account, withdrawal);
+  const hash = await chain.walletL1(account).finalizeWithdrawal({ withdrawal, targetChain: chain.l2Chain });
   assert.equal((await chain.publicL1.waitForTransactionReceipt({ hash })).status, "success");
-}
-
-/** Pays a withdrawal, like a wallet with room over the estimate: many that waited for one claim are paid at once. */
-async function finalizeRoomy({ publicL1, walletL1, l2Chain }, account, withdrawal) {
-  const request = { withdrawal, targetChain: l2Chain };
-  const gas = roomy(await publicL1.estimateFinalizeWithdrawalGas({ account, ...request }));
-  return walletL1(account).finalizeWithdrawal({ ...request, gas });
 }
 
 const finalize = ({ publicL1, deployment }, account, { nonce, sender, target, value, gasLimit, data }) =>

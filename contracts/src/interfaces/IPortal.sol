@@ -35,7 +35,7 @@ interface IPortal {
     error Portal_GasLimitTooHigh();
     /// @notice A forced transaction is empty.
     error Portal_EmptyTransaction();
-    /// @notice The transaction has too little gas to give the target what the withdrawal asks for.
+    /// @notice The transaction has too little gas for a withdrawal that asks for `needed`, beside what is set aside for the settlement.
     error Portal_TooLittleGas(uint256 needed);
     /// @notice The target's call failed, so the withdrawal stays open; `reason` is what the target returned.
     error Portal_CallFailed(bytes reason);

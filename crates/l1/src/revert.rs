@@ -569,7 +569,7 @@ fn portal(error: &Errors::ErrorsErrors) -> Option<String> {
             "this account has not proven the withdrawal: prove it first".into()
         }
         E::Portal_TooLittleGas(e) => {
-            format!("too little gas to give the target the {} it asks for", e.needed)
+            format!("too little gas for a withdrawal that asks for {}: estimate it anew", e.needed)
         }
         E::Portal_CallFailed(e) => {
             let reason = Revert::new(e.reason.clone());
