@@ -41,8 +41,8 @@ guest: setup-riscv ## Build the proven program anew after its sources have chang
 	@scripts/guest.sh build zk
 
 # Half an hour of CPU, on the machine that proves: the arithmetic is compiled for its processor.
-prover: setup-rust ## Build the prover of validity proofs, `mezz-prover` (prover/README.md)
-	@cd prover && CARGO_TARGET_DIR=$(CACHE)/prover cargo build --release --locked
+prover: setup-rust ## Build the prover of validity proofs, `mezz-prover` (prover/README.md); WRAP=1: also for L1s without the precompile
+	@cd prover && CARGO_TARGET_DIR=$(CACHE)/prover$(if $(WRAP),-wrap) cargo build --release --locked $(if $(WRAP),--features wrap)
 
 prover-key: prover ## Compute the zkVM program's keys anew, to be committed: programs/zk/key.json
 	@$(CACHE)/prover/release/mezz-prover key --verifying-key programs/zk/verifying.key >programs/zk/key.json
@@ -76,6 +76,7 @@ test-contracts: setup-contracts ## Contract tests; the committed artifacts are t
 	$(call step,contracts)
 	@cd contracts && FOUNDRY_PROFILE=$(FOUNDRY_PROFILE) node_modules/.bin/forge test
 	@cd contracts && node bin/artifacts.mjs --check
+	@cd contracts && node bin/halo2.mjs --check
 	@cd contracts && node bin/genesis.mjs --check
 	@cd contracts && node bin/fastlz.mjs --check
 
@@ -101,6 +102,7 @@ test-clients: setup-contracts setup-clients build ## viem, ethers, cast, forge, 
 # What is proven afresh: `make test-deep` says more.
 PROVEN ?= empty
 # A prover is built once on a machine, in a quarter of an hour of both cores; then this takes three minutes and 5 GiB.
+test-proof: WRAP :=
 test-proof: prover ## The committed keys are those of the prover's build, and a proof made afresh is verified under them
 	$(call step,validity proofs)
 	@PROVER=$(CACHE)/prover/release/mezz-prover scripts/prove.sh $(PROVEN)

@@ -9,12 +9,12 @@ import {ProofKind, ValidityProof} from "../src/types/Proof.sol";
 import {ProofFixture} from "./utils/ProofFixture.sol";
 import {vm} from "./utils/Vm.sol";
 
-/// @notice What validity proofs cost on L1 beside their verification, whole transactions with their calldata and proofs of 1,888 bytes
+/// @notice What validity proofs cost on L1 beside their verification, whole transactions with their calldata and proofs of 1,824 bytes
 /// (those of OpenVM's halo2 circuit with the commitments); written to `snapshots/proofs.json`.
 ///
 /// forge-config: default.isolate = true
 contract ProofGasTest is ProofFixture {
-    uint256 private constant PROOF_SIZE = 1_888;
+    uint256 private constant PROOF_SIZE = 1_824;
 
     function _record(string memory name, uint256 most) private {
         uint256 gas = vm.snapshotGasLastCall("proofs", name);

@@ -27,7 +27,7 @@ contract FakeGenerated is IOpenVmHalo2Verifier {
 
     function verify(bytes calldata publicValues, bytes calldata proofData, bytes32 exe, bytes32 machine) external pure {
         bool right = publicValues.length == 32 && bytes32(publicValues) == "statement" && exe == "exe"
-            && machine == "vm" && proofData.length == 57 * 32 && bytes32(proofData) == "proof";
+            && machine == "vm" && proofData.length == 55 * 32 && bytes32(proofData) == "proof";
         if (!right) revert ProofVerificationFailed();
     }
 }
@@ -104,7 +104,7 @@ contract Halo2VerifierTest is Test {
     }
 
     function _proof() private pure returns (bytes memory) {
-        return abi.encodePacked(bytes32("exe"), bytes32("vm"), bytes32("proof"), new bytes(56 * 32));
+        return abi.encodePacked(bytes32("exe"), bytes32("vm"), bytes32("proof"), new bytes(54 * 32));
     }
 
     function test_constructor_noContract_reverts() public {

@@ -63,6 +63,22 @@ impl Machine {
         self.sdk.agg_prover()
     }
 
+    /// The key of the circuit that verifies a proof for the wrap: it does not depend on the program.
+    #[cfg(feature = "wrap")]
+    pub fn root_key(&self) -> openvm_sdk::keygen::RootProvingKey {
+        self.sdk.root_pk()
+    }
+
+    /// Where public values are in the memory, and how many.
+    #[cfg(feature = "wrap")]
+    pub fn public_memory(
+        &self,
+    ) -> (openvm_sdk::openvm_circuit::system::memory::dimensions::MemoryDimensions, usize) {
+        let config: &openvm_sdk::openvm_circuit::arch::SystemConfig =
+            self.sdk.app_config().app_vm_config.as_ref();
+        (config.memory_config.memory_dimensions(), config.num_public_values)
+    }
+
     /// What OpenVM verifies a proof with: the last circuit, and the commitments that tell this program from others.
     pub fn verifying_key(&self) -> Result<VmStarkVerifyingKey> {
         let baseline = self.sdk.prover(self.exe.clone())?.generate_baseline();

@@ -11,6 +11,8 @@ mod prove;
 mod table;
 mod usage;
 mod work;
+#[cfg(feature = "wrap")]
+mod wrap;
 
 use crate::{
     job::Job,
@@ -22,10 +24,15 @@ use crate::{
     usage::Usage,
 };
 use alloy_primitives::B256;
+#[cfg(feature = "wrap")]
+use alloy_primitives::hex;
 use clap::{Args, Parser, Subcommand};
 use eyre::{Result, WrapErr as _, ensure};
 use mezz_verify::{Verifier, VerifyingKey};
+#[cfg(feature = "wrap")]
+use openvm_stark_backend::codec::Decode as _;
 use openvm_stark_backend::codec::Encode as _;
+use openvm_verify_stark_host::VmStarkProof;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -50,6 +57,39 @@ struct Limits {
     /// Memory that the proof of one segment may take, in MiB. Less makes more segments
     #[arg(long, global = true, default_value_t = 8192, env = "MEZZ_PROVER_MEMORY_CAP")]
     memory_cap: usize,
+}
+
+#[derive(Args)]
+struct WrapFolder {
+    /// Folder of the KZG parameters, `kzg_bn254_22.srs` and `kzg_bn254_23.srs`, and of the keys made with them (12 GB): for L1s without the precompile
+    #[arg(long, value_name = "FOLDER", default_value = ".mezz-wrap", env = "MEZZ_PROVER_WRAP")]
+    wrap: PathBuf,
+}
+
+#[cfg(feature = "wrap")]
+impl WrapFolder {
+    /// Fails if nothing can be wrapped.
+    fn check(&self) -> Result<()> {
+        wrap::Parameters::in_folder(&self.wrap).check()
+    }
+
+    /// Wraps a proof.
+    fn wrap(&self, machine: &Machine, stark: VmStarkProof, watch: &Watch) -> Result<Vec<u8>> {
+        wrap::Wrap::new(machine, &self.wrap)?.wrap(stark, watch)
+    }
+}
+
+#[cfg(not(feature = "wrap"))]
+impl WrapFolder {
+    fn check(&self) -> Result<()> {
+        eyre::bail!(
+            "this chain's L1 takes wrapped proofs, and this prover was built without the wrap: build it with `make prover WRAP=1`"
+        )
+    }
+
+    fn wrap(&self, _: &Machine, _: VmStarkProof, _: &Watch) -> Result<Vec<u8>> {
+        self.check().map(|()| Vec::new())
+    }
 }
 
 #[derive(Subcommand)]
@@ -95,6 +135,36 @@ enum Command {
         #[arg(long)]
         key: Option<PathBuf>,
     },
+    /// Wraps a proof for L1s without the precompile: a proof of it that is verified in a contract
+    #[cfg(feature = "wrap")]
+    Wrap {
+        /// The proof
+        #[arg(long)]
+        proof: PathBuf,
+        /// Where the wrapped proof goes
+        #[arg(long)]
+        out: PathBuf,
+        #[command(flatten)]
+        folder: WrapFolder,
+    },
+    /// Writes the Solidity source of the contract that verifies wrapped proofs
+    #[cfg(feature = "wrap")]
+    Contract {
+        /// Where it goes
+        #[arg(long)]
+        out: PathBuf,
+        #[command(flatten)]
+        folder: WrapFolder,
+    },
+    /// Makes KZG parameters for development L1s: whoever has this program can prove anything under them
+    #[cfg(feature = "wrap")]
+    Parameters {
+        /// Make 2^N of them; for more than one file, again [default: 22 and 23]
+        #[arg(long, value_name = "N", default_values_t = [22, 23], hide_default_value = true, value_parser = clap::value_parser!(u8).range(1..=26))]
+        log_size: Vec<u8>,
+        #[command(flatten)]
+        folder: WrapFolder,
+    },
     /// Computes the program's keys
     Key {
         /// Compare them with this file instead of printing them
@@ -129,6 +199,22 @@ fn main() -> Result<()> {
         Command::Verify { proof, statement, key } => {
             verify(&machine()?, &proof, key.as_deref(), statement)
         }
+        #[cfg(feature = "wrap")]
+        Command::Wrap { proof, out, folder } => wrap(&machine()?, &proof, &out, &folder),
+        #[cfg(feature = "wrap")]
+        Command::Contract { out, folder } => {
+            let source = wrap::Wrap::new(&machine()?, &folder.wrap)?.contract()?;
+            fs::write(&out, source).wrap_err_with(|| out.display().to_string())
+        }
+        #[cfg(feature = "wrap")]
+        Command::Parameters { log_size, folder } => {
+            for size in log_size {
+                let usage = Usage::now();
+                let path = wrap::Parameters::in_folder(&folder.wrap).develop(size.into())?;
+                println!("{} after {}", path.display(), usage.since());
+            }
+            Ok(())
+        }
         Command::Key { check, verifying_key } => {
             key(&machine()?, check.as_deref(), verifying_key.as_deref())
         }
@@ -155,6 +241,18 @@ fn prove(machine: &Machine, input: &Path, out: &Path, parts: &Path, keep: bool) 
     }
     eprintln!("{} bytes after {}", bytes.len(), usage.since());
     println!("{}", job.statement.hash());
+    Ok(())
+}
+
+#[cfg(feature = "wrap")]
+fn wrap(machine: &Machine, path: &Path, out: &Path, folder: &WrapFolder) -> Result<()> {
+    let bytes = fs::read(path).wrap_err_with(|| path.display().to_string())?;
+    let stark = VmStarkProof::decode_from_bytes(&bytes)
+        .wrap_err_with(|| format!("{} is no proof", path.display()))?;
+    let statement = hex::encode_prefixed(&wrap::public_values(&stark));
+    let wrapped = folder.wrap(machine, stark, &Watch::default())?;
+    fs::write(out, &wrapped).wrap_err_with(|| out.display().to_string())?;
+    println!("{statement}");
     Ok(())
 }
 

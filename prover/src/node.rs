@@ -30,6 +30,18 @@ pub struct Offer {
     pub program_key: B256,
     /// The batches that it is about.
     pub batches: Batches,
+    /// What the chain's L1 takes for a proof.
+    pub form: Form,
+}
+
+/// The form of a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Form {
+    /// The STARK itself.
+    Stark,
+    /// A halo2 proof of it.
+    Halo2,
 }
 
 /// The batches `from..to`.

@@ -1,10 +1,11 @@
 //! Working for a node: takes a job, proves it, gives the proof, and goes on.
 
 use crate::{
+    WrapFolder,
     job::Job,
     key::Key,
     machine::Machine,
-    node::{Node, Offer, State, Trouble},
+    node::{Form, Node, Offer, State, Trouble},
     parts::Parts,
     progress::{Stopped, Watch},
     prove::prove,
@@ -44,6 +45,8 @@ pub struct Options {
     /// Where the parts of unfinished proofs are kept: workers that share it go on with each other's
     #[arg(long, default_value = ".mezz-prover")]
     parts: PathBuf,
+    #[command(flatten)]
+    wrap: WrapFolder,
     /// End when standard input does: for whoever starts a worker as a child
     #[arg(long)]
     until_eof: bool,
@@ -68,6 +71,7 @@ pub fn work(machine: &Machine, options: Options) -> Result<()> {
         verifier: Verifier::new(verifying),
         node: Node::new(options.node, name),
         parts: options.parts,
+        wrap: options.wrap,
         poll: Duration::from_secs(options.poll),
     };
     let mut trouble = Said::default();
@@ -117,6 +121,7 @@ struct Worker<'a> {
     verifier: Verifier,
     node: Node,
     parts: PathBuf,
+    wrap: WrapFolder,
     poll: Duration,
 }
 
@@ -128,7 +133,10 @@ impl Worker<'_> {
             theirs == ours,
             "the node wants proofs of the program {theirs}, and this prover proves {ours}: build both from the same sources"
         );
-        Ok(())
+        match offer.form {
+            Form::Stark => Ok(()),
+            Form::Halo2 => self.wrap.check(),
+        }
     }
 
     /// Does a job; whether its proof was taken.
@@ -145,9 +153,14 @@ impl Worker<'_> {
         let parts = Parts::open(&self.parts, self.key.program_key, job.id)?;
         let watch = Watch::default();
         let (made, state) =
-            self.with_renewals(offer, &watch, || prove(self.machine, &job, &parts, &watch));
+            self.with_renewals(offer, &watch, || self.prove(offer, &job, &parts, &watch));
         let proof = match made {
-            Ok(proof) => proof.encode_to_vec()?,
+            Ok(proof) => proof,
+            Err(error) if error.is::<mezz_verify::Error>() => {
+                // Made of parts that are damaged: the next try makes them anew.
+                parts.remove()?;
+                return Err(error);
+            }
             Err(error) if error.is::<Stopped>() => {
                 let why = match state {
                     State::Leased => "another worker has it",
@@ -161,11 +174,6 @@ impl Worker<'_> {
             }
             Err(error) => return Err(error),
         };
-        if let Err(error) = self.verifier.verify(offer.id, &proof) {
-            // Made of parts that are damaged: the next try makes them anew.
-            parts.remove()?;
-            return Err(error.into());
-        }
         let state = self.give(offer, &proof)?;
         parts.remove()?;
         match state {
@@ -175,6 +183,17 @@ impl Worker<'_> {
             }
         }
         Ok(state == State::Proved)
+    }
+
+    /// Makes the proof of a job, in the form that the chain's L1 takes.
+    fn prove(&self, offer: &Offer, job: &Job, parts: &Parts, watch: &Watch) -> Result<Vec<u8>> {
+        let proof = prove(self.machine, job, parts, watch)?;
+        let bytes = proof.encode_to_vec()?;
+        self.verifier.verify(offer.id, &bytes)?;
+        match offer.form {
+            Form::Stark => Ok(bytes),
+            Form::Halo2 => self.wrap.wrap(self.machine, proof, watch),
+        }
     }
 
     /// Does something while a thread tells the node that it goes on. Stops it when the node does not want it any more; also gives what the job was to the node last.

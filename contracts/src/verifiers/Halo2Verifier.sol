@@ -14,7 +14,7 @@ interface IOpenVmHalo2Verifier {
 
 /// @notice Verifies on any L1, by the contract that OpenVM generates.
 ///
-/// `proof` is `appExeCommit (32) ‖ appVmCommit (32) ‖ proofData (57 words)`; the program's key is the hash of the commitments. The
+/// `proof` is `appExeCommit (32) ‖ appVmCommit (32) ‖ proofData (55 words)`; the program's key is the hash of the commitments. The
 /// generated contract refuses any other length, and a commitment that is not the least of its residue class.
 contract Halo2Verifier is IVerifier {
     /// @notice There is no contract at this address.

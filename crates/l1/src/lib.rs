@@ -15,12 +15,14 @@ mod client;
 pub mod contracts;
 pub mod deploy;
 mod error;
+mod form;
 pub mod revert;
 mod sender;
 mod watcher;
 
 pub use client::{Beacon, BlockRef, Capabilities, Client, Head, Prices};
 pub use error::{Error, Remedy};
+pub use form::ProofForm;
 pub use mezz_settlement::ProofFact;
 pub use revert::{Errors, Revert};
 pub use sender::{

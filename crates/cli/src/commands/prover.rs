@@ -22,8 +22,9 @@ use tokio::{
 
 /// What it is called.
 const PROGRAM: &str = "mezz-prover";
-/// Where `make prover` puts it, below one's home.
-const BUILT: &str = ".cache/mezzanine/prover/release";
+/// Where `make prover` puts it, below one's home: with and without the wrap.
+const BUILT: [&str; 2] =
+    [".cache/mezzanine/prover-wrap/release", ".cache/mezzanine/prover/release"];
 /// Pause before a prover that ended is started again; longer each time that it ends soon.
 const PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause.
@@ -46,7 +47,8 @@ fn find(program: &Path) -> Result<PathBuf, Failure> {
     let here = std::env::current_exe().ok();
     let beside = here.as_deref().and_then(Path::parent).map(Path::to_owned);
     let searched = std::env::var_os("PATH").unwrap_or_default();
-    let built = std::env::home_dir().map(|home| home.join(BUILT));
+    let home = std::env::home_dir().unwrap_or_default();
+    let built = BUILT.map(|built| home.join(built));
     let mut places = beside.into_iter().chain(std::env::split_paths(&searched)).chain(built);
     places.find_map(|place| Some(place.join(program)).filter(|path| path.is_file())).ok_or_else(|| {
         Failure::failed(format!(

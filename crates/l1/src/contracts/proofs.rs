@@ -37,4 +37,10 @@ sol! {
         function brokenAt(uint256 version) external view returns (uint64);
         function credits(address who) external view returns (uint256);
     }
+
+    #[derive(Debug, PartialEq, Eq)]
+    interface Halo2Verifier {
+        function generated() external view returns (address);
+        function verify(bytes32 programKey, bytes32 statement, bytes proof) external view;
+    }
 }

@@ -92,6 +92,7 @@ artifacts! {
     QUERY_GAME = "QueryGame",
     PROGRAM_REGISTRY = "ProgramRegistry",
     STARK_VERIFIER = "StarkVerifier",
+    OPENVM_HALO2_VERIFIER = "OpenVmHalo2Verifier",
     HALO2_VERIFIER = "Halo2Verifier",
     PROOF_ROUTER = "ProofRouter",
     ESCAPE_HATCH = "EscapeHatch",

@@ -1,6 +1,6 @@
 //! What a deployment is to be, as a person writes it down.
 
-use super::{DeployError, Refusal, check};
+use super::{DeployError, ProofVerifier, Refusal, check};
 use alloy::{
     primitives::{Address, U256},
     signers::local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
@@ -178,7 +178,7 @@ partial!(
 
 partial!(
     /// What validity proofs are to be worth, as it is written; times in seconds. `guard` is for the policy `fast`, `fast_window` for `safe`.
-    ProofsFile { policy: ProofPolicy, guard: u64, fast_window: u64, prover_timeout: u64, verifier: Address }
+    ProofsFile { policy: ProofPolicy, guard: u64, fast_window: u64, prover_timeout: u64, verifier: ProofVerifier }
 );
 
 impl ProofsFile {
@@ -216,9 +216,9 @@ pub struct CommitteeIntent {
 pub struct ProofIntent {
     /// Their rules.
     pub rules: ProofConfig,
-    /// A contract that is deployed already; without it the embedded L1 verifies itself.
+    /// What verifies them; `None` is what the L1 and the profile allow, which the plan finds out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verifier: Option<Address>,
+    pub verifier: Option<ProofVerifier>,
 }
 
 /// What a deployment is to be, complete.

@@ -1,6 +1,9 @@
 //! Which contracts a deployment has, in which order, and so where (`contracts/README.md`, "Deployment").
 
-use super::artifacts::{self, Artifact};
+use super::{
+    ProofVerifier,
+    artifacts::{self, Artifact},
+};
 use alloy::primitives::Address;
 use mezz_primitives::{CommitteeConfig, CommitteeContracts, Contracts, Fallback, ProofContracts};
 
@@ -28,12 +31,14 @@ pub(super) enum Part {
     QueryGame,
     ProgramRegistry,
     StarkVerifier,
+    OpenVmHalo2Verifier,
+    Halo2Verifier,
     ProofRouter,
     EscapeHatch,
 }
 
 /// All of them, in the order of their creation.
-const PARTS: [Part; 23] = [
+const PARTS: [Part; 25] = [
     Part::Timelock,
     Part::PauseController,
     Part::SystemConfig,
@@ -55,6 +60,8 @@ const PARTS: [Part; 23] = [
     Part::QueryGame,
     Part::ProgramRegistry,
     Part::StarkVerifier,
+    Part::OpenVmHalo2Verifier,
+    Part::Halo2Verifier,
     Part::ProofRouter,
     Part::EscapeHatch,
 ];
@@ -70,21 +77,6 @@ impl Part {
                 | Self::SealedInbox
                 | Self::EscapeHatch
         )
-    }
-}
-
-/// What verifies the proofs of a chain that has some.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ProofVerifier {
-    /// The embedded L1, by a contract of the table.
-    Stark,
-    /// A contract that was deployed before and outside of the table.
-    Named(Address),
-}
-
-impl From<Option<Address>> for ProofVerifier {
-    fn from(named: Option<Address>) -> Self {
-        named.map_or(Self::Stark, Self::Named)
     }
 }
 
@@ -114,6 +106,9 @@ impl Layout {
     fn has(self, part: Part) -> bool {
         match part {
             Part::StarkVerifier => self.proofs == Some(ProofVerifier::Stark),
+            Part::OpenVmHalo2Verifier | Part::Halo2Verifier => {
+                self.proofs == Some(ProofVerifier::Development)
+            }
             Part::ProofRouter => self.proofs.is_some(),
             part => self.committee.is_some() || !part.is_of_committee(),
         }
@@ -153,6 +148,8 @@ impl Layout {
             Part::QueryGame => &artifacts::QUERY_GAME,
             Part::ProgramRegistry => &artifacts::PROGRAM_REGISTRY,
             Part::StarkVerifier => &artifacts::STARK_VERIFIER,
+            Part::OpenVmHalo2Verifier => &artifacts::OPENVM_HALO2_VERIFIER,
+            Part::Halo2Verifier => &artifacts::HALO2_VERIFIER,
             Part::ProofRouter => &artifacts::PROOF_ROUTER,
             Part::EscapeHatch => &artifacts::ESCAPE_HATCH,
         }
@@ -177,6 +174,7 @@ impl Layout {
     pub(super) fn verifier(self) -> Address {
         match self.proofs {
             Some(ProofVerifier::Named(verifier)) => verifier,
+            Some(ProofVerifier::Development) => self.at(Part::Halo2Verifier),
             Some(ProofVerifier::Stark) | None => self.at(Part::StarkVerifier),
         }
     }

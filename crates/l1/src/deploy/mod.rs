@@ -32,10 +32,11 @@ pub use intent::{
     ProofIntent, Roles, dev_key,
 };
 pub use plan::{Plan, PlannedStep, Seed, program, program_key};
+pub use verifier::ProofVerifier;
 
 use crate::Error;
 use alloy::primitives::Address;
-use layout::{Layout, Part, ProofVerifier};
+use layout::Layout;
 use mezz_primitives::{ChainConfig, Contracts, GenesisId};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -88,9 +89,9 @@ pub enum DeployError {
         /// The sender's account.
         actual: Address,
     },
-    /// The L1 has no precompile that verifies proofs.
+    /// The L1 has no precompile that verifies proofs, and is no development L1.
     #[error(
-        "this L1 cannot verify STARKs, only Mezzanine's embedded L1 can: use that, or deploy a Halo2Verifier and name it in the intent ([proofs] verifier = \"0x...\"), or take the family optimistic (optimium with a committee), which needs no proofs"
+        "this L1 cannot verify STARKs, only Mezzanine's embedded L1 can, and the halo2 verifier with development parameters is for the profile devnet only: deploy a Halo2Verifier made with the parameters of a ceremony and name it in the intent ([proofs] verifier = \"0x...\"; prover/README.md), or take the family optimistic (optimium with a committee), which needs no proofs"
     )]
     NoStark,
     /// There is other code at an address.
@@ -146,11 +147,10 @@ impl Deployment {
         let committee = self.config.committee.as_ref();
         let layout = |proofs| Layout::new(self.deployer, committee, proofs);
         let Some(proofs) = &self.contracts.proofs else { return layout(None) };
-        let own = layout(Some(ProofVerifier::Stark));
-        if own.at(Part::StarkVerifier) == proofs.verifier {
-            return own;
-        }
-        layout(Some(ProofVerifier::Named(proofs.verifier)))
+        let own = [ProofVerifier::Stark, ProofVerifier::Development];
+        let own = own.map(|own| layout(Some(own)));
+        let own = own.into_iter().find(|own| own.verifier() == proofs.verifier);
+        own.unwrap_or_else(|| layout(Some(ProofVerifier::Named(proofs.verifier))))
     }
 
     /// The L2 genesis, ready for a store.

@@ -1,7 +1,8 @@
 //! Everything that a deployment will do, known before it begins.
 
 use super::{
-    CommitteeIntent, DeployError, Genesis, Governance, Intent, Profile, ProofIntent, Roles,
+    CommitteeIntent, DeployError, Genesis, Governance, Intent, Profile, ProofIntent, ProofVerifier,
+    Roles,
     artifacts::{self, Artifact},
     check, genesis,
     layout::{Layout, Part},
@@ -114,7 +115,11 @@ pub struct Plan {
 
 impl Plan {
     /// Plans a deployment from an account as it is on the L1 now, with the cost at the prices of now.
-    pub async fn prepare(intent: Intent, client: &Client, account: Address) -> Result<Self, Error> {
+    pub async fn prepare(
+        mut intent: Intent,
+        client: &Client,
+        account: Address,
+    ) -> Result<Self, Error> {
         if client.chain_id() != intent.l1_chain_id {
             return Err(Error::WrongChain {
                 expected: intent.l1_chain_id,
@@ -128,8 +133,9 @@ impl Plan {
             return Err(DeployError::Refused(refusals).into());
         }
         let mut key = B256::ZERO;
-        if let Some(proofs) = &intent.proofs {
-            verifier::check(client, intent.profile, proofs.verifier).await?;
+        if let Some(proofs) = &mut intent.proofs {
+            proofs.verifier =
+                Some(verifier::choose(client, intent.profile, proofs.verifier).await?);
             key = program_key();
         }
         let nonce = client.nonce(account, BlockNumberOrTag::Latest).await?;
@@ -147,7 +153,7 @@ impl Plan {
         let intent = &seed.intent;
         let factory = seed.account.create(seed.nonce);
         let rules = intent.committee.as_ref().map(|committee| committee.rules);
-        let verifier = intent.proofs.as_ref().map(|proofs| proofs.verifier.into());
+        let verifier = intent.proofs.map(|proofs| proofs.verifier.unwrap_or(ProofVerifier::Stark));
         let layout = Layout::new(factory, rules.as_ref(), verifier);
         let contracts = layout.contracts();
         let config = ChainConfig {
@@ -327,7 +333,12 @@ fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<
         Part::SystemConfig => {
             system_config(intent, &contracts, layout.at(Part::L1MintableErc20Factory))
         }
-        Part::CalldataDa | Part::BlobDa | Part::RiscVStep | Part::StarkVerifier => Vec::new(),
+        Part::CalldataDa
+        | Part::BlobDa
+        | Part::RiscVStep
+        | Part::StarkVerifier
+        | Part::OpenVmHalo2Verifier => Vec::new(),
+        Part::Halo2Verifier => layout.at(Part::OpenVmHalo2Verifier).abi_encode(),
         Part::Inbox => inbox(intent, layout),
         Part::DisputeGameFactory => contracts.claim_manager.abi_encode(),
         Part::ClaimManager => c::ClaimManagerParameters {
@@ -654,8 +665,16 @@ fn describe_proofs(f: &mut fmt::Formatter<'_>, wanted: &ProofIntent) -> fmt::Res
         writeln!(f, "{:<34} {:>12}", "an unproven one not before", seconds(rules.prover_timeout))?;
     }
     match verifier {
-        None => writeln!(f, "verified by the embedded L1 itself (StarkVerifier)"),
-        Some(verifier) => writeln!(f, "verified by {verifier}"),
+        None | Some(ProofVerifier::Stark) => {
+            writeln!(f, "verified by the embedded L1 itself (StarkVerifier)")
+        }
+        Some(ProofVerifier::Development) => {
+            writeln!(
+                f,
+                "verified by OpenVM's contract with development parameters:\nwhoever has this program can prove anything"
+            )
+        }
+        Some(ProofVerifier::Named(verifier)) => writeln!(f, "verified by {verifier}"),
     }
 }
 

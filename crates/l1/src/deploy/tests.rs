@@ -375,10 +375,24 @@ fn proofs_add_their_contracts_at_the_end_of_the_table() {
     let hatch = plan.contracts.committee.unwrap().escape_hatch;
     assert_eq!(plan.steps[22].address, hatch);
 
+    // Where the L1 verifies nothing itself, OpenVM's contract does, behind the one that the router asks.
+    let mut any = Intent::devnet_of(Family::Zk, 900, 901).unwrap();
+    any.proofs.as_mut().unwrap().verifier = Some(ProofVerifier::Development);
+    let (any, plan) = names(any);
+    assert_eq!(
+        any[15..],
+        ["ProgramRegistry", "OpenVmHalo2Verifier", "Halo2Verifier", "ProofRouter"]
+    );
+    assert_eq!(plan.steps[17].address, plan.contracts.proofs.unwrap().verifier);
+    let generated = plan.steps[16].address;
+    assert_eq!(plan.steps[17].init_code[plan.steps[17].init_code.len() - 20..], generated[..]);
+    assert!(plan.to_string().contains("can prove anything"), "{plan}");
+    assert!(plan.to_string().lines().all(|line| line.chars().count() < 80), "{plan}");
+
     // A verifier that was deployed before is no step.
     let mut named = Intent::devnet_of(Family::Zk, 900, 901).unwrap();
     let verifier = Address::repeat_byte(0xb1);
-    named.proofs.as_mut().unwrap().verifier = Some(verifier);
+    named.proofs.as_mut().unwrap().verifier = Some(ProofVerifier::Named(verifier));
     let (named, plan) = names(named);
     assert_eq!(named[15..], ["ProgramRegistry", "ProofRouter"]);
     assert_eq!(plan.contracts.proofs.unwrap().verifier, verifier);
@@ -437,6 +451,15 @@ fn proofs_that_would_be_worth_too_much_or_nothing_are_refused() {
         "    # verifier",
         "proofs.verifier must be the address of a Halo2Verifier",
     );
+    for word in ["development", "stark"] {
+        let named = "\"0x0000000000000000000000000000000000000b01\"";
+        let to = format!("\"{word}\"");
+        check(named, &to, "proofs.verifier must be the address of a Halo2Verifier");
+    }
+    let testnet = "profile = \"testnet\"\n[proofs]\npolicy = \"safe\"\nverifier = \"development\"";
+    assert!(refusals(testnet)[0].contains("another than \"development\""));
+    let error = Intent::from_toml("[proofs]\nverifier = \"0x12\"", DEPLOYER).unwrap_err();
+    assert!(error.to_string().contains("or the address of a Halo2Verifier"), "{error}");
     check("policy = \"fast\"", "policy = \"safe\"", "proofs.guard must be left out");
     check("policy = \"fast\"", "policy = \"safe\"", "proofs.prover-timeout must be left out, or 0");
     check("guard = 3600", "fast-window = 86400", "proofs.fast-window must be left out");

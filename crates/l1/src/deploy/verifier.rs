@@ -1,41 +1,114 @@
-//! Whether an L1 can verify the proofs of a deployment, asked before its first transaction.
+//! What verifies the proofs of a deployment, found out before its first transaction.
 
 use super::{DeployError, Profile, artifacts};
-use crate::{Client, Error};
+use crate::{Client, Error, contracts::Halo2Verifier};
 use alloy::{
     eips::BlockNumberOrTag,
     primitives::{Address, Bytes, address, keccak256},
     rpc::types::TransactionRequest,
 };
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
 
 /// Where the embedded L1 verifies STARKs (`docs/spec/validity-proof.md`, section 3).
 const PRECOMPILE: Address = address!("00000000000000000000000000000000004D5A01");
 
-/// An error unless the L1 verifies STARKs itself, or has the contract that was named.
-pub(super) async fn check(
+/// What verifies the proofs of a chain that has some: `"stark"`, `"development"` or an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum ProofVerifier {
+    /// The embedded L1, natively.
+    Stark,
+    /// The contract that OpenVM generates, with KZG parameters whose secret everybody knows.
+    Development,
+    /// A `Halo2Verifier` that is deployed already.
+    Named(Address),
+}
+
+impl fmt::Display for ProofVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stark => f.write_str("stark"),
+            Self::Development => f.write_str("development"),
+            Self::Named(address) => address.fmt(f),
+        }
+    }
+}
+
+impl From<ProofVerifier> for String {
+    fn from(verifier: ProofVerifier) -> Self {
+        verifier.to_string()
+    }
+}
+
+impl FromStr for ProofVerifier {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "stark" => Ok(Self::Stark),
+            "development" => Ok(Self::Development),
+            address => address.parse().map(Self::Named).map_err(|_| {
+                format!("\"{text}\" verifies nothing: write \"stark\", \"development\" or the address of a Halo2Verifier")
+            }),
+        }
+    }
+}
+
+impl TryFrom<String> for ProofVerifier {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// What is to verify proofs on this L1; an error if it cannot.
+pub(super) async fn choose(
     client: &Client,
     profile: Profile,
-    named: Option<Address>,
-) -> Result<(), Error> {
-    let Some(address) = named else {
-        return match verifies_starks(client).await? {
-            true => Ok(()),
-            false => Err(DeployError::NoStark.into()),
-        };
-    };
-    let code = client.code(address, BlockNumberOrTag::Latest).await?;
+    wanted: Option<ProofVerifier>,
+) -> Result<ProofVerifier, Error> {
+    match wanted {
+        Some(ProofVerifier::Development) => {}
+        Some(ProofVerifier::Named(address)) => named(client, profile, address).await?,
+        Some(ProofVerifier::Stark) | None => {
+            if verifies_starks(client).await? {
+                return Ok(ProofVerifier::Stark);
+            }
+            if wanted.is_some() || profile != Profile::Devnet {
+                return Err(DeployError::NoStark.into());
+            }
+        }
+    }
+    Ok(wanted.unwrap_or(ProofVerifier::Development))
+}
+
+/// An error unless there is a verifier at an address: with other people's money only one that was looked at, with parameters of which nobody knows the secret.
+async fn named(client: &Client, profile: Profile, address: Address) -> Result<(), Error> {
+    let latest = BlockNumberOrTag::Latest;
+    let code = client.code(address, latest).await?;
     let reason = match profile {
-        // With other people's money only what was looked at verifies.
         Profile::Production => artifacts::HALO2_VERIFIER.differs(&code),
         Profile::Devnet | Profile::Testnet => code.is_empty().then(|| "there is no code".into()),
     };
-    match reason {
-        None => Ok(()),
-        Some(reason) => {
-            let contract = artifacts::HALO2_VERIFIER.name;
-            Err(DeployError::WrongCode { contract, address, reason }.into())
+    let contract = artifacts::HALO2_VERIFIER.name;
+    if let Some(reason) = reason {
+        return Err(DeployError::WrongCode { contract, address, reason }.into());
+    }
+    if profile == Profile::Production {
+        let generated = client.call(address, &Halo2Verifier::generatedCall {}, latest).await?;
+        if is_for_development(&client.code(generated, latest).await?) {
+            let reason = "it verifies with development parameters, under which anybody can prove anything: deploy one made with those of a ceremony".into();
+            return Err(DeployError::WrongCode { contract, address, reason }.into());
         }
     }
+    Ok(())
+}
+
+/// Whether that is the contract with development parameters.
+pub(super) fn is_for_development(generated: &[u8]) -> bool {
+    artifacts::OPENVM_HALO2_VERIFIER.differs(generated).is_none()
 }
 
 /// Asks the precompile who it is.

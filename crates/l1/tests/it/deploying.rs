@@ -8,7 +8,7 @@ use alloy::{
 use mezz_l1::{
     Call, Error,
     contracts::{Deployer, Inbox},
-    deploy::{DeployError, Deployment, Intent, Plan, apply, inspect},
+    deploy::{DeployError, Deployment, Intent, Plan, ProofVerifier, apply, inspect},
 };
 use mezz_primitives::Family;
 use std::time::Duration;
@@ -228,18 +228,28 @@ async fn an_l1_that_cannot_verify_is_found_out_before_anything_is_sent() {
         assert_eq!(anvil.client.nonce(sender.address(), latest).await.unwrap(), 0);
         error
     };
-    for family in [Family::Zk, Family::Hybrid, Family::Validium] {
-        let error = refused(Intent::devnet_of(family, 900, 901).unwrap()).await;
+    let mut starks = Intent::devnet_of(Family::Zk, 900, 901).unwrap();
+    starks.proofs.as_mut().unwrap().verifier = Some(ProofVerifier::Stark);
+    let testnet =
+        "profile = \"testnet\"\nl1-chain-id = 900\nl2-chain-id = 901\n[proofs]\npolicy = \"safe\"";
+    let testnet = Intent::from_toml(testnet, sender.address()).unwrap();
+    for intent in [starks, testnet] {
+        let error = refused(intent).await;
         assert!(matches!(error, Error::Deploy(DeployError::NoStark)), "{error}");
         assert!(error.to_string().contains("name it in the intent"), "{error}");
     }
     let named = |verifier| {
         let mut intent = Intent::devnet_of(Family::Hybrid, 900, 901).unwrap();
-        intent.proofs.as_mut().unwrap().verifier = Some(verifier);
+        intent.proofs.as_mut().unwrap().verifier = Some(ProofVerifier::Named(verifier));
         intent
     };
     let error = refused(named(Address::repeat_byte(1))).await;
     assert!(error.to_string().contains("there is no code"), "{error}");
+    // On a development L1 OpenVM's contract comes with the others.
+    let intent = Intent::devnet_of(Family::Zk, 900, 902).unwrap();
+    let plan = Plan::prepare(intent, &anvil.client, sender.address()).await.unwrap();
+    let chosen = plan.seed.intent.proofs.unwrap().verifier;
+    assert_eq!(chosen, Some(ProofVerifier::Development));
 
     // A verifier that is there needs no precompile.
     let other = deploy(&anvil).await;

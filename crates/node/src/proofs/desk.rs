@@ -6,7 +6,9 @@ use super::{
     shelf::{Made, Shelf, VERIFIER},
 };
 use crate::{Metrics, batches};
-use alloy_primitives::B256;
+use alloy::eips::BlockNumberOrTag;
+use alloy_primitives::{Address, B256, Bytes};
+use mezz_l1::{Client, ProofForm, contracts::Halo2Verifier};
 use mezz_primitives::Statement;
 use parking_lot::Mutex;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
@@ -28,6 +30,40 @@ pub(crate) enum Outcome {
     Leased,
     /// Nobody wants it (any more).
     Unwanted,
+}
+
+/// What came of verifying a proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verified {
+    /// The form that it was verified as.
+    form: ProofForm,
+    /// Why it is none.
+    refused: Option<String>,
+}
+
+impl Verified {
+    /// Verifies a STARK, here.
+    pub(crate) fn stark(id: B256, proof: &[u8]) -> Self {
+        let refused = VERIFIER.verify(id, proof).err().map(|error| error.to_string());
+        Self { form: ProofForm::Stark, refused }
+    }
+
+    /// Asks the contract that will verify it.
+    pub(crate) async fn halo2(
+        client: &Client,
+        verifier: Address,
+        id: B256,
+        proof: Bytes,
+    ) -> Result<Self, mezz_l1::Error> {
+        let call =
+            Halo2Verifier::verifyCall { programKey: VERIFIER.program_key(), statement: id, proof };
+        let refused = match client.call(verifier, &call, BlockNumberOrTag::Latest).await {
+            Ok(_) => None,
+            Err(mezz_l1::Error::Reverted(revert)) => Some(format!("L1 says: {revert}")),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { form: ProofForm::Halo2, refused })
+    }
 }
 
 /// Why a proof is not taken.
@@ -93,18 +129,18 @@ impl Desk {
         (run, right): (Run, B256),
         statement: &Statement,
         worker: &str,
-        proof: &[u8],
+        (proof, verified): (&[u8], Verified),
         now: Duration,
     ) -> Result<(), Refused> {
         if self.shelf.has(&run) {
             return Ok(());
         }
         let id = statement.hash();
-        let verified = match statement.result == right {
-            true => VERIFIER.verify(id, proof).map_err(|error| error.to_string()),
-            false => Err(format!("this node comes to {right}, and not to {}", statement.result)),
+        let refused = match statement.result == right {
+            true => verified.refused,
+            false => Some(format!("this node comes to {right}, and not to {}", statement.result)),
         };
-        if let Err(error) = verified {
+        if let Some(error) = refused {
             tracing::warn!(worker, %id, error, "a wrong proof was refused");
             self.metrics.proofs_refused.increment();
             self.leases.lock().release(&run, worker, now);
@@ -112,7 +148,7 @@ impl Desk {
         }
         let made =
             Made { proving: run.proving, statement: statement.clone(), since: batches::now() };
-        self.shelf.keep(made, proof)?;
+        self.shelf.keep(made, proof, verified.form)?;
         self.metrics.proofs.increment();
         let took = self.leases.lock().release(&run, worker, now);
         if let Some(took) = took {

@@ -24,8 +24,10 @@ use crate::{
     Error,
     acts::{Acts, blocking},
 };
-use desk::{Outcome, Refused, find};
+use alloy_primitives::{Address, B256, Bytes};
+use desk::{Outcome, Refused, Verified, find};
 use leases::Said;
+use mezz_l1::ProofForm;
 use mezz_primitives::Statement;
 use mezz_program::ProofInput;
 use mezz_settlement::{Event, Proving, Settlement};
@@ -35,7 +37,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 /// How often proofs are announced and removed, and leases looked after.
 const TURN: Duration = Duration::from_secs(1);
@@ -48,6 +50,8 @@ pub(crate) struct Board {
     /// Whether it gives work to whoever asks.
     serves: bool,
     began: Instant,
+    /// What the chain's verifier takes, once L1 has said it.
+    form: OnceCell<ProofForm>,
 }
 
 /// A job for a worker.
@@ -57,6 +61,7 @@ struct Offer {
     blocks: (u64, u64),
     statement: Statement,
     input: Vec<u8>,
+    form: ProofForm,
 }
 
 impl Acts {
@@ -77,7 +82,7 @@ impl Board {
         settlement: Arc<RwLock<Settlement>>,
         serves: bool,
     ) -> Arc<Self> {
-        Arc::new(Self { acts, settlement, serves, began: Instant::now() })
+        Arc::new(Self { acts, settlement, serves, began: Instant::now(), form: OnceCell::new() })
     }
 
     /// Announces what is proven and removes what is final, until told to stop.
@@ -178,7 +183,30 @@ impl Board {
             return Err(Error::Reorged);
         }
         let blocks = run.blocks(self.settlement.read().inbox(), self.acts.config.span);
-        Ok(Offer { run, blocks, statement, input: blocking(move || input.encode()).await })
+        let (input, form) = (blocking(move || input.encode()).await, self.form().await?);
+        Ok(Offer { run, blocks, statement, input, form })
+    }
+
+    /// What verifies the chain's proofs.
+    fn verifier(&self) -> Result<Address, Error> {
+        Ok(self.acts.contracts.proofs.ok_or(Error::Reorged)?.verifier)
+    }
+
+    /// What that takes for a proof.
+    async fn form(&self) -> Result<ProofForm, Error> {
+        let ask = async || Ok(ProofForm::of(&self.acts.client, self.verifier()?).await?);
+        self.form.get_or_try_init(ask).await.copied()
+    }
+
+    /// Verifies a proof: here, or where only L1 can.
+    async fn verify(&self, id: B256, proof: &[u8]) -> Result<Verified, Error> {
+        let proof = Bytes::copy_from_slice(proof);
+        match self.form().await? {
+            ProofForm::Stark => Ok(blocking(move || Verified::stark(id, &proof)).await),
+            ProofForm::Halo2 => {
+                Ok(Verified::halo2(&self.acts.client, self.verifier()?, id, proof).await?)
+            }
+        }
     }
 
     /// Prolongs a lease.
@@ -204,10 +232,11 @@ impl Board {
             acts.proofs.release(&run, &worker, now);
             return Ok(Err(Refused::Wrong("it is of other blobs than those on L1".into())));
         }
-        let right = right.result;
-        let taken =
-            blocking(move || acts.proofs.give((run, right), &statement, &worker, &proof, now))
-                .await;
+        let verified = self.verify(statement.hash(), &proof).await?;
+        let given = move || {
+            acts.proofs.give((run, right.result), &statement, &worker, (&proof, verified), now)
+        };
+        let taken = blocking(given).await;
         Ok(taken.map(|()| {
             self.proved(run.proving);
             Outcome::Done(run)

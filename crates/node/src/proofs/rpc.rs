@@ -178,7 +178,7 @@ impl Offer {
             "id": self.statement.hash(), "kind": self.statement.kind, "parent": parent, "entry": entry,
             "batches": { "from": n0, "to": n1 }, "blocks": { "first": self.blocks.0, "last": self.blocks.1 },
             "statement": self.statement, "input": alloy_primitives::hex::encode_prefixed(&self.input),
-            "leaseSeconds": LEASE.as_secs(), "programKey": VERIFIER.program_key(),
+            "leaseSeconds": LEASE.as_secs(), "programKey": VERIFIER.program_key(), "form": self.form,
         })
     }
 }

@@ -3,7 +3,8 @@
 //! A file holds a proof, what it says and which run it is of. A file that is there is whole: it is written under another name, synced, and renamed.
 
 use super::Run;
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, keccak256};
+use mezz_l1::ProofForm;
 use mezz_primitives::Statement;
 use mezz_settlement::Proving;
 use mezz_verify::Verifier;
@@ -52,6 +53,9 @@ struct Filed {
     #[serde(flatten)]
     made: Made,
     proof: Bytes,
+    /// The hash of a proof that only L1 can verify, which it did before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wrapped: Option<B256>,
 }
 
 /// The proofs in a folder.
@@ -112,9 +116,10 @@ impl Shelf {
     }
 
     /// Keeps a proof, which the caller has verified.
-    pub(crate) fn keep(&self, made: Made, proof: &[u8]) -> io::Result<()> {
+    pub(crate) fn keep(&self, made: Made, proof: &[u8], form: ProofForm) -> io::Result<()> {
         let id = made.statement.hash();
-        let filed = Filed { made, proof: Bytes::copy_from_slice(proof) };
+        let wrapped = (form == ProofForm::Halo2).then(|| keccak256(proof));
+        let filed = Filed { made, proof: Bytes::copy_from_slice(proof), wrapped };
         let path = self.path(id);
         let unfinished = path.with_extension(UNFINISHED);
         let mut file = File::create(&unfinished)?;
@@ -147,6 +152,10 @@ fn read(path: &Path) -> io::Result<Filed> {
     if path.file_name() != Some(OsStr::new(&format!("{id:x}.{ENDING}"))) {
         return Err(other("its name is of another statement".into()));
     }
-    VERIFIER.verify(id, &filed.proof).map_err(|error| other(error.to_string()))?;
+    match filed.wrapped {
+        None => VERIFIER.verify(id, &filed.proof).map_err(|error| other(error.to_string()))?,
+        Some(hash) if hash == keccak256(&filed.proof) => {}
+        Some(_) => return Err(other("it was altered".into())),
+    }
     Ok(filed)
 }

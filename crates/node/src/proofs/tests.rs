@@ -4,6 +4,7 @@
 
 use super::{
     Desk, Outcome, Refused, Run,
+    desk::Verified,
     leases::{LEASE, Said},
 };
 use crate::Metrics;
@@ -61,7 +62,8 @@ impl Office {
     fn give(&self, worker: &str, statement: &Statement, proof: &[u8]) -> Result<(), Refused> {
         let right = self::statement().result;
         let run = runs()[1];
-        self.desk.give((run, right), statement, worker, proof, START + LEASE / 2)
+        let verified = Verified::stark(statement.hash(), proof);
+        self.desk.give((run, right), statement, worker, (proof, verified), START + LEASE / 2)
     }
 }
 

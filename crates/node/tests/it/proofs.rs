@@ -13,7 +13,7 @@ use alloy::{
 use mezz_l1::{
     Call,
     contracts::{ClaimManager, Entry, ProgramRegistry, ProofRouter, ValidityProof},
-    deploy::{Intent, dev_key},
+    deploy::{Intent, ProofVerifier, dev_key},
 };
 use mezz_node::Role;
 use mezz_primitives::{Family, ProgramId, release, vector_proof};
@@ -38,7 +38,8 @@ fn quick(intent: &mut Intent) {
 /// The same with a verifier that accepts every proof: what a broken proof system would be.
 fn broken(intent: &mut Intent) {
     quick(intent);
-    intent.proofs.as_mut().expect("a family with proofs; qed").verifier = Some(GULLIBLE);
+    intent.proofs.as_mut().expect("a family with proofs; qed").verifier =
+        Some(ProofVerifier::Named(GULLIBLE));
 }
 
 fn router(world: &World) -> Address {

@@ -7,8 +7,8 @@ use alloy::{
     sol,
 };
 use mezz_l1::{
-    Error, TRANSACTION_GAS_MAX,
-    deploy::{inspect, program_key},
+    Error, ProofForm, TRANSACTION_GAS_MAX,
+    deploy::{Intent, ProofVerifier, inspect, program_key},
 };
 use mezz_primitives::{Family, Statement};
 
@@ -21,6 +21,7 @@ sol! {
 }
 
 const CLAIM: &[u8] = include_bytes!("../../../../programs/zk/fixtures/claim.proof");
+const WRAPPED: &[u8] = include_bytes!("../../../../programs/zk/fixtures/claim.wrapped");
 const CLAIM_SAYS: &str = include_str!("../../../../programs/zk/fixtures/claim.proof.json");
 const TOKEN: &[u8] = include_bytes!("../../../../programs/zk/fixtures/token.proof");
 const TOKEN_SAYS: &str = include_str!("../../../../programs/zk/fixtures/token.proof.json");
@@ -85,10 +86,52 @@ async fn the_embedded_l1_verifies_what_was_proven_and_nothing_else() {
     }
 }
 
+/// Lets OpenVM's contract verify.
+fn by_contract(intent: &mut Intent) {
+    intent.proofs.as_mut().expect("a family with proofs; qed").verifier =
+        Some(ProofVerifier::Development);
+}
+
+#[tokio::test]
+async fn a_contract_verifies_what_was_wrapped_and_nothing_else() {
+    let world = World::of(Family::Zk, by_contract).await;
+    let verifier = world.deployment.contracts.proofs.unwrap().verifier;
+    assert_eq!(ProofForm::of(&world.l1, verifier).await.unwrap(), ProofForm::Halo2);
+    let claim = statement(CLAIM_SAYS);
+    let receipt = world.call(FUNDER, verifier, &verify(claim, WRAPPED), U256::ZERO).await;
+    assert!(receipt.status());
+    println!("a wrapped proof takes {} gas", receipt.gas_used);
+    assert!(receipt.gas_used < 500_000, "{}", receipt.gas_used);
+
+    // Both commitments, the accumulator, the proof's points and its evaluations.
+    for place in [0, 40, 70, 64 + 12 * 32, WRAPPED.len() / 2, WRAPPED.len() - 1] {
+        let mut altered = WRAPPED.to_vec();
+        altered[place] ^= 1;
+        refused(&world, verifier, "an altered byte", &verify(claim, &altered)).await;
+    }
+    refused(&world, verifier, "another statement", &verify(statement(TOKEN_SAYS), WRAPPED)).await;
+    refused(&world, verifier, "no statement", &verify(B256::ZERO, WRAPPED)).await;
+    refused(&world, verifier, "no proof", &verify(claim, &[])).await;
+    refused(&world, verifier, "half a proof", &verify(claim, &WRAPPED[..WRAPPED.len() / 2])).await;
+    refused(&world, verifier, "the STARK itself", &verify(claim, CLAIM)).await;
+    let longer = [WRAPPED, &[0]].concat();
+    refused(&world, verifier, "more than a proof", &verify(claim, &longer)).await;
+    let other = Verifier::verifyCall { programKey: B256::repeat_byte(1), ..verify(claim, WRAPPED) };
+    refused(&world, verifier, "another key", &other).await;
+}
+
 #[tokio::test]
 async fn chains_with_proofs_are_as_they_were_planned() {
-    for family in [Family::Zk, Family::Hybrid, Family::Validium] {
-        let world = World::of(family, |_| {}).await;
+    for (family, verified) in [
+        (Family::Zk, None),
+        (Family::Hybrid, None),
+        (Family::Validium, None),
+        (Family::Zk, Some(ProofVerifier::Development)),
+    ] {
+        let choose = |intent: &mut Intent| {
+            intent.proofs.as_mut().expect("a family with proofs; qed").verifier = verified;
+        };
+        let world = World::of(family, choose).await;
         let deployment = &world.deployment;
         assert_eq!(deployment.config.family(), family);
         let inspection = inspect(&world.l1, deployment).await.unwrap();

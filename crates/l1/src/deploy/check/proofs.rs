@@ -1,7 +1,7 @@
 //! What is refused of validity proofs (`docs/spec/validity-proof.md`, "Parameters").
 
 use super::{DAY, HOUR, MAINNET, Refusal, bounds};
-use crate::deploy::{Intent, Profile, ProofIntent, intent::ProofsFile};
+use crate::deploy::{Intent, Profile, ProofIntent, ProofVerifier, intent::ProofsFile};
 use mezz_primitives::ProofPolicy;
 
 /// Refuses times of another policy than the one that is written: nothing would come of them.
@@ -80,12 +80,23 @@ pub(super) fn check(intent: &Intent, wanted: &ProofIntent) -> Vec<Refusal> {
     ])
     .collect();
     let others_money = intent.profile == Profile::Production;
-    refusals.extend(bounds([(
-        wanted.verifier.is_some() || !(others_money || intent.l1_chain_id == MAINNET),
-        "proofs.verifier",
-        "the address of a Halo2Verifier".into(),
-        "STARKs are verified by the embedded L1 only, which is no place for other people's money",
-    )]));
+    let named = matches!(wanted.verifier, Some(ProofVerifier::Named(_)));
+    refusals.extend(bounds([
+        (
+            named || !(others_money || intent.l1_chain_id == MAINNET),
+            "proofs.verifier",
+            "the address of a Halo2Verifier".into(),
+            "STARKs are verified by the embedded L1 only, which is no place for other people's money, and under development parameters anybody can prove anything",
+        ),
+        (
+            wanted.verifier != Some(ProofVerifier::Development)
+                || intent.profile == Profile::Devnet
+                || others_money,
+            "proofs.verifier",
+            "another than \"development\"".into(),
+            "under development parameters anybody can prove anything",
+        ),
+    ]));
     if others_money {
         refusals.extend(care(wanted));
     }

@@ -91,7 +91,8 @@ impl Reader<'_> {
 
     /// A verifier of the table is looked at with the rest; one that was named must be OpenVM's in production, and a contract elsewhere.
     async fn verifier(&mut self, deployment: &Deployment, at: Address) -> Result<(), Error> {
-        if deployment.layout().at(Part::StarkVerifier) == at {
+        let layout = deployment.layout();
+        if [Part::StarkVerifier, Part::Halo2Verifier].map(|part| layout.at(part)).contains(&at) {
             return Ok(());
         }
         let code = self.client.code(at, self.at).await?;
