@@ -111,6 +111,8 @@ test-deep: FOUNDRY_PROFILE := deep
 test-deep: PROVEN := empty transfers-4 token busy-3
 test-deep: export PROPTEST_CASES ?= 20000
 test-deep: setup test-contracts test-slither test-halmos test-rust test-clients test-proof ## Hours: many seeds, deep fuzzing, advisories
+	$(call step,the wrap)
+	@cd prover && CARGO_TARGET_DIR=$(CACHE)/prover-wrap cargo test --release --locked --features wrap --quiet
 	$(call step,the proven program comes out the same)
 	@scripts/guest.sh verify
 	@scripts/guest.sh verify zk
