@@ -1,22 +1,13 @@
 // The bridge of a chain with a data committee, on an L1 that we did not write.
 import { after, before } from "node:test";
-import { parseEther, toHex, zeroAddress } from "viem";
 import { bridgeTests } from "./bridge.mjs";
-import { rpc, startAnvil, startMezz } from "./harness.mjs";
+import { startOnAnvil } from "./harness.mjs";
 
-let anvil, chain;
+let running;
 
 before(async () => {
-  anvil = await startAnvil();
-  chain = await startMezz({ family: "optimium", l1Url: anvil.url });
-  // As in anvil.test.mjs: the contract that viem asks, and the sender that it estimates with.
-  const { address } = chain.l1Chain.contracts.multicall3;
-  await rpc(anvil.url, "anvil_setCode", [address, await chain.publicL2.getCode({ address })]);
-  await rpc(anvil.url, "anvil_setBalance", [zeroAddress, toHex(parseEther("1000"))]);
+  running = await startOnAnvil({ family: "optimium" });
 });
-after(async () => {
-  await chain?.stop();
-  await anvil?.stop();
-});
+after(() => running?.stop());
 
-bridgeTests(() => chain);
+bridgeTests(() => running.chain);

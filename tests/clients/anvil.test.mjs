@@ -2,28 +2,20 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import { parseEther, toHex, zeroAddress } from "viem";
+import { toHex } from "viem";
 import { bridgeTests } from "./bridge.mjs";
 import { drillTests } from "./drills.mjs";
-import { abiOf, eventually, rpc, startAnvil, startMezz } from "./harness.mjs";
+import { abiOf, eventually, rpc, startOnAnvil } from "./harness.mjs";
 
 const inboxAbi = abiOf("Inbox");
 const BLOBS = 2;
-let anvil, chain;
+let running, anvil, chain;
 
 before(async () => {
-  anvil = await startAnvil();
-  chain = await startMezz({ l1Url: anvil.url });
-  // anvil has no multicall contract, which viem asks for on L1: it gets the code that our L2 has.
-  const { address } = chain.l1Chain.contracts.multicall3;
-  await rpc(anvil.url, "anvil_setCode", [address, await chain.publicL2.getCode({ address })]);
-  // viem estimates withdrawals without a sender, as the zero address: on a real L1 that is a rich one.
-  await rpc(anvil.url, "anvil_setBalance", [zeroAddress, toHex(parseEther("1000"))]);
+  running = await startOnAnvil();
+  ({ anvil, chain } = running);
 });
-after(async () => {
-  await chain?.stop();
-  await anvil?.stop();
-});
+after(() => running?.stop());
 
 bridgeTests(() => chain);
 

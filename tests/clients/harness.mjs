@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createPublicClient, createWalletClient, defineChain, http } from "viem";
+import { createPublicClient, createWalletClient, defineChain, http, parseEther, toHex, zeroAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { chainConfig, publicActionsL1, publicActionsL2, walletActionsL1, walletActionsL2 } from "viem/op-stack";
 
@@ -107,6 +107,22 @@ export async function startAnvil({ blockTime = 1, chainId = 900, args = [] } = {
     rmSync(folder, { recursive: true, force: true });
   };
   return { url, stop };
+}
+
+/** A chain on an L1 that we did not write, and that L1; `stop` ends both. */
+export async function startOnAnvil(options = {}) {
+  const anvil = await startAnvil();
+  const chain = await startMezz({ ...options, l1Url: anvil.url });
+  // anvil has no multicall contract, which viem asks for on L1: it gets the code that our L2 has.
+  const { address } = chain.l1Chain.contracts.multicall3;
+  await rpc(anvil.url, "anvil_setCode", [address, await chain.publicL2.getCode({ address })]);
+  // viem estimates withdrawals without a sender, as the zero address: on a real L1 that is a rich one.
+  await rpc(anvil.url, "anvil_setBalance", [zeroAddress, toHex(parseEther("1000"))]);
+  const stop = async () => {
+    await chain.stop();
+    await anvil.stop();
+  };
+  return { anvil, chain, stop };
 }
 
 /**
