@@ -6,6 +6,9 @@ use std::{fmt::Write as _, path::Path, thread};
 /// Memory that is taken before the first segment, in MiB: the keys.
 const BESIDES_MIB: u64 = 1280;
 
+/// Memory and swap that the wrap was seen to take, in MiB, and a little more.
+const WRAP_MIB: u64 = 32 << 10;
+
 /// A few lines about the machine, and what to change.
 pub fn examine(limits: &Limits) -> String {
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -44,7 +47,21 @@ pub fn examine(limits: &Limits) -> String {
             limits.memory_cap
         )
     };
+    let _ = writeln!(text, "other L1s than the embedded one: {}", wrap());
     text
+}
+
+/// Whether proofs can be wrapped here.
+fn wrap() -> String {
+    let there =
+        (kilobytes("/proc/meminfo", "MemTotal:") + kilobytes("/proc/meminfo", "SwapTotal:")) >> 10;
+    if !cfg!(feature = "wrap") {
+        "this program was built without the wrap: `make prover WRAP=1`".into()
+    } else if there < WRAP_MIB {
+        format!("the wrap takes {WRAP_MIB} MiB of memory and swap, and there are {there}: add swap")
+    } else {
+        "proofs can be wrapped".into()
+    }
 }
 
 /// What field arithmetic was compiled for, which is fixed when this program is built.
