@@ -26,6 +26,7 @@ contract Inbox is IInbox {
         uint64 forceDelay;
         uint64 forceGrace;
         uint64 permissionlessDelay;
+        bool unsignedBatches;
     }
 
     /// @dev One slot, so that a batch or a message writes its counters once.
@@ -54,6 +55,8 @@ contract Inbox is IInbox {
     uint64 public immutable forceDelay;
     uint64 public immutable forceGrace;
     uint64 public immutable permissionlessDelay;
+    /// @inheritdoc IInbox
+    bool public immutable unsignedBatches;
 
     Counters private _counters;
     /// @dev L1 block of the last `refreshL1Info`.
@@ -95,6 +98,7 @@ contract Inbox is IInbox {
         forceDelay = p.forceDelay;
         forceGrace = p.forceGrace;
         permissionlessDelay = p.permissionlessDelay;
+        unsignedBatches = p.unsignedBatches;
 
         acc[0] = Hashing.batchGenesis(p.l2ChainId);
         queueAcc[0] = Hashing.queueGenesis(p.l2ChainId);
@@ -138,8 +142,9 @@ contract Inbox is IInbox {
                 || qEnd - c.consumed > Constants.MESSAGES_PER_BLOCK_MAX * blockCount
         ) revert Inbox_BlockCount(blockCount);
 
+        bytes32 daHash = _dataAvailability(daType, fromBatcher).commit(aux);
         // Zero stands for "permissionless until the batcher posts again".
-        _append(daType, _dataAvailability(daType).commit(aux), qEnd, blockCount, fromBatcher ? block.timestamp : 0, aux);
+        _append(daType, daHash, qEnd, blockCount, fromBatcher ? block.timestamp : 0, aux);
     }
 
     /// @inheritdoc IInbox
@@ -270,10 +275,16 @@ contract Inbox is IInbox {
         emit MessageEnqueued(index, kind, from, to, value, gas, m.l1Block, m.l1Time, data);
     }
 
-    function _dataAvailability(uint8 daType) private view returns (IDataAvailability) {
-        if (daType == DaType.CALLDATA) return IDataAvailability(calldataDa);
-        if (daType == DaType.BLOBS) return IDataAvailability(blobDa);
-        if (daType == DaType.COMMITTEE && committeeDa != address(0)) return IDataAvailability(committeeDa);
+    function _dataAvailability(uint8 daType, bool fromBatcher) private view returns (IDataAvailability) {
+        uint8 place = daType;
+        if (unsignedBatches && daType & DaType.UNSIGNED != 0) {
+            // Each may hold up the batches after it until its time is over.
+            if (!fromBatcher) revert Inbox_SignaturesNeeded(msg.sender);
+            place ^= DaType.UNSIGNED;
+        }
+        if (place == DaType.CALLDATA) return IDataAvailability(calldataDa);
+        if (place == DaType.BLOBS) return IDataAvailability(blobDa);
+        if (place == DaType.COMMITTEE && committeeDa != address(0)) return IDataAvailability(committeeDa);
         revert Inbox_UnknownDaType(daType);
     }
 

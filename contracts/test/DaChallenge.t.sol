@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {DaChallenge} from "../src/da/DaChallenge.sol";
+import {Demanders} from "../src/da/Demanders.sol";
 import {ChallengeStatus, IDaChallenge} from "../src/interfaces/IDaChallenge.sol";
 import {Hashing} from "../src/libraries/Hashing.sol";
 import {BatchHeader} from "../src/types/Batch.sol";
@@ -31,15 +32,25 @@ contract DaChallengeTest is CommitteeDeployment {
 
     function test_constructor_badParameter_reverts() public {
         _expectBad("inbox");
-        new DaChallenge(address(0), 1, 1, 1);
+        new DaChallenge(address(0), 1, 1, 1, address(0));
         _expectBad("challengeWindow");
-        new DaChallenge(address(inbox), 0, 1, 1);
+        new DaChallenge(address(inbox), 0, 1, 1, address(0));
         _expectBad("challengeWindow");
-        new DaChallenge(address(inbox), uint64(type(uint32).max) + 1, 1, 1);
+        new DaChallenge(address(inbox), uint64(type(uint32).max) + 1, 1, 1, address(0));
         _expectBad("answerWindow");
-        new DaChallenge(address(inbox), 1, 0, 1);
+        new DaChallenge(address(inbox), 1, 0, 1, address(0));
         _expectBad("bondPerChunk");
-        new DaChallenge(address(inbox), 1, 1, 0);
+        new DaChallenge(address(inbox), 1, 1, 0, address(0));
+        // Who is removed could be gone before what was posted is shown.
+        address[] memory list = new address[](1);
+        list[0] = alice;
+        Demanders quick = new Demanders(address(timelock), 7, list);
+        _expectBad("demanders");
+        new DaChallenge(address(inbox), 7, 1, 1, address(quick));
+        new DaChallenge(address(inbox), 6, 1, 1, address(quick));
+        // And a list that is not there would let nobody demand.
+        vm.expectRevert();
+        new DaChallenge(address(inbox), 1, 1, 1, alice);
     }
 
     // --- demanding ---

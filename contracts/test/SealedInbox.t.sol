@@ -5,6 +5,7 @@ import {SealedInbox} from "../src/da/SealedInbox.sol";
 import {IClaimManager} from "../src/interfaces/IClaimManager.sol";
 import {IDaChallenge} from "../src/interfaces/IDaChallenge.sol";
 import {ISealedInbox} from "../src/interfaces/ISealedInbox.sol";
+import {ISignatureProofs} from "../src/interfaces/ISignatureProofs.sol";
 import {Hashing} from "../src/libraries/Hashing.sol";
 import {BatchHeader} from "../src/types/Batch.sol";
 import {Claim, Output} from "../src/types/Output.sol";
@@ -24,17 +25,24 @@ contract SealedInboxTest is CommitteeDeployment {
         }
     }
 
-    function _sealAll(uint64 from, uint64 to) private {
-        BatchHeader[] memory all = new BatchHeader[](to - from);
-        for (uint64 i = from; i < to; ++i) {
-            all[i - from] = headers[i];
-        }
-        sealedInbox.seal(all);
+    function _expectBad(string memory name) private {
+        vm.expectRevert(abi.encodeWithSelector(ISealedInbox.SealedInbox_BadParameter.selector, name));
     }
 
-    function test_constructor_zero_reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(ISealedInbox.SealedInbox_BadParameter.selector, "challenges"));
-        new SealedInbox(IDaChallenge(address(0)));
+    function test_constructor_badParameter_reverts() public {
+        IDaChallenge noDemands = IDaChallenge(address(0));
+        ISignatureProofs noProofs = ISignatureProofs(address(0));
+        _expectBad("inbox");
+        new SealedInbox(address(0), challenges, noProofs);
+        // Then there is nothing to decide.
+        _expectBad("challenges");
+        new SealedInbox(address(inbox), noDemands, noProofs);
+        // The inbox takes no batch without signatures.
+        _expectBad("signatures");
+        new SealedInbox(address(inbox), challenges, ISignatureProofs(address(game)));
+        vm.mockCall(address(challenges), abi.encodeCall(IDaChallenge.inbox, ()), abi.encode(address(claims)));
+        _expectBad("challenges");
+        new SealedInbox(address(inbox), challenges, noProofs);
     }
 
     function test_views_areTheInboxs() public {
@@ -42,6 +50,8 @@ contract SealedInboxTest is CommitteeDeployment {
         vm.assertEq(uint256(sealedInbox.l2ChainId()), CHAIN_ID);
         vm.assertEq(uint256(sealedInbox.span()), SPAN);
         vm.assertEq(sealedInbox.inbox(), address(inbox));
+        vm.assertEq(address(sealedInbox.challenges()), address(challenges));
+        vm.assertEq(address(sealedInbox.signatures()), address(0));
         vm.assertEq(uint256(sealedInbox.blocksUpTo(2)), inbox.blocksUpTo(2));
         vm.assertEq(uint256(sealedInbox.consumedUpTo(2)), inbox.consumedUpTo(2));
         vm.assertEq(sealedInbox.acc(0), inbox.acc(0));

@@ -32,6 +32,7 @@ contract VectorsTest is Test {
         _committee();
         _bls();
         _proof();
+        _signatures();
         _json = string.concat(_json, "\n}\n");
         if (vm.envOr("VECTORS_WRITE", false)) vm.writeFile(FILE, _json);
         vm.assertEq(vm.readFile(FILE), _json, "run: VECTORS_WRITE=true forge test --match-contract VectorsTest");
@@ -56,6 +57,7 @@ contract VectorsTest is Test {
         _hash("DOMAIN_POINT", Hashing.DOMAIN_POINT);
         _hash("DOMAIN_PROGRAM", Hashing.DOMAIN_PROGRAM);
         _hash("DOMAIN_RELEASE", Hashing.DOMAIN_RELEASE);
+        _hash("DOMAIN_SIGNATURES", Hashing.DOMAIN_SIGNATURES);
     }
 
     function _queue() private {
@@ -421,6 +423,46 @@ contract VectorsTest is Test {
         _field("programKey", vm.toString(key));
         _field("releaseRule", "programMemory and programPc of the object fault, this programKey");
         _field("release", vm.toString(Hashing.release(keccak256("program memory"), 0x1000, key)));
+        _close();
+    }
+
+    /// @dev A batch without signatures in blobs, and what a proof of the signatures of three batches shows.
+    function _signatures() private {
+        bytes32 genesis = Hashing.batchGenesis(CHAIN_ID);
+        BatchHeader memory h = BatchHeader({
+            version: 1,
+            daType: 0x12,
+            index: 3,
+            prevAcc: genesis,
+            daHash: keccak256("data"),
+            qStart: 4,
+            qEnd: 9,
+            queueAcc: Hashing.queueGenesis(CHAIN_ID),
+            firstBlock: 10,
+            blockCount: 11,
+            l1Block: 12,
+            l1Time: 1_700_000_013
+        });
+        bytes32 hash = Hashing.header(h);
+        bytes32 acc = Hashing.batchNext(genesis, hash);
+        bytes32 boot = Hashing.signatures(CHAIN_ID, acc, 1, 4);
+        bytes32 openings = keccak256("openings");
+        _object("signatures");
+        _field("l2ChainId", uint256(CHAIN_ID), true);
+        _field("daType", h.daType, false);
+        _field("daHash", vm.toString(h.daHash));
+        _field("headerRule", "the header of batch with this daType and daHash");
+        _field("headerHash", vm.toString(hash));
+        _field("acc", vm.toString(acc));
+        _field("start", 1, false);
+        _field("end", 4, false);
+        _field("boot", vm.toString(boot));
+        _field("openingsHash", vm.toString(openings));
+        _field("statement", vm.toString(Hashing.statement(2, boot, boot, openings)));
+        _field("statementWithoutBlobs", vm.toString(Hashing.statement(2, boot, boot, 0)));
+        h.daType = 0;
+        h.daHash = 0;
+        _field("voidHeaderHash", vm.toString(Hashing.header(h)));
         _close();
     }
 

@@ -10,7 +10,9 @@ import {IPauseController, Pausable} from "../interfaces/IPauseController.sol";
 import {IPortal} from "../interfaces/IPortal.sol";
 import {IProofRouter} from "../interfaces/IProofRouter.sol";
 import {IQueryGame} from "../interfaces/IQueryGame.sol";
+import {ISealedInbox} from "../interfaces/ISealedInbox.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
+import {ISignatureProofs} from "../interfaces/ISignatureProofs.sol";
 import {Predeploys} from "../l2/Predeploys.sol";
 import {Aliasing} from "../libraries/Aliasing.sol";
 import {Hashing} from "../libraries/Hashing.sol";
@@ -97,8 +99,11 @@ contract EscapeHatch is IEscapeHatch {
         // No attacker can keep a chain that somebody carries on from confirming a claim for longer (docs/spec/fault-proof.md, 5c).
         IQueryGame game = IQueryGame(claimManager.referee());
         IDaChallenge challenges = IDaChallenge(p.challenges);
-        uint256 slowest = uint256(challenges.challengeWindow()) + challenges.answerWindow() + claimManager.window() + 2
-            * uint256(game.clock()) + 10 * uint256(game.grace());
+        uint256 slowest = uint256(challenges.challengeWindow()) + challenges.answerWindow();
+        // A batch without signatures waits for their proof, at the same time.
+        ISignatureProofs signatures = ISealedInbox(claimManager.inbox()).signatures();
+        if (address(signatures) != address(0) && signatures.timeout() > slowest) slowest = signatures.timeout();
+        slowest += claimManager.window() + 2 * uint256(game.clock()) + 10 * uint256(game.grace());
         // Who stakes only once the chain has waited for a proof in vain comes later by that.
         address proofs = claimManager.proofs();
         if (proofs != address(0)) slowest += IProofRouter(proofs).proverTimeout();

@@ -35,7 +35,9 @@ contract ProofRouter is IProofRouter {
     /// @dev Keeps all arithmetic on times far from its limits.
     uint64 private constant TIME_MAX = type(uint32).max;
 
+    /// @inheritdoc IProofRouter
     IClaimManager public immutable claimManager;
+    /// @inheritdoc IProofRouter
     IProgramRegistry public immutable programs;
     /// @notice Where the alarm pauses withdrawals.
     IAlarm public immutable pauseController;

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {ChallengeStatus, IDaChallenge} from "../interfaces/IDaChallenge.sol";
+import {IDemanders} from "../interfaces/IDemanders.sol";
 import {IInbox} from "../interfaces/IInbox.sol";
 import {Bits} from "../libraries/Bits.sol";
 import {Constants} from "../libraries/Constants.sol";
@@ -22,6 +23,8 @@ contract DaChallenge is IDaChallenge {
     uint64 public immutable answerWindow;
     /// @notice What a demand costs for each chunk, and what bringing one to L1 earns, in wei.
     uint256 public immutable bondPerChunk;
+    /// @inheritdoc IDaChallenge
+    address public immutable demanders;
 
     mapping(uint64 index => Challenge) private _challenges;
     mapping(uint64 index => mapping(uint256 chunk => address)) private _answerers;
@@ -30,23 +33,37 @@ contract DaChallenge is IDaChallenge {
     /// @inheritdoc IDaChallenge
     mapping(address who => uint256) public credits;
 
-    constructor(address inbox_, uint64 challengeWindow_, uint64 answerWindow_, uint256 bondPerChunk_) {
+    constructor(
+        address inbox_,
+        uint64 challengeWindow_,
+        uint64 answerWindow_,
+        uint256 bondPerChunk_,
+        address demanders_
+    ) {
         if (inbox_ == address(0)) revert DaChallenge_BadParameter("inbox");
         if (challengeWindow_ == 0 || challengeWindow_ > WINDOW_MAX) revert DaChallenge_BadParameter("challengeWindow");
         if (answerWindow_ == 0 || answerWindow_ > WINDOW_MAX) revert DaChallenge_BadParameter("answerWindow");
         if (bondPerChunk_ == 0) revert DaChallenge_BadParameter("bondPerChunk");
+        // Whoever is removed can still demand all that was posted before.
+        if (demanders_ != address(0) && IDemanders(demanders_).delay() <= challengeWindow_) {
+            revert DaChallenge_BadParameter("demanders");
+        }
         _inbox = IInbox(inbox_);
         challengeWindow = challengeWindow_;
         answerWindow = answerWindow_;
         bondPerChunk = bondPerChunk_;
+        demanders = demanders_;
     }
 
     /// @inheritdoc IDaChallenge
     function challenge(BatchHeader calldata header, bytes32 payloadHash, uint32 payloadLength) external payable {
+        if (demanders != address(0) && !IDemanders(demanders).mayDemand(msg.sender)) {
+            revert DaChallenge_NotDemander(msg.sender);
+        }
         uint64 index = header.index;
         bytes32 acc = Hashing.batchNext(header.prevAcc, Hashing.header(header));
         if (acc != _inbox.acc(index + 1)) revert DaChallenge_WrongHeader(index);
-        if (header.daType != DaType.COMMITTEE) revert DaChallenge_NotCommittee(index);
+        if (header.daType & ~DaType.UNSIGNED != DaType.COMMITTEE) revert DaChallenge_NotCommittee(index);
         if (Hashing.committee(payloadHash, payloadLength) != header.daHash) {
             revert DaChallenge_WrongPayload(header.daHash);
         }

@@ -3,7 +3,9 @@ pragma solidity ^0.8.30;
 
 import {IBatches} from "../interfaces/IBatches.sol";
 import {ChallengeStatus, IDaChallenge} from "../interfaces/IDaChallenge.sol";
+import {IInbox} from "../interfaces/IInbox.sol";
 import {ISealedInbox} from "../interfaces/ISealedInbox.sol";
+import {ISignatureProofs, SignatureStatus} from "../interfaces/ISignatureProofs.sol";
 import {Hashing} from "../libraries/Hashing.sol";
 import {BatchHeader, DaType} from "../types/Batch.sol";
 
@@ -13,8 +15,10 @@ import {BatchHeader, DaType} from "../types/Batch.sol";
 /// always meant empty blocks. While no batch is void it is the inbox's chain itself and costs nothing but a counter.
 contract SealedInbox is ISealedInbox {
     IBatches private immutable _inbox;
-    /// @notice Knows which payloads were demanded and shown.
+    /// @inheritdoc ISealedInbox
     IDaChallenge public immutable challenges;
+    /// @inheritdoc ISealedInbox
+    ISignatureProofs public immutable signatures;
     uint64 private immutable _challengeWindow;
 
     uint64 private _sealed;
@@ -23,11 +27,22 @@ contract SealedInbox is ISealedInbox {
     /// @dev The chain after `n` batches, for `n` above `firstVoid`.
     mapping(uint64 n => bytes32) private _accs;
 
-    constructor(IDaChallenge challenges_) {
-        if (address(challenges_) == address(0)) revert SealedInbox_BadParameter("challenges");
+    /// @param challenges_ Zero where all data lie on L1.
+    /// @param signatures_ Zero where all payloads have their signatures. It is deployed later.
+    constructor(address inbox_, IDaChallenge challenges_, ISignatureProofs signatures_) {
+        if (inbox_ == address(0)) revert SealedInbox_BadParameter("inbox");
+        bool proves = address(signatures_) != address(0);
+        // Otherwise batches without signatures would count whether they are proven or not.
+        if (IInbox(inbox_).unsignedBatches() != proves) revert SealedInbox_BadParameter("signatures");
+        _inbox = IBatches(inbox_);
+        signatures = signatures_;
         challenges = challenges_;
-        _inbox = IBatches(challenges_.inbox());
-        _challengeWindow = challenges_.challengeWindow();
+        if (address(challenges_) != address(0)) {
+            if (challenges_.inbox() != inbox_) revert SealedInbox_BadParameter("challenges");
+            _challengeWindow = challenges_.challengeWindow();
+        } else if (!proves) {
+            revert SealedInbox_BadParameter("challenges");
+        }
     }
 
     /// @inheritdoc ISealedInbox
@@ -63,7 +78,7 @@ contract SealedInbox is ISealedInbox {
         return _inbox.span();
     }
 
-    /// @notice The inbox whose batches are sealed here.
+    /// @inheritdoc ISealedInbox
     function inbox() external view returns (address) {
         return address(_inbox);
     }
@@ -81,16 +96,16 @@ contract SealedInbox is ISealedInbox {
         if (Hashing.batchNext(header.prevAcc, Hashing.header(header)) != _inbox.acc(index + 1)) {
             revert SealedInbox_WrongHeader(index);
         }
-        // Times never fall along the chain: the windows of all batches before have closed too (invariant 51).
-        uint64 limit = header.l1Time + _challengeWindow;
-        if (block.timestamp <= limit) revert SealedInbox_TooEarly(index, limit);
+        if (address(challenges) != address(0)) {
+            // Times never fall along the chain: the windows of all batches before have closed too (invariant 51).
+            uint64 limit = header.l1Time + _challengeWindow;
+            if (block.timestamp <= limit) revert SealedInbox_TooEarly(index, limit);
+        }
         if (index > next) _requirePlain(next, index);
 
-        ChallengeStatus status = challenges.statusOf(index);
-        if (status == ChallengeStatus.Open) {
-            revert SealedInbox_TooEarly(index, challenges.challengeOf(index).deadline);
-        }
-        if (status == ChallengeStatus.Void) {
+        bool withheld = _isWithheld(index);
+        bool unproven = _isUnproven(header);
+        if (withheld || unproven) {
             header.daType = DaType.NONE;
             header.daHash = 0;
             if (firstVoid == type(uint64).max) firstVoid = index;
@@ -100,10 +115,33 @@ contract SealedInbox is ISealedInbox {
         if (index >= firstVoid) _accs[index + 1] = Hashing.batchNext(acc(index), Hashing.header(header));
     }
 
-    /// @dev The batches `from..to` need no header: the chain is still the inbox's, and none of their payloads is missing.
+    /// @dev Whether the payload was demanded and not shown; reverts while that is not decided.
+    function _isWithheld(uint64 index) private view returns (bool) {
+        if (address(challenges) == address(0)) return false;
+        ChallengeStatus status = challenges.statusOf(index);
+        if (status == ChallengeStatus.Open) {
+            revert SealedInbox_TooEarly(index, challenges.challengeOf(index).deadline);
+        }
+        return status == ChallengeStatus.Void;
+    }
+
+    /// @dev Whether signatures are missing that nobody has proven; reverts while that is not decided.
+    function _isUnproven(BatchHeader memory header) private view returns (bool) {
+        if (header.daType & DaType.UNSIGNED == 0) return false;
+        SignatureStatus status = signatures.statusOf(header.index, header.l1Time);
+        if (status == SignatureStatus.Open) {
+            revert SealedInbox_TooEarly(header.index, header.l1Time + signatures.timeout());
+        }
+        return status == SignatureStatus.Void;
+    }
+
+    /// @dev The batches `from..to` need no header: the chain is still the inbox's, none of their payloads is missing, and whether they
+    /// have signatures or not, these are proven.
     function _requirePlain(uint64 from, uint64 to) private view {
         if (firstVoid != type(uint64).max) revert SealedInbox_HeaderMissing(from);
-        uint64 demanded = challenges.firstUnanswered(from, to);
-        if (demanded != to) revert SealedInbox_HeaderMissing(demanded);
+        uint64 needed = to;
+        if (address(challenges) != address(0)) needed = challenges.firstUnanswered(from, needed);
+        if (address(signatures) != address(0)) needed = signatures.firstUnproven(from, needed);
+        if (needed != to) revert SealedInbox_HeaderMissing(needed);
     }
 }

@@ -27,6 +27,8 @@ interface IDaChallenge {
 
     /// @notice A constructor argument is zero or contradicts another.
     error DaChallenge_BadParameter(string name);
+    /// @notice The payloads of this chain are private: only those whom `demanders` lists may demand them.
+    error DaChallenge_NotDemander(address caller);
     /// @notice The header is not that of this batch in the inbox.
     error DaChallenge_WrongHeader(uint64 index);
     /// @notice The data of this batch do not lie with a committee.
@@ -93,6 +95,9 @@ interface IDaChallenge {
 
     /// @notice Time from a demand in which it may be met, in seconds.
     function answerWindow() external view returns (uint64);
+
+    /// @notice Knows who may demand payloads (`IDemanders`); zero: anybody may.
+    function demanders() external view returns (address);
 
     /// @notice The inbox whose batches these are.
     function inbox() external view returns (address);

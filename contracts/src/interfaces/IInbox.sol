@@ -24,6 +24,8 @@ interface IInbox is IBatches {
     error Inbox_BlockCount(uint32 blockCount);
     /// @notice No data availability of this type is installed.
     error Inbox_UnknownDaType(uint8 daType);
+    /// @notice Only the batcher posts batches without signatures: post this one with them.
+    error Inbox_SignaturesNeeded(address caller);
     /// @notice Nothing is overdue for long enough: wait until `time`.
     error Inbox_NothingToForce(uint256 time);
     /// @notice L1 info was refreshed in this L1 block already.
@@ -50,6 +52,7 @@ interface IInbox is IBatches {
         returns (uint64 index);
 
     /// @notice Appends a batch.
+    /// @param daType Where its payload lies; with the flag `DaType.UNSIGNED`, the batcher's only, a payload without signatures.
     function postBatch(
         uint8 daType,
         bytes32 prevAcc,
@@ -83,6 +86,9 @@ interface IInbox is IBatches {
 
     /// @notice Whether anybody may post a batch now.
     function permissionlessOpen() external view returns (bool);
+
+    /// @notice Whether batches without signatures are taken: then claims are about `SealedInbox`, which asks for a proof of them.
+    function unsignedBatches() external view returns (bool);
 
     /// @notice Who may post a batch at any time.
     function batcher() external view returns (address);

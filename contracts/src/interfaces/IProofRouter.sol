@@ -3,6 +3,8 @@ pragma solidity ^0.8.30;
 
 import {Claim, Output} from "../types/Output.sol";
 import {ValidityProof} from "../types/Proof.sol";
+import {IClaimManager} from "./IClaimManager.sol";
+import {IProgramRegistry} from "./IProgramRegistry.sol";
 
 /// @notice What a validity proof is worth.
 enum Policy {
@@ -119,6 +121,12 @@ interface IProofRouter {
 
     /// @notice Pays the caller its bounties.
     function withdraw() external;
+
+    /// @notice Whose claims the proofs are about.
+    function claimManager() external view returns (IClaimManager);
+
+    /// @notice The versions of the program that proofs are of.
+    function programs() external view returns (IProgramRegistry);
 
     /// @notice What a content's proof is worth now.
     function termsOf(Claim content, uint64 n1) external view returns (Terms memory);

@@ -31,6 +31,7 @@ library Hashing {
     bytes32 internal constant DOMAIN_POINT = keccak256("mezzanine.point.v1");
     bytes32 internal constant DOMAIN_PROGRAM = keccak256("mezzanine.program.v1");
     bytes32 internal constant DOMAIN_RELEASE = keccak256("mezzanine.release.v1");
+    bytes32 internal constant DOMAIN_SIGNATURES = keccak256("mezzanine.signatures.v1");
     /// @dev The order of the field of a blob's elements (EIP-4844).
     uint256 private constant BLOB_FIELD = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
     bytes32 internal constant EIP712_DOMAIN_TYPE =
@@ -170,6 +171,12 @@ library Hashing {
     /// @notice What a validity proof shows: the only public value of every proof, whatever the proof system.
     function statement(uint8 kind, bytes32 boot_, bytes32 result, bytes32 openings) internal pure returns (bytes32) {
         return keccak256(abi.encode(DOMAIN_PROOF, kind, boot_, result, openings));
+    }
+
+    /// @notice Everything that a run over the signatures of the batches `start..end` may depend on; `acc` is the batch chain after them,
+    /// as they were posted.
+    function signatures(uint64 l2ChainId, bytes32 acc, uint64 start, uint64 end) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_SIGNATURES, l2ChainId, acc, start, end));
     }
 
     /// @notice The blobs that a run has read, after one more of them; zero stands for none.

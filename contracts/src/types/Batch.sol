@@ -23,4 +23,6 @@ library DaType {
     uint8 internal constant CALLDATA = 1;
     uint8 internal constant BLOBS = 2;
     uint8 internal constant COMMITTEE = 3;
+    /// @dev A flag beside the place: the payload has no signatures, and counts once a proof has shown them (docs/spec/signatures.md).
+    uint8 internal constant UNSIGNED = 0x10;
 }

@@ -29,4 +29,6 @@ library ProofKind {
     uint8 internal constant SPAN = 0;
     /// @dev A whole claim: the result is the root over its 256 entries.
     uint8 internal constant CLAIM = 1;
+    /// @dev The signatures of a range of batches: the result is `boot` itself (docs/spec/signatures.md).
+    uint8 internal constant SIGNATURES = 2;
 }

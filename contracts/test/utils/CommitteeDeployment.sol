@@ -4,23 +4,20 @@ pragma solidity ^0.8.30;
 import {Inbox} from "../../src/Inbox.sol";
 import {Portal} from "../../src/Portal.sol";
 import {EscapeHatch} from "../../src/bridge/EscapeHatch.sol";
-import {ClaimManager} from "../../src/claims/ClaimManager.sol";
-import {QueryGame} from "../../src/claims/QueryGame.sol";
 import {CommitteeDa} from "../../src/da/CommitteeDa.sol";
 import {CommitteeRegistry} from "../../src/da/CommitteeRegistry.sol";
 import {DaChallenge} from "../../src/da/DaChallenge.sol";
-import {SealedInbox} from "../../src/da/SealedInbox.sol";
+import {Demanders} from "../../src/da/Demanders.sol";
 import {Hashing} from "../../src/libraries/Hashing.sol";
-import {BatchHeader} from "../../src/types/Batch.sol";
 import {Certificate} from "../../src/types/Certificate.sol";
-import {Deployment} from "./Deployment.sol";
+import {SealedDeployment} from "./SealedDeployment.sol";
 import {vm} from "./Vm.sol";
 
 /// @notice A deployment whose data lie with a committee: the second table of README.md as code.
 ///
-/// Four contracts come after the inbox and one at the end; the claims are about the sealed inbox, and the escape hatch stands before
-/// the settlement and the pauses.
-abstract contract CommitteeDeployment is Deployment {
+/// Four contracts come after the inbox, five where not everybody may demand payloads, and one at the end; the claims are about the
+/// sealed inbox, and the escape hatch stands before the settlement and the pauses.
+abstract contract CommitteeDeployment is SealedDeployment {
     uint64 internal constant ROTATION_DELAY = 7 days;
     uint64 internal constant OVERLAP = 1 days;
     uint64 internal constant RETENTION = 30 days;
@@ -28,18 +25,16 @@ abstract contract CommitteeDeployment is Deployment {
     uint64 internal constant ANSWER_WINDOW = 1 days;
     uint256 internal constant CHUNK_BOND = 0.1 ether;
     uint64 internal constant FREEZE_DELAY = 21 days;
+    uint64 internal constant DEMANDER_DELAY = 7 days;
     uint256 internal constant MEMBERS = 5;
     uint8 internal constant THRESHOLD = 4;
     uint256 internal constant CHUNK = 98_304;
 
     CommitteeRegistry internal registry;
     CommitteeDa internal committeeDa;
+    Demanders internal demanders;
     DaChallenge internal challenges;
-    SealedInbox internal sealedInbox;
     EscapeHatch internal hatch;
-
-    /// @dev Headers of all batches that `_postWith` and `_postPlain` made.
-    BatchHeader[] internal headers;
 
     function _deployData() internal override {
         registry = CommitteeRegistry(
@@ -49,21 +44,22 @@ abstract contract CommitteeDeployment is Deployment {
         );
         committeeDa =
             CommitteeDa(deployer.deploy(7, abi.encodePacked(type(CommitteeDa).creationCode, abi.encode(registry)), 0));
+        address[] memory watchers = _watchersOnly();
+        address demanders_;
+        if (watchers.length != 0) {
+            bytes memory list = abi.encode(timelock, DEMANDER_DELAY, watchers);
+            demanders_ = deployer.deploy(8, abi.encodePacked(type(Demanders).creationCode, list), 0);
+        }
+        demanders = Demanders(demanders_);
+        bytes memory arguments = abi.encode(inbox, CHALLENGE_WINDOW, ANSWER_WINDOW, CHUNK_BOND, demanders_);
         challenges = DaChallenge(
-            deployer.deploy(
-                8,
-                abi.encodePacked(
-                    type(DaChallenge).creationCode, abi.encode(inbox, CHALLENGE_WINDOW, ANSWER_WINDOW, CHUNK_BOND)
-                ),
-                0
-            )
+            deployer.deploy(_sealedStep() - 1, abi.encodePacked(type(DaChallenge).creationCode, arguments), 0)
         );
-        sealedInbox = SealedInbox(
-            deployer.deploy(9, abi.encodePacked(type(SealedInbox).creationCode, abi.encode(challenges)), 0)
-        );
+        _deploySealed(challenges);
     }
 
     function _deployLast() internal override {
+        super._deployLast();
         hatch = EscapeHatch(
             deployer.deploy(
                 _hatchStep(), abi.encodePacked(type(EscapeHatch).creationCode, abi.encode(_hatchParameters())), 0
@@ -71,13 +67,20 @@ abstract contract CommitteeDeployment is Deployment {
         );
     }
 
-    function _place(uint256 step) internal pure override returns (uint256) {
-        return step < 6 ? step : step + 4;
+    /// @dev Who may demand payloads; anybody if there is nobody.
+    function _watchersOnly() internal view virtual returns (address[] memory) {}
+
+    function _sealedStep() internal view override returns (uint256) {
+        return _watchersOnly().length == 0 ? 9 : 10;
+    }
+
+    function _place(uint256 step) internal view override returns (uint256) {
+        return step < 6 ? step : step + _sealedStep() - 5;
     }
 
     /// @dev The escape hatch is the last: its constructor asks the others.
     function _hatchStep() internal view returns (uint256) {
-        return _proves() ? 22 : 20;
+        return _place(_unsigned() ? 19 : _proves() ? 18 : 16);
     }
 
     function _pauses() internal view override returns (address) {
@@ -116,19 +119,9 @@ abstract contract CommitteeDeployment is Deployment {
         p.committeeDa = deployer.addressOf(7);
     }
 
-    function _claimParameters() internal view override returns (ClaimManager.Parameters memory p) {
-        p = super._claimParameters();
-        p.inbox = deployer.addressOf(9);
-    }
-
     function _portalParameters() internal view override returns (Portal.Parameters memory p) {
         p = super._portalParameters();
         p.settlement = deployer.addressOf(_hatchStep());
-    }
-
-    function _gameParameters() internal virtual override returns (QueryGame.Parameters memory p) {
-        p = super._gameParameters();
-        p.inbox = deployer.addressOf(9);
     }
 
     // --- members ---
@@ -202,43 +195,16 @@ abstract contract CommitteeDeployment is Deployment {
 
     // --- moves ---
 
-    /// @dev Posts with `aux` as the batcher, and keeps the header.
-    function _postAux(uint8 daType, bytes memory aux, bytes32 daHash) internal {
-        uint64 head = inbox.batchCount();
-        uint64 qStart = inbox.consumed();
-        uint64 qEnd = inbox.queueCount();
-        bytes32 prevAcc = inbox.acc(head);
-        bytes32 queueAcc = inbox.queueAcc(qEnd);
-        uint64 firstBlock = inbox.blocksUpTo(head) + 1;
-        vm.prank(batcher);
-        inbox.postBatch(daType, prevAcc, qEnd, queueAcc, 1, aux);
-        headers.push(
-            BatchHeader({
-                version: 1,
-                daType: daType,
-                index: head,
-                prevAcc: prevAcc,
-                daHash: daHash,
-                qStart: qStart,
-                qEnd: qEnd,
-                queueAcc: queueAcc,
-                firstBlock: firstBlock,
-                blockCount: 1,
-                l1Block: uint64(block.number),
-                l1Time: uint64(block.timestamp)
-            })
-        );
-        vm.assertEq(inbox.acc(head + 1), Hashing.batchNext(prevAcc, Hashing.header(headers[head])), "header");
-    }
-
     /// @dev Posts a payload that four of the five members of epoch 0 hold.
     function _postWith(bytes memory payload) internal virtual {
         Certificate memory c = _certificate(payload, 0);
         _postAux(3, _aux(c, 0xf, _keys(0)), Hashing.committee(c.payloadHash, c.payloadLength));
     }
 
-    function _postPlain(bytes memory payload) internal {
-        _postAux(1, payload, keccak256(payload));
+    /// @dev The same without signatures of its transactions.
+    function _postUnsignedWith(bytes memory payload) internal {
+        Certificate memory c = _certificate(payload, 0);
+        _postAux(0x13, _aux(c, 0xf, _keys(0)), Hashing.committee(c.payloadHash, c.payloadLength));
     }
 
     function _challenge(address who, uint64 index, bytes memory payload) internal {
@@ -254,20 +220,6 @@ abstract contract CommitteeDeployment is Deployment {
             vm.prank(who);
             challenges.answer(index, hashes, i, _chunk(payload, i));
         }
-    }
-
-    /// @dev Seals by the header of batch `index` alone.
-    function _seal(uint64 index) internal {
-        BatchHeader[] memory one = new BatchHeader[](1);
-        one[0] = headers[index];
-        sealedInbox.seal(one);
-    }
-
-    /// @dev The header of a batch as the sealed chain has it if it is void.
-    function _emptied(BatchHeader memory header) internal pure returns (BatchHeader memory) {
-        header.daType = 0;
-        header.daHash = 0;
-        return header;
     }
 
     function _bytes(uint256 length, uint256 seed) internal pure returns (bytes memory payload) {

@@ -222,7 +222,8 @@ abstract contract Deployment is Test {
             span: SPAN,
             forceDelay: FORCE_DELAY,
             forceGrace: FORCE_GRACE,
-            permissionlessDelay: PERMISSIONLESS_DELAY
+            permissionlessDelay: PERMISSIONLESS_DELAY,
+            unsignedBatches: false
         });
     }
 
