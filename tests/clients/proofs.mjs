@@ -74,8 +74,7 @@ export function wrappedTests(chain) {
 
   test("a wrapped proof is verified by the contract, and no altered one", async () => {
     const { publicL1, deployment, accounts } = chain();
-    const { programKey } = JSON.parse(fixture("key.json"));
-    const statement = JSON.parse(fixture("fixtures/claim.wrapped.json"));
+    const { programKey, statement } = JSON.parse(fixture("fixtures/claim.wrapped.json"));
     const proof = toHex(fixture("fixtures/claim.wrapped"));
     const call = { address: deployment.contracts.proofs.verifier, abi: verifier, functionName: "verify", account: accounts[0] };
     const verify = (...args) => publicL1.readContract({ ...call, args });

@@ -209,7 +209,7 @@ fn publish(timings: &mut Timings, raw: &[Bytes]) -> Result<usize> {
 
 fn packed(raw: &[Bytes]) -> Result<Vec<u8>> {
     let block = BlockBody { step: 1, messages: 0, transactions: raw.to_vec() };
-    let batch = Batch { blocks: vec![block], hints: Vec::new() };
+    let batch = Batch { blocks: vec![block], ..Batch::default() };
     Ok(mezz_derive::encode(&batch, CHAIN.id, Compressor::Deflate)?)
 }
 

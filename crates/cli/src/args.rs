@@ -3,6 +3,7 @@
 use alloy::primitives::{Address, B256, Bytes, U256, utils::parse_ether};
 use clap::{Args as ClapArgs, Parser, Subcommand, builder::FalseyValueParser};
 use clap_complete::Shell;
+use mezz_l1::deploy::Signatures;
 use mezz_primitives::Family;
 use mezz_sim::Adversary;
 use std::{ffi::OsString, net::IpAddr, path::PathBuf};
@@ -170,6 +171,9 @@ pub(crate) struct UpArgs {
     /// Seconds that a claim of a new zk chain or validium waits for its proof, before the game alone decides: 90 unless given, 1800 with --prover.
     #[arg(long, env = "MEZZ_PROVER_TIMEOUT", value_name = "SECONDS", value_parser = whole, allow_negative_numbers = true, help_heading = "Proofs")]
     pub(crate) prover_timeout: Option<u64>,
+    /// Whether batches of a new chain with validity proofs hold the signatures (`posted`), or a proof shows them as long as provers keep pace (`proved`): posted unless given.
+    #[arg(long, env = "MEZZ_SIGNATURES", value_name = "WHERE", value_parser = signatures, help_heading = "Proofs")]
+    pub(crate) signatures: Option<Signatures>,
     /// Run in the background; `mezz down` stops it.
     #[arg(long, env = "MEZZ_DETACH", value_parser = FalseyValueParser::new())]
     pub(crate) detach: bool,
@@ -508,6 +512,10 @@ fn within(text: &str, least: f64, most: f64) -> Result<f64, String> {
     value
         .filter(|value| (least..=most).contains(value))
         .ok_or_else(|| format!("give seconds from {least} to {most}, such as 1 or 0.5"))
+}
+
+fn signatures(text: &str) -> Result<Signatures, String> {
+    text.parse()
 }
 
 fn whole(text: &str) -> Result<u64, String> {

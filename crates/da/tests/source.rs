@@ -144,6 +144,7 @@ async fn rpc(State(l1): State<Arc<L1>>, Json(request): Json<Value>) -> Json<Valu
 
 fn header(da_type: DaType, da_hash: B256) -> BatchHeader {
     BatchHeader {
+        unsigned: false,
         version: 1,
         da_type,
         index: 3,

@@ -12,7 +12,7 @@
 mod support;
 
 use alloy::primitives::Bytes;
-use mezz_derive::{Compressor, Expected, decode, encode};
+use mezz_derive::{Compressor, Expected, Layout, decode, encode};
 use std::time::{Duration, Instant};
 use support::{CHAIN_ID, transfers};
 
@@ -20,19 +20,25 @@ const ROUNDS: u32 = 10;
 
 fn main() {
     println!(
-        "{:<8}{:>8}{:>10}{:>12}{:>12}{:>12}",
-        "kind", "count", "deflate", "bytes/tx", "encode µs", "decode µs"
+        "{:<8}{:>8}{:>8}{:>10}{:>12}{:>12}{:>12}",
+        "kind", "count", "signed", "deflate", "bytes/tx", "encode µs", "decode µs"
     );
     for count in [100, 1_000, 10_000] {
-        report("ETH", &transfers::eth(count, 2_000, 1));
-        report("ERC-20", &transfers::erc20(count, 2_000, 2));
+        for layout in [Layout::Signed, Layout::Unsigned] {
+            report("ETH", layout, &transfers::eth(count, 2_000, 1));
+            report("ERC-20", layout, &transfers::erc20(count, 2_000, 2));
+        }
     }
 }
 
-fn report(kind: &str, transactions: &[Bytes]) {
-    let batch = transfers::in_blocks(transactions);
-    let expected =
-        Expected { chain_id: CHAIN_ID, block_count: batch.blocks.len() as u32, deposits: 0 };
+fn report(kind: &str, layout: Layout, transactions: &[Bytes]) {
+    let batch = transfers::in_blocks(layout, transactions);
+    let expected = Expected {
+        unsigned: layout == Layout::Unsigned,
+        chain_id: CHAIN_ID,
+        block_count: batch.blocks.len() as u32,
+        deposits: 0,
+    };
     for compressor in [Compressor::None, Compressor::Deflate] {
         let encode = || {
             encode(&batch, CHAIN_ID, compressor).expect("the transactions are of this chain; qed")
@@ -43,8 +49,9 @@ fn report(kind: &str, transactions: &[Bytes]) {
         let per_transaction =
             |duration: Duration| duration.as_secs_f64() * 1e6 / transactions.len() as f64;
         println!(
-            "{kind:<8}{:>8}{:>10}{:>12.2}{:>12.2}{:>12.2}",
+            "{kind:<8}{:>8}{:>8}{:>10}{:>12.2}{:>12.2}{:>12.2}",
             transactions.len(),
+            layout == Layout::Signed,
             compressor == Compressor::Deflate,
             payload.len() as f64 / transactions.len() as f64,
             per_transaction(encoding),

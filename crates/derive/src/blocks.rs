@@ -1,6 +1,6 @@
 //! Batches to block inputs (`docs/spec/derivation.md`).
 
-use crate::{Batch, BlockBody, Expected, decode, message_transaction};
+use crate::{Batch, BlockBody, Expected, Layout, decode, message_transaction};
 use alloc::vec::{self, Vec};
 use alloy_primitives::B256;
 use mezz_primitives::{
@@ -39,6 +39,8 @@ pub fn blocks(
 #[derive(Debug, Clone)]
 pub struct Derivation {
     header: BatchHeader,
+    /// Whether the blocks hold their transactions' senders in place of the signatures.
+    attributed: bool,
     /// What the payload says of the blocks to come.
     bodies: vec::IntoIter<BlockBody>,
     /// The hints of the deposits to come.
@@ -58,9 +60,11 @@ impl Derivation {
         payload: Option<&[u8]>,
         chain_id: u64,
     ) -> Self {
-        let Batch { blocks, hints } = read(header, kinds, payload, chain_id).unwrap_or_default();
+        let Batch { layout, blocks, hints } =
+            read(header, kinds, payload, chain_id).unwrap_or_default();
         Self {
             header: *header,
+            attributed: layout != Layout::Signed,
             bodies: blocks.into_iter(),
             hints: hints.into_iter(),
             blocks_left: header.block_count,
@@ -118,6 +122,7 @@ impl Derivation {
             queue_index: self.header.q_end.saturating_sub(self.messages_left as u64),
             messages: from_messages,
             transactions,
+            attributed: self.attributed,
         }
     }
 }
@@ -132,8 +137,19 @@ fn read(
     if !matches!(header.da_type, DaType::Calldata | DaType::Blobs | DaType::Committee) {
         return None;
     }
-    let (block_count, deposits) = (header.block_count, deposits(kinds));
-    decode(payload?, &Expected { chain_id, block_count, deposits }).ok()
+    decode(payload?, &Expected::of(header, kinds, chain_id)).ok()
+}
+
+impl Expected {
+    /// What a reader knows from the header, and the kinds of the messages that the batch consumes.
+    pub fn of(header: &BatchHeader, kinds: &[MessageKind], chain_id: u64) -> Self {
+        Self {
+            chain_id,
+            block_count: header.block_count,
+            deposits: deposits(kinds),
+            unsigned: header.unsigned,
+        }
+    }
 }
 
 /// How many of the messages are deposits.

@@ -18,6 +18,7 @@ pub use blobs::{BLOB_CAPACITY, Blob, PAYLOAD_BLOBS_MAX, blob_count, from_blobs, 
 pub use blocks::{Derivation, blocks, next_output};
 pub use messages::message_transaction;
 pub use payload::{
-    Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, TRANSACTIONS_MAX, decode, encode,
+    Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, Layout, TRANSACTIONS_MAX, decode,
+    encode, pad,
 };
 pub use transaction::{NotEncodable, check_encodable, is_encodable};

@@ -42,11 +42,16 @@ pub fn check_encodable(transaction: &[u8], chain_id: u64) -> Result<(), NotEncod
 /// Parses a transaction that a payload of the chain carries.
 pub(crate) fn parse_encodable(transaction: &[u8], chain_id: u64) -> Result<Envelope, NotEncodable> {
     let envelope = parse(transaction)?;
+    check_chain(&envelope, chain_id).map(|()| envelope)
+}
+
+/// Whether the transaction is for this chain.
+pub(crate) fn check_chain(envelope: &Envelope, chain_id: u64) -> Result<(), NotEncodable> {
     match envelope.chain_id() {
         Some(signed) if signed != chain_id => {
             Err(NotEncodable::ChainId { signed, expected: chain_id })
         }
-        _ => Ok(envelope),
+        _ => Ok(()),
     }
 }
 

@@ -12,7 +12,9 @@ use alloy::{
     },
     primitives::{Address, B256, Bytes, Signature, TxKind, U256, b256, hex, keccak256},
 };
-use mezz_derive::{Batch, BlockBody, Compressor, Expected, blocks, decode, encode, to_blobs};
+use mezz_derive::{
+    Batch, BlockBody, Compressor, Expected, Layout, blocks, decode, encode, to_blobs,
+};
 use mezz_primitives::DepositHint;
 use support::{CHAIN_ID, digest, encoded, header, messages};
 
@@ -120,6 +122,7 @@ fn batch() -> Batch {
         transactions: transactions.to_vec(),
     };
     Batch {
+        layout: Layout::Signed,
         blocks: vec![
             body(1, 2, &transactions[..2]),
             body(0, 0, &[]),
@@ -169,7 +172,7 @@ fn derived_blocks_are_pinned() {
 /// A compressed payload stays readable whatever a later compressor writes.
 #[test]
 fn a_compressed_payload_from_the_past_is_read() {
-    let expected = Expected { chain_id: CHAIN_ID, block_count: 3, deposits: 2 };
+    let expected = Expected { unsigned: false, chain_id: CHAIN_ID, block_count: 3, deposits: 2 };
     assert_eq!(decode(PAST, &expected), Ok(batch()));
 }
 

@@ -9,7 +9,9 @@ use alloy::{
     eips::Decodable2718,
     primitives::{B256, Bytes, TxKind, U256, keccak256},
 };
-use mezz_derive::{Batch, BlockBody, Compressor, blocks, encode, message_transaction, next_output};
+use mezz_derive::{
+    Batch, BlockBody, Compressor, Layout, blocks, encode, message_transaction, next_output,
+};
 use mezz_primitives::{
     BatchHeader, BlockInput, DaType, DepositHint, Output, QueueMessage, predeploys,
 };
@@ -30,7 +32,11 @@ fn derive(
 
 fn bodies(declared: impl IntoIterator<Item = (u64, u32)>) -> Batch {
     let body = |(step, messages)| BlockBody { step, messages, transactions: vec![] };
-    Batch { blocks: declared.into_iter().map(body).collect(), hints: vec![] }
+    Batch {
+        layout: Layout::Signed,
+        blocks: declared.into_iter().map(body).collect(),
+        hints: vec![],
+    }
 }
 
 fn deposit(transaction: &[u8]) -> TxDeposit {
@@ -93,6 +99,7 @@ fn payload_transactions_follow_those_of_messages() {
     };
     let hint = DepositHint { l1_block_hash: B256::repeat_byte(7), log_index: 12 };
     let batch = Batch {
+        layout: Layout::Signed,
         blocks: vec![body(2, &transfers[..1]), body(1, &transfers[1..])],
         hints: vec![hint],
     };

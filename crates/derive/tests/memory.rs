@@ -42,7 +42,8 @@ static ALLOCATOR: Counting = Counting { used: AtomicUsize::new(0), peak: AtomicU
 fn check(name: &str, body: &[u8], error: Invalid, bytes_max: usize) {
     let payload = [&[1, 1, 0], &compress_to_vec(body, 9)[..]].concat();
     assert!(payload.len() < 64 * 1024, "{name} is no bomb");
-    let expected = Expected { chain_id: support::CHAIN_ID, block_count: 1, deposits: 0 };
+    let expected =
+        Expected { unsigned: false, chain_id: support::CHAIN_ID, block_count: 1, deposits: 0 };
     let before = ALLOCATOR.used.load(Relaxed);
     ALLOCATOR.peak.store(before, Relaxed);
     let outcome = decode(&payload, &expected);

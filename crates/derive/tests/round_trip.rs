@@ -5,19 +5,22 @@
 mod support;
 
 use alloy::{
-    consensus::{TxEip1559, TxEip4844, TxLegacy},
+    consensus::{EthereumTxEnvelope, TxEip1559, TxEip4844, TxLegacy},
+    eips::{Decodable2718, Encodable2718},
     primitives::Bytes,
 };
 use mezz_derive::{
-    BLOB_CAPACITY, Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, NotEncodable,
-    PAYLOAD_BLOBS_MAX, TRANSACTIONS_MAX, blob_count, check_encodable, decode, encode, from_blobs,
-    is_encodable, to_blobs,
+    BLOB_CAPACITY, Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, Layout,
+    NotEncodable, PAYLOAD_BLOBS_MAX, TRANSACTIONS_MAX, blob_count, check_encodable, decode, encode,
+    from_blobs, is_encodable, pad, to_blobs,
 };
+use mezz_primitives::Attributed;
 use proptest::prelude::*;
 use support::{CHAIN_ID, config, encoded, random_address, random_signature, rng};
 
 fn expected(batch: &Batch) -> Expected {
     Expected {
+        unsigned: batch.layout == Layout::Unsigned,
         chain_id: CHAIN_ID,
         block_count: batch.blocks.len() as u32,
         deposits: batch.hints.len(),
@@ -29,12 +32,72 @@ proptest! {
 
     #[test]
     fn batches_round_trip(seed: u64) {
-        let batch = support::batch(seed);
-        for compressor in [Compressor::None, Compressor::Deflate] {
-            let payload = encode(&batch, CHAIN_ID, compressor).unwrap();
-            prop_assert_eq!(&encode(&batch, CHAIN_ID, compressor).unwrap(), &payload);
-            prop_assert_eq!(decode(&payload, &expected(&batch)), Ok(batch.clone()));
+        let signed = support::batch(seed);
+        let attributed = Batch { layout: Layout::Attributed, ..signed.clone() };
+        for batch in [signed.clone(), attributed, support::unsigned(signed)] {
+            for compressor in [Compressor::None, Compressor::Deflate] {
+                let payload = encode(&batch, CHAIN_ID, compressor).unwrap();
+                prop_assert_eq!(&encode(&batch, CHAIN_ID, compressor).unwrap(), &payload);
+                prop_assert_eq!(decode(&payload, &expected(&batch)), Ok(batch.clone()));
+            }
         }
+    }
+
+    /// Whether signatures are missing is L1's word and not the payload's.
+    #[test]
+    fn a_payload_goes_with_its_header(seed: u64) {
+        let signed = support::batch(seed);
+        let attributed = Batch { layout: Layout::Attributed, ..signed.clone() };
+        let unsigned = support::unsigned(signed.clone());
+        let empty = signed.blocks.iter().all(|block| block.transactions.is_empty());
+        for batch in [signed, attributed, unsigned] {
+            let payload = encode(&batch, CHAIN_ID, Compressor::None).unwrap();
+            let told = Expected { unsigned: batch.layout != Layout::Unsigned, ..expected(&batch) };
+            match decode(&payload, &told) {
+                // Without a transaction there is no signature to tell by.
+                Ok(other) => prop_assert!(empty && batch.layout != Layout::Signed && other.blocks == batch.blocks),
+                Err(invalid) => prop_assert!(!empty || (batch.layout, invalid) == (Layout::Signed, Invalid::Version)),
+            }
+        }
+    }
+
+    #[test]
+    fn padding_says_nothing(seed: u64, bucket in 0usize..5000, most in 0usize..40_000) {
+        let batch = support::batch(seed);
+        let payload = encode(&batch, CHAIN_ID, Compressor::Deflate).unwrap();
+        let padded = pad(payload.clone(), bucket, most);
+        if padded.len() == payload.len() {
+            prop_assert_eq!(&padded, &payload);
+        } else {
+            prop_assert!(padded.len() <= most && padded.len().is_multiple_of(bucket) && padded.len() - payload.len() <= 2 * bucket);
+        }
+        prop_assert!(padded.len() != payload.len() || payload.len().is_multiple_of(bucket.max(1)) || payload.len() + 2 * bucket > most);
+        prop_assert_eq!(decode(&padded, &expected(&batch)), Ok(batch));
+    }
+
+    /// The form is the same whoever makes it, and takes a signature back.
+    #[test]
+    fn a_transaction_loses_its_signature_and_nothing_else(seed: u64) {
+        let rng = &mut rng(seed);
+        let (sender, pool) = (random_address(rng), [random_address(rng)]);
+        let bytes = support::transaction(rng, &pool);
+        let envelope = EthereumTxEnvelope::<TxEip4844>::decode_2718_exact(&bytes).unwrap();
+        let attributed = Attributed::new(sender, &envelope);
+        prop_assert_eq!(Attributed::decode(&attributed.encode()), Some(attributed.clone()));
+        prop_assert_eq!(&Attributed::new(sender, &attributed.transaction), &attributed);
+        let signature = envelope.signature();
+        let mut whole = [0; 65];
+        whole[..32].copy_from_slice(&signature.r().to_be_bytes::<32>());
+        whole[32..64].copy_from_slice(&signature.s().to_be_bytes::<32>());
+        whole[64] = signature.v().into();
+        prop_assert_eq!(attributed.signed(&whole).unwrap().encoded_2718(), bytes.to_vec());
+        whole[64] = 2;
+        prop_assert!(attributed.signed(&whole).is_none());
+        prop_assert!(Attributed::decode(&bytes).is_none());
+        let mut signed_inside = attributed.encode().to_vec();
+        signed_inside.truncate(21);
+        signed_inside.extend_from_slice(&bytes);
+        prop_assert!(Attributed::decode(&signed_inside).is_none());
     }
 
     #[test]
@@ -57,7 +120,7 @@ proptest! {
         let pool = [random_address(rng)];
         let mut bytes = support::transaction(rng, &pool).to_vec();
         *position.get_mut(&mut bytes[..]) ^= 1 << bit;
-        let batch = Batch { blocks: vec![BlockBody { transactions: vec![bytes.into()], ..BlockBody::default() }], hints: vec![] };
+        let batch = Batch { layout: Layout::Signed, blocks: vec![BlockBody { transactions: vec![bytes.into()], ..BlockBody::default() }], hints: vec![] };
         match encode(&batch, CHAIN_ID, Compressor::Deflate) {
             Ok(payload) => prop_assert_eq!(decode(&payload, &expected(&batch)), Ok(batch)),
             Err(error) => {
@@ -80,7 +143,7 @@ proptest! {
 
 #[test]
 fn an_empty_batch_is_a_payload() {
-    let batch = Batch { blocks: vec![BlockBody::default()], hints: vec![] };
+    let batch = Batch { layout: Layout::Signed, blocks: vec![BlockBody::default()], hints: vec![] };
     let payload = encode(&batch, CHAIN_ID, Compressor::None).unwrap();
     assert_eq!(decode(&payload, &expected(&batch)), Ok(batch));
 }
@@ -104,7 +167,11 @@ fn transactions_of_other_chains_and_types_are_refused() {
     assert_eq!(check_encodable(&[], CHAIN_ID), Err(NotEncodable::Malformed));
 
     let block = |transactions: Vec<Bytes>| BlockBody { transactions, ..BlockBody::default() };
-    let batch = Batch { blocks: vec![block(vec![]), block(vec![blob])], hints: vec![] };
+    let batch = Batch {
+        layout: Layout::Signed,
+        blocks: vec![block(vec![]), block(vec![blob])],
+        hints: vec![],
+    };
     let reason = NotEncodable::Type(3);
     assert_eq!(
         encode(&batch, CHAIN_ID, Compressor::None),
@@ -121,6 +188,7 @@ fn batches_past_the_limits_are_refused() {
         )
     };
     let batch = |transactions| Batch {
+        layout: Layout::Signed,
         blocks: vec![BlockBody { transactions, ..BlockBody::default() }],
         hints: vec![],
     };

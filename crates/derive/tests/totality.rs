@@ -4,7 +4,9 @@
 
 mod support;
 
-use mezz_derive::{Batch, BlockBody, Compressor, Expected, Invalid, blocks, decode, encode};
+use mezz_derive::{
+    Batch, BlockBody, Compressor, Expected, Invalid, Layout, blocks, decode, encode,
+};
 use mezz_primitives::{BlockInput, MESSAGES_PER_BLOCK_MAX, PAYLOAD_MAX};
 use miniz_oxide::deflate::compress_to_vec;
 use proptest::{collection::vec, prelude::*, sample::Index};
@@ -16,7 +18,7 @@ const BLOCK_COUNT: u32 = 3;
 const DEPOSITS: usize = 2;
 const KINDS: [u8; 6] = [0, 1, 2, 3, 0, 9];
 const EXPECTED: Expected =
-    Expected { chain_id: CHAIN_ID, block_count: BLOCK_COUNT, deposits: DEPOSITS };
+    Expected { unsigned: false, chain_id: CHAIN_ID, block_count: BLOCK_COUNT, deposits: DEPOSITS };
 
 fn derive(payload: Option<&[u8]>) -> Vec<BlockInput> {
     blocks(
@@ -158,7 +160,7 @@ proptest! {
         let bodies = declared.into_iter().take(block_count as usize);
         let blocks_in = bodies.map(|(step, messages)| BlockBody { step, messages: messages % 30, transactions: vec![] }).collect();
         let hint = mezz_primitives::DepositHint { l1_block_hash: Default::default(), log_index: 0 };
-        let batch = Batch { blocks: blocks_in, hints: vec![hint; kinds.iter().filter(|kind| **kind == 0).count()] };
+        let batch = Batch { layout: Layout::Signed, blocks: blocks_in, hints: vec![hint; kinds.iter().filter(|kind| **kind == 0).count()] };
         let payload = encode(&batch, CHAIN_ID, Compressor::None).unwrap();
         let header = mezz_primitives::BatchHeader { l1_time, q_end, ..header(block_count, 0) };
         let derived = blocks(&header, parent_time, &messages(&kinds), Some(&payload), CHAIN_ID);
@@ -179,7 +181,8 @@ fn each_violation_has_its_name() {
     let check = |payload: &[u8], error: Invalid| assert_eq!(decode(payload, &EXPECTED), Err(error));
     let good = valid(1, Compressor::None);
     check(&[], Invalid::Truncated);
-    check(&[2], Invalid::Version);
+    check(&[3], Invalid::Version);
+    check(&[2, 0x80, 5, 1], Invalid::Truncated);
     check(&[1, 2, 0], Invalid::Compressor);
     check(&[1, 1, 0, 0xff], Invalid::Deflate);
     check(&[1, 0, 0x80, 0], Invalid::Number);

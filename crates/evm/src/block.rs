@@ -131,7 +131,7 @@ impl Chain {
     pub fn kind(&self, environment: &BlockEnvironment, transaction: &SignedTransaction) -> Kind {
         match (transaction.deposit(), &environment.l2) {
             (Some(deposit), _) => Kind::Deposit { mint: deposit.mint },
-            (None, Some(config)) => Kind::Rollup(Charges::new(config, &transaction.bytes)),
+            (None, Some(config)) => Kind::Rollup(Charges::new(config, transaction.standing())),
             (None, None) => Kind::Ethereum,
         }
     }

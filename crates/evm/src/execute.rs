@@ -4,7 +4,7 @@ use crate::{
     BlockEnvironment, BlockExecutor, Chain, Outcome, Overlay, SignedTransaction, StateDiff,
 };
 use alloy_consensus::Header;
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
 use mezz_primitives::{BlockInput, SKIPPED_MAX};
 use revm::{DatabaseRef, context::result::EVMError};
 
@@ -37,9 +37,14 @@ pub fn execute<S: StateRoots>(
     .map_err(EVMError::Database)?;
     let mut executor = BlockExecutor::begin(chain, environment, overlay)?;
     let mut skipped = 0;
+    let decode = if input.attributed {
+        SignedTransaction::decode_attributed::<Bytes>
+    } else {
+        SignedTransaction::decode::<Bytes>
+    };
     for (position, bytes) in input.transactions.iter().enumerate() {
         // `docs/spec/derivation.md`, step 5.
-        let executed = match SignedTransaction::decode(bytes.clone()) {
+        let executed = match decode(bytes.clone()) {
             Ok(transaction) => executor.transact(transaction)?.is_ok(),
             Err(_) => false,
         };

@@ -60,7 +60,7 @@ const DEPOSIT_RECEIPT_VERSION: u64 = 1;
 /// The root over the transactions of a block.
 pub fn transactions_root(transactions: &[SignedTransaction]) -> B256 {
     ordered_trie_root_with_encoder(transactions, |transaction, out| {
-        out.put_slice(&transaction.bytes)
+        out.put_slice(transaction.standing())
     })
 }
 

@@ -7,6 +7,7 @@ use alloy_consensus::{
 };
 use alloy_eips::eip2718::{Decodable2718, Eip2718Error, Encodable2718};
 use alloy_primitives::{Address, B256, Bytes, TxKind, keccak256};
+use mezz_primitives::{ATTRIBUTED_TYPE, Attributed};
 use op_alloy_consensus::TxDeposit;
 use revm::context::{TxEnv, either::Either};
 
@@ -46,29 +47,76 @@ pub struct SignedTransaction {
     pub sender: Address,
     /// Its hash.
     pub hash: B256,
-    /// Its EIP-2718 bytes, as they stand in the block.
+    /// Its EIP-2718 bytes: as they were signed, or [`Attributed`] if nobody here has the signature.
     pub bytes: Bytes,
+    /// What stands in the block in place of `bytes`, where that is [`Attributed`].
+    pub attributed: Option<Bytes>,
 }
 
 impl SignedTransaction {
     /// Decodes EIP-2718 bytes and recovers the sender. Signatures with a high `s` are refused (EIP-2).
-    pub fn decode(bytes: impl Into<Bytes>) -> Result<Self, DecodeError> {
+    pub fn decode<B: Into<Bytes>>(bytes: B) -> Result<Self, DecodeError> {
         let bytes = bytes.into();
         let transaction = decode_exact(&bytes)?;
         let sender = transaction.signer()?;
-        Ok(Self { sender, hash: keccak256(&bytes), transaction, bytes })
+        Ok(Self { sender, hash: keccak256(&bytes), transaction, bytes, attributed: None })
     }
 
     /// Decodes bytes whose sender was recovered before and kept; nothing is checked but the encoding.
     pub fn decode_recovered(bytes: impl Into<Bytes>, sender: Address) -> Result<Self, DecodeError> {
         let bytes = bytes.into();
-        Ok(Self { transaction: decode_exact(&bytes)?, sender, hash: keccak256(&bytes), bytes })
+        if let Some(attributed) = Attributed::decode(&bytes) {
+            return Ok(Self::unsigned(attributed, bytes));
+        }
+        let transaction = decode_exact(&bytes)?;
+        Ok(Self { sender, hash: keccak256(&bytes), transaction, bytes, attributed: None })
     }
 
     /// Takes a transaction whose sender is known already.
     pub fn new(transaction: Transaction, sender: Address) -> Self {
         let bytes = Bytes::from(transaction.encoded_2718());
-        Self { sender, hash: keccak256(&bytes), transaction, bytes }
+        Self { sender, hash: keccak256(&bytes), transaction, bytes, attributed: None }
+    }
+
+    /// Reads one that a block holds with its sender in place of its signature: in that form, or signed.
+    ///
+    /// Without the signature its hash is that of the form.
+    pub fn decode_attributed<B: Into<Bytes>>(bytes: B) -> Result<Self, DecodeError> {
+        let bytes = bytes.into();
+        match Attributed::decode(&bytes) {
+            Some(attributed) => Ok(Self::unsigned(attributed, bytes)),
+            None => Self::decode(bytes).map(Self::attribute),
+        }
+    }
+
+    fn unsigned(Attributed { sender, transaction }: Attributed, bytes: Bytes) -> Self {
+        let transaction = Transaction::Ethereum(transaction);
+        Self { sender, hash: keccak256(&bytes), transaction, bytes, attributed: None }
+    }
+
+    /// Whether the block holds its sender in place of its signature.
+    pub fn is_attributed(&self) -> bool {
+        self.standing().first() == Some(&ATTRIBUTED_TYPE)
+    }
+
+    /// Whether its signature is not known here.
+    pub fn is_unsigned(&self) -> bool {
+        self.bytes.first() == Some(&ATTRIBUTED_TYPE)
+    }
+
+    /// The same for a block that holds the sender in place of the signature. A deposit has none.
+    pub fn attribute(self) -> Self {
+        let attributed = match &self.transaction {
+            Transaction::Ethereum(_) if self.is_unsigned() => None,
+            Transaction::Ethereum(signed) => Some(Attributed::new(self.sender, signed).encode()),
+            Transaction::Deposit(_) => None,
+        };
+        Self { attributed, ..self }
+    }
+
+    /// The bytes that stand in the block.
+    pub fn standing(&self) -> &Bytes {
+        self.attributed.as_ref().unwrap_or(&self.bytes)
     }
 
     /// Whether this is a deposit.

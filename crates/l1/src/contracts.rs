@@ -54,6 +54,7 @@ mod inbox {
             function calldataDa() external view returns (address);
             function blobDa() external view returns (address);
             function committeeDa() external view returns (address);
+            function unsignedBatches() external view returns (bool);
             function forceDelay() external view returns (uint64);
             function forceGrace() external view returns (uint64);
             function permissionlessDelay() external view returns (uint64);
@@ -258,6 +259,7 @@ mod committee {
             function challengeWindow() external view returns (uint64);
             function answerWindow() external view returns (uint64);
             function bondPerChunk() external view returns (uint256);
+            function demanders() external view returns (address);
             function inbox() external view returns (address);
         }
 
@@ -271,7 +273,32 @@ mod committee {
             function acc(uint64 n) external view returns (bytes32);
             function firstVoid() external view returns (uint64);
             function challenges() external view returns (address);
+            function signatures() external view returns (address);
             function inbox() external view returns (address);
+        }
+
+        /// A `ValidityProof`.
+        #[derive(Debug, PartialEq, Eq)]
+        struct SignaturesProof { bytes32 opened; bytes openings; bytes proof; }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface SignatureProofs {
+            event SignaturesProven(uint64 indexed from, uint64 to, address indexed by);
+
+            function prove(DemandedHeader first, uint64 end, SignaturesProof proof) external;
+            function statusOf(uint64 index, uint64 l1Time) external view returns (uint8);
+            function timeout() external view returns (uint64);
+            function router() external view returns (address);
+            function inbox() external view returns (address);
+        }
+
+        #[derive(Debug, PartialEq, Eq)]
+        interface Demanders {
+            function add(address who) external;
+            function remove(address who) external;
+            function mayDemand(address who) external view returns (bool);
+            function delay() external view returns (uint64);
+            function owner() external view returns (address);
         }
 
         #[derive(Debug, PartialEq, Eq)]
@@ -513,9 +540,11 @@ mod words {
 
     impl From<BatchHeader> for words::BatchHeader {
         fn from(header: BatchHeader) -> Self {
+            let (da_type, unsigned) = words::DaType::read(header.daType);
             Self {
                 version: header.version,
-                da_type: header.daType.into(),
+                da_type,
+                unsigned,
                 index: header.index,
                 prev_acc: words::Accumulator(header.prevAcc),
                 da_hash: header.daHash,
@@ -534,7 +563,7 @@ mod words {
         fn from(header: words::BatchHeader) -> Self {
             Self {
                 version: header.version,
-                daType: header.da_type.into(),
+                daType: header.da_type.write(header.unsigned),
                 index: header.index,
                 prevAcc: header.prev_acc.0,
                 daHash: header.da_hash,

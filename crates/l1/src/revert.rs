@@ -29,6 +29,7 @@ mod errors {
             error Inbox_Overdue(uint64 dueIndex);
             error Inbox_BlockCount(uint32 blockCount);
             error Inbox_UnknownDaType(uint8 daType);
+            error Inbox_SignaturesNeeded(address caller);
             error Inbox_NothingToForce(uint256 time);
             error Inbox_RefreshedAlready();
             error Inbox_BadParameter(string name);
@@ -140,6 +141,18 @@ mod errors {
             error DaChallenge_WrongChunk(uint256 chunk);
             error DaChallenge_NothingToReclaim(uint64 index);
             error DaChallenge_PaymentFailed(address to);
+            error DaChallenge_NotDemander(address caller);
+            error Demanders_BadParameter(string name);
+            error Demanders_Unauthorized(address caller);
+            error Demanders_ListedAlready(address who);
+            error Demanders_NotListed(address who);
+            error Demanders_LastOne(address who);
+            error SignatureProofs_BadParameter(string name);
+            error SignatureProofs_WrongHeader(uint64 index);
+            error SignatureProofs_WrongRange(uint64 from, uint64 to, uint64 count);
+            error SignatureProofs_TooLate(uint64 limit);
+            error SignatureProofs_TwoVersions(uint64 activation);
+            error SignatureProofs_Contradicted(uint256 version);
             error SealedInbox_BadParameter(string name);
             error SealedInbox_WrongHeader(uint64 index);
             error SealedInbox_SealedAlready(uint64 next);
@@ -299,6 +312,9 @@ fn inbox(error: &Errors::ErrorsErrors) -> Option<String> {
         ),
         E::Inbox_UnknownDaType(e) => {
             format!("no data availability of type {} is installed", e.daType)
+        }
+        E::Inbox_SignaturesNeeded(e) => {
+            format!("{} is not the batcher, and only it may post without signatures", e.caller)
         }
         E::Inbox_NothingToForce(e) => {
             format!("nothing is overdue for long enough: wait until {}", e.time)
@@ -498,6 +514,30 @@ fn committee(error: &Errors::ErrorsErrors) -> Option<String> {
         E::DaChallenge_NothingToReclaim(e) => {
             format!("batch {} is not void, or its bond was credited", e.index)
         }
+        E::DaChallenge_NotDemander(e) => {
+            format!("on this chain {} may not demand payloads: ask one of its demanders", e.caller)
+        }
+        E::Demanders_Unauthorized(e) => format!("{} does not own the list of demanders", e.caller),
+        E::Demanders_ListedAlready(e) => format!("{} may demand payloads already", e.who),
+        E::Demanders_NotListed(e) => format!("{} is no demander, or is removed already", e.who),
+        E::Demanders_LastOne(e) => format!("{} is the last demander: add another first", e.who),
+        E::SignatureProofs_WrongHeader(e) => {
+            format!("the header is not that of batch {}: L1 was reorganised", e.index)
+        }
+        E::SignatureProofs_WrongRange(e) => {
+            format!("{}..{} is no range of the {} batches", e.from, e.to, e.count)
+        }
+        E::SignatureProofs_TooLate(e) => {
+            format!("the first of these batches could be proven until {}", e.limit)
+        }
+        E::SignatureProofs_TwoVersions(e) => format!(
+            "another version of the program begins with batch {}: prove them apart",
+            e.activation
+        ),
+        E::SignatureProofs_Contradicted(e) => format!(
+            "another result of this run is on record: report it to the router of version {}",
+            e.version
+        ),
         E::SealedInbox_SealedAlready(e) => format!("the next batch to seal is {}", e.next),
         E::SealedInbox_HeaderMissing(e) => format!("the header of batch {} is needed", e.needed),
         E::SealedInbox_TooEarly(e) => {
@@ -596,6 +636,8 @@ fn others(error: &Errors::ErrorsErrors) -> Option<String> {
             name,
         })
         | E::DaChallenge_BadParameter(errors::Errors::DaChallenge_BadParameter { name })
+        | E::Demanders_BadParameter(errors::Errors::Demanders_BadParameter { name })
+        | E::SignatureProofs_BadParameter(errors::Errors::SignatureProofs_BadParameter { name })
         | E::SealedInbox_BadParameter(errors::Errors::SealedInbox_BadParameter { name })
         | E::ProgramRegistry_BadParameter(errors::Errors::ProgramRegistry_BadParameter { name })
         | E::EscapeHatch_BadParameter(errors::Errors::EscapeHatch_BadParameter { name }) => {

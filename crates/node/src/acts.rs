@@ -74,7 +74,9 @@ pub(crate) async fn act(
         Move::Derive { index } => acts.derive(settlement, index).await,
         Move::Compute { parent, n0, n1 } => acts.compute(settlement, parent, n0, n1).await,
         Move::Look { index } => acts.look(settlement, index).await,
-        Move::Publish { first, last, .. } => acts.publish(settlement, first, last).await,
+        Move::Publish { first, last, unsigned, .. } => {
+            acts.publish(settlement, (first, last), unsigned).await
+        }
         Move::ForceInclude { .. } => acts.force_include().await,
         Move::Propose { parent, n0, n1 } => acts.propose(settlement, parent, n0, n1).await,
         Move::Trace { parent, n0, n1, path } => {

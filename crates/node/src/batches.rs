@@ -1,9 +1,9 @@
 //! Between sealed blocks and batches: what a batch says of our blocks, and what our blocks would say in a batch.
 
 use crate::{Error, builder::header};
-use alloy_primitives::B256;
-use mezz_derive::{Batch, BlockBody};
-use mezz_evm::{execute, output_root};
+use alloy_primitives::{B256, Bytes};
+use mezz_derive::{Batch, BlockBody, Layout};
+use mezz_evm::{SignedTransaction, execute, output_root};
 use mezz_primitives::{
     Accumulator, BlockInput, CLAIM_ENTRIES, ClaimVector, DepositHint, MessageKind, Output,
     OutputHash,
@@ -29,11 +29,7 @@ pub(crate) fn agreeing(store: &Store, first: u64, inputs: &[BlockInput]) -> Resu
         let Some(local) = store.block(number)? else { return Ok(position) };
         let literal = local.header.timestamp == input.timestamp
             && queue_index(&local.header) == input.queue_index
-            && local
-                .transactions
-                .iter()
-                .map(|transaction| &transaction.bytes)
-                .eq(&input.transactions);
+            && holds(&local, input);
         if literal {
             continue;
         }
@@ -45,10 +41,29 @@ pub(crate) fn agreeing(store: &Store, first: u64, inputs: &[BlockInput]) -> Resu
     Ok(inputs.len())
 }
 
+/// Whether a block has exactly these transactions, in the same form. Each is there with its signature, or with its sender in place of it.
+fn holds(local: &Block, input: &BlockInput) -> bool {
+    let same = |transaction: &SignedTransaction, bytes: &Bytes| {
+        let form = transaction.is_deposit() || transaction.is_attributed() == input.attributed;
+        form && (transaction.bytes == *bytes || transaction.standing() == bytes)
+    };
+    local.transactions.len() == input.transactions.len()
+        && local
+            .transactions
+            .iter()
+            .zip(&input.transactions)
+            .all(|(local, bytes)| same(local, bytes))
+}
+
 /// What blocks `first..=last` say in a batch.
-pub(crate) fn batch(store: &Store, inbox: &Inbox, first: u64, last: u64) -> Result<Batch, Error> {
+pub(crate) fn batch(
+    store: &Store,
+    inbox: &Inbox,
+    (first, last): (u64, u64),
+    layout: Layout,
+) -> Result<Batch, Error> {
     let mut parent = header(store, first - 1)?;
-    let mut batch = Batch::default();
+    let mut batch = Batch { layout, ..Batch::default() };
     for number in first..=last {
         let local = block(store, number)?;
         let taken =
@@ -59,8 +74,12 @@ pub(crate) fn batch(store: &Store, inbox: &Inbox, first: u64, last: u64) -> Resu
             messages: (queue_index(&local.header) - queue_index(&parent)) as u32,
             transactions: local.transactions[taken.count..]
                 .iter()
-                .map(|transaction| transaction.bytes.clone())
-                .collect(),
+                .map(|transaction| match layout {
+                    Layout::Unsigned => Ok(transaction.standing().clone()),
+                    _ if transaction.is_unsigned() => Err(Error::Unsigned { number }),
+                    _ => Ok(transaction.bytes.clone()),
+                })
+                .collect::<Result<_, _>>()?,
         });
         parent = Arc::new(local.header.clone());
     }
@@ -110,7 +129,8 @@ fn messages(
         let timestamp = local.header.timestamp;
         let messages = all.len();
         let transactions = all.into_iter().chain(users).collect();
-        let input = BlockInput { timestamp, queue_index: to, messages, transactions };
+        let attributed = local.transactions.iter().any(SignedTransaction::is_attributed);
+        let input = BlockInput { timestamp, queue_index: to, messages, transactions, attributed };
         if executed(store, local, &input)? != local.hash {
             return Ok(None);
         }

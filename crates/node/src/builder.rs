@@ -18,12 +18,15 @@ use std::sync::Arc;
 pub(crate) struct Opening {
     pub(crate) timestamp: u64,
     pub(crate) queue_index: u64,
+    /// Whether the block holds senders in place of signatures.
+    pub(crate) attributed: bool,
 }
 
 /// A block under construction on the head of a store.
 #[derive(Debug)]
 pub(crate) struct Builder {
     executor: BlockExecutor<SharedOverlay>,
+    attributed: bool,
     pending: Pending,
     logs: u64,
     /// Bytes that users' transactions take up to now, and may take: the batch with this block must fit L1.
@@ -50,7 +53,7 @@ impl Builder {
             state: overlay.clone(),
         };
         let executor = BlockExecutor::begin(store.chain(), environment, overlay)?;
-        Ok(Self { executor, pending, logs: 0, bytes: 0, bytes_max })
+        Ok(Self { executor, attributed: opening.attributed, pending, logs: 0, bytes: 0, bytes_max })
     }
 
     /// Does again what the journal says was done.
@@ -59,7 +62,8 @@ impl Builder {
         block: &JournaledBlock,
         bytes_max: usize,
     ) -> Result<Self, Error> {
-        let opening = Opening { timestamp: block.timestamp, queue_index: block.queue_index };
+        let JournaledBlock { timestamp, queue_index, attributed, .. } = *block;
+        let opening = Opening { timestamp, queue_index, attributed };
         let mut builder = Self::begin(store, opening, bytes_max)?;
         for (sender, bytes) in &block.transactions {
             let transaction = SignedTransaction::decode_recovered(bytes.clone(), *sender)
@@ -78,6 +82,7 @@ impl Builder {
             timestamp: environment.timestamp,
             queue_index: environment.queue_index,
             parent: environment.parent_hash,
+            attributed: self.attributed,
         }
     }
 
@@ -86,6 +91,7 @@ impl Builder {
         &mut self,
         transaction: SignedTransaction,
     ) -> Result<Result<Preconfirmed, TransactionError>, Error> {
+        let transaction = if self.attributed { transaction.attribute() } else { transaction };
         let executed = match self.executor.transact(transaction.clone())? {
             Ok(executed) => executed,
             Err(invalid) => return Ok(Err(invalid)),

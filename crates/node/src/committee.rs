@@ -60,6 +60,9 @@ pub(crate) struct Asked {
     /// Hash of the last block: another chain has other batches.
     head: B256,
     payload: PayloadId,
+    /// Whether the payload lacks the signatures.
+    #[serde(default)]
+    pub(crate) unsigned: bool,
 }
 
 /// The committee that certifies now.
@@ -128,8 +131,8 @@ impl Acts {
     pub(crate) async fn ask(
         &self,
         inbox: &Inbox,
-        first: u64,
-        last: u64,
+        (first, last): (u64, u64),
+        unsigned: bool,
         payload: Vec<u8>,
     ) -> Result<(Asked, Vec<u8>), Error> {
         let bytes = payload.len();
@@ -140,6 +143,7 @@ impl Acts {
             last,
             head: header(&self.store, last)?.hash_slow(),
             payload: PayloadId::of(&payload).ok_or(Error::TooLarge { number: first, bytes })?,
+            unsigned,
         };
         // Whoever posts it must be able to show it.
         self.data.keep(payload.clone()).await?;
@@ -253,11 +257,12 @@ impl Acts {
     pub(crate) fn seal(&self, settlement: &RwLock<Settlement>, count: u64) -> Result<Call, Error> {
         let settlement = settlement.read();
         let sealing = settlement.sealing().ok_or(mezz_da::Error::NoCommittee)?;
-        let range = sealing.headers(settlement.inbox(), count);
+        let shown = sealing.headers(settlement.inbox(), count);
         let batches = settlement.inbox().batches();
-        let headers = range.filter_map(|index| batches.get(index as usize));
+        let headers = shown.into_iter().filter_map(|index| batches.get(index as usize));
         let call = SealedInbox::sealCall { headers: headers.map(|b| b.header.into()).collect() };
-        Ok(Call::to(self.committee_contracts()?.sealed_inbox, &call))
+        let sealed = self.contracts.sealed_inbox().ok_or(Error::Reorged)?;
+        Ok(Call::to(sealed, &call))
     }
 
     /// The call that demands a payload.

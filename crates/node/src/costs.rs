@@ -101,7 +101,7 @@ fn collected(store: &Store, first: u64, last: u64) -> Result<(u64, U256), Error>
         let config = L2Config::read(&mut WrapDatabaseRef(state))?;
         for transaction in signed {
             count += 1;
-            fees += Charges::new(&config, &transaction.bytes).l1_fee;
+            fees += Charges::new(&config, transaction.standing()).l1_fee;
         }
     }
     Ok((count, fees))

@@ -10,6 +10,7 @@ use crate::{
     metrics::Metrics,
     sequencer::Sequencer,
 };
+use mezz_evm::SignedTransaction;
 use mezz_l1::{CommitteeEvent, ContractEvent, L1Event, L1Heads, Remedy, Watcher};
 use mezz_primitives::{ContentId, release};
 use mezz_rpc::Event as ChainEvent;
@@ -473,7 +474,12 @@ pub(crate) fn sealed(block: &Block) -> SealedBlock {
         .map(|tx| 80 + (tx.bytes.len() as u64).saturating_sub(110))
         .sum::<u64>()
         + 2;
+    let signatures = match block.transactions.iter().any(SignedTransaction::is_attributed) {
+        true => 64 * block.transactions.iter().filter(|tx| !tx.is_deposit()).count() as u64,
+        false => 0,
+    };
     SealedBlock {
+        signatures,
         number: block.header.number,
         timestamp: block.header.timestamp,
         queue_index: batches::queue_index(&block.header),

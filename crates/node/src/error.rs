@@ -45,6 +45,14 @@ pub enum Error {
     /// The data of a batch could not be had.
     #[error("batch data: {0}")]
     Data(#[from] mezz_da::Error),
+    /// A block that was derived from a batch without signatures, and is to be posted with them.
+    #[error(
+        "block {number} holds transactions whose signatures are not known here, so it cannot be posted with them; this node followed another sequencer's batch: let that one post"
+    )]
+    Unsigned {
+        /// The block.
+        number: u64,
+    },
     /// Nobody gives the payload of a batch that a committee has certified.
     #[error("the payload of batch {index} is withheld: {error}")]
     Withheld {

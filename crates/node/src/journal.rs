@@ -34,6 +34,8 @@ pub enum Entry {
         queue_index: u64,
         /// Hash of the block before.
         parent: B256,
+        /// Whether it holds senders in place of signatures.
+        attributed: bool,
     },
     /// A transaction was executed in the open block.
     Transaction {
@@ -67,8 +69,8 @@ impl Entry {
     /// The bytes of a record.
     pub fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Open { number, timestamp, queue_index, parent } => [
-                &[0],
+            Self::Open { number, timestamp, queue_index, parent, attributed } => [
+                &[if *attributed { 5 } else { 0 }],
                 &number.to_be_bytes()[..],
                 &timestamp.to_be_bytes(),
                 &queue_index.to_be_bytes(),
@@ -94,13 +96,14 @@ impl Entry {
             Some((Address::from_slice(sender), Bytes::copy_from_slice(bytes)))
         };
         match kind {
-            0 => {
+            0 | 5 => {
                 exact(56)?;
                 Some(Self::Open {
                     number: number(0)?,
                     timestamp: number(8)?,
                     queue_index: number(16)?,
                     parent: B256::from_slice(&rest[24..]),
+                    attributed: *kind == 5,
                 })
             }
             1 => signed().map(|(sender, bytes)| Self::Transaction { sender, bytes }),
@@ -129,6 +132,8 @@ pub struct JournaledBlock {
     pub queue_index: u64,
     /// Hash of the block before.
     pub parent: B256,
+    /// Whether it holds senders in place of signatures.
+    pub attributed: bool,
     /// Senders and EIP-2718 bytes, in order.
     pub transactions: Vec<(Address, Bytes)>,
     /// Its hash; `None` while it was open.
@@ -171,13 +176,14 @@ impl Past {
     fn observe(&mut self, entry: Entry) {
         let open = self.blocks.last_mut();
         match entry {
-            Entry::Open { number, timestamp, queue_index, parent } => {
+            Entry::Open { number, timestamp, queue_index, parent, attributed } => {
                 self.cut(number - number.min(1));
                 self.blocks.push(JournaledBlock {
                     number,
                     timestamp,
                     queue_index,
                     parent,
+                    attributed,
                     transactions: Vec::new(),
                     sealed: None,
                 });

@@ -157,6 +157,7 @@ impl Node {
                 sequencing,
                 block_time: config.block_time,
                 block_bytes: capacity,
+                attributed: config.chain.signatures.is_some(),
                 pool: config.pool,
                 journal: config.directory.join("journal"),
             },

@@ -162,6 +162,11 @@ impl Pool {
         slots.values().flat_map(BTreeMap::values).find(|transaction| transaction.hash == *hash)
     }
 
+    /// All that wait.
+    pub fn transactions(&self) -> impl Iterator<Item = &SignedTransaction> {
+        self.senders.values().flat_map(BTreeMap::values)
+    }
+
     /// The nonce after those of `sender` that follow `next` without a gap; `None` if none does.
     pub fn next_nonce(&self, sender: Address, next: u64) -> Option<u64> {
         let slots = self.senders.get(&sender)?;

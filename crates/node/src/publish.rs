@@ -9,7 +9,7 @@ use crate::{
 use alloy::rpc::types::TransactionReceipt;
 use alloy_primitives::{B256, Bytes};
 use mezz_da::Choice;
-use mezz_derive::{Compressor, EncodeError};
+use mezz_derive::{Compressor, EncodeError, Layout};
 use mezz_l1::{Call, contracts::Inbox as InboxContract};
 use mezz_primitives::{CHUNK_SIZE, CHUNKS_MAX, DaType, Fallback};
 use mezz_settlement::{Inbox, Role, Settlement};
@@ -21,20 +21,28 @@ use std::sync::atomic::Ordering;
 struct Packed {
     first: u64,
     last: u64,
+    /// What it has of the transactions.
+    layout: Layout,
     payload: Vec<u8>,
 }
 
 impl Acts {
-    /// Posts sealed blocks as the next batch: as many as fit.
+    /// Posts sealed blocks as the next batch: as many as fit. `unsigned` says that they may go without signatures.
     pub(crate) async fn publish(
         &self,
         settlement: &RwLock<Settlement>,
-        first: u64,
-        last: u64,
+        (first, last): (u64, u64),
+        unsigned: bool,
     ) -> Result<Done, Error> {
         let inbox = settlement.read().inbox().clone();
+        let layout = match self.config.signatures {
+            None => Layout::Signed,
+            // Nobody who proves them: they would not count.
+            Some(_) if !unsigned || !self.proofs.has_workers() => Layout::Attributed,
+            Some(_) => Layout::Unsigned,
+        };
         let Some(rules) = self.config.committee else {
-            let (packed, choice) = self.fitting_l1(&inbox, first, last).await?;
+            let (packed, choice) = self.fitting_l1(&inbox, (first, last), layout).await?;
             return self.post_to_l1(&inbox, packed, choice).await;
         };
         let most = |packed: &Packed| packed.payload.len() <= CHUNKS_MAX * CHUNK_SIZE;
@@ -42,15 +50,16 @@ impl Acts {
         let (asked, payload) = match self.asked_before(&inbox).await? {
             Some(asked) => asked,
             None => {
-                let Packed { first, last, payload } =
-                    self.fitting(&inbox, first, last, most).await?;
-                self.ask(&inbox, first, last, payload).await?
+                let Packed { first, last, layout, payload } =
+                    self.fitting(&inbox, (first, last), layout, most).await?;
+                self.ask(&inbox, (first, last), layout == Layout::Unsigned, payload).await?
             }
         };
         match self.certify(&asked, &payload, l1_time).await {
             Ok(aux) => {
                 let (first, last) = (asked.first, asked.last);
-                let call = self.post_batch(&inbox, (first, last), DaType::Committee, aux)?;
+                let da_type = DaType::Committee.write(asked.unsigned);
+                let call = self.post_batch(&inbox, (first, last), da_type, aux)?;
                 let receipt = self.sender(Role::Batcher)?.send(call).await?;
                 self.count_batch(&receipt, payload.len(), first, last, "committee");
                 Ok(Done::sent(&receipt))
@@ -61,7 +70,7 @@ impl Acts {
                 if let Some(members) = &self.members {
                     members.metrics().fallbacks.fetch_add(1, Ordering::Relaxed);
                 }
-                let (packed, choice) = self.fitting_l1(&inbox, first, last).await?;
+                let (packed, choice) = self.fitting_l1(&inbox, (first, last), layout).await?;
                 self.post_to_l1(&inbox, packed, choice).await
             }
             Err(error) => Err(error),
@@ -72,8 +81,8 @@ impl Acts {
     async fn fitting_l1(
         &self,
         inbox: &Inbox,
-        first: u64,
-        last: u64,
+        (first, last): (u64, u64),
+        layout: Layout,
     ) -> Result<(Packed, Choice), Error> {
         let capabilities = self.client.capabilities();
         // What could not be read back is not posted.
@@ -83,7 +92,8 @@ impl Acts {
             let length = packed.payload.len();
             mezz_da::choose(length, prices.base_fee, prices.blob_base_fee, blobs)
         };
-        let packed = self.fitting(inbox, first, last, |packed| choose(packed).is_some()).await?;
+        let fits = |packed: &Packed| choose(packed).is_some();
+        let packed = self.fitting(inbox, (first, last), layout, fits).await?;
         let too_large = Error::TooLarge { number: first, bytes: packed.payload.len() };
         let choice = choose(&packed).ok_or(too_large)?;
         Ok((packed, choice))
@@ -93,15 +103,15 @@ impl Acts {
     async fn fitting(
         &self,
         inbox: &Inbox,
-        first: u64,
-        mut last: u64,
+        (first, mut last): (u64, u64),
+        layout: Layout,
         fits: impl Fn(&Packed) -> bool,
     ) -> Result<Packed, Error> {
         loop {
             let half = first + (last - first) / 2;
-            match self.pack(inbox, first, last).await {
+            match self.pack(inbox, (first, last), layout).await {
                 Ok(payload) => {
-                    let packed = Packed { first, last, payload };
+                    let packed = Packed { first, last, layout, payload };
                     if fits(&packed) {
                         return Ok(packed);
                     }
@@ -119,10 +129,15 @@ impl Acts {
     }
 
     /// Encodes blocks `first..=last`.
-    async fn pack(&self, inbox: &Inbox, first: u64, last: u64) -> Result<Vec<u8>, Error> {
+    async fn pack(
+        &self,
+        inbox: &Inbox,
+        blocks: (u64, u64),
+        layout: Layout,
+    ) -> Result<Vec<u8>, Error> {
         let (store, inbox, chain) = (self.store.clone(), inbox.clone(), self.config.l2_chain_id);
         blocking(move || {
-            let batch = batches::batch(&store, &inbox, first, last)?;
+            let batch = batches::batch(&store, &inbox, blocks, layout)?;
             Ok(mezz_derive::encode(&batch, chain, Compressor::Deflate)?)
         })
         .await
@@ -134,17 +149,20 @@ impl Acts {
         packed: Packed,
         choice: Choice,
     ) -> Result<Done, Error> {
-        let Packed { first, last, payload } = packed;
+        let Packed { first, last, layout, payload } = packed;
         let (blocks, bytes) = ((first, last), payload.len());
+        let unsigned = layout == Layout::Unsigned;
         let (call, how) = match choice {
             Choice::Calldata => {
-                (self.post_batch(inbox, blocks, DaType::Calldata, payload.into())?, "calldata")
+                let da_type = DaType::Calldata.write(unsigned);
+                (self.post_batch(inbox, blocks, da_type, payload.into())?, "calldata")
             }
             Choice::Blobs => {
                 let data = self.data.clone();
                 let sidecar = blocking(move || data.sidecar(&payload)).await?;
                 let hashes: Vec<u8> = sidecar.versioned_hashes().flat_map(B256::from).collect();
-                let call = self.post_batch(inbox, blocks, DaType::Blobs, hashes.into())?;
+                let da_type = DaType::Blobs.write(unsigned);
+                let call = self.post_batch(inbox, blocks, da_type, hashes.into())?;
                 (call.with_blobs(sidecar), "blobs")
             }
         };
@@ -158,13 +176,13 @@ impl Acts {
         &self,
         inbox: &Inbox,
         (first, last): (u64, u64),
-        da_type: DaType,
+        da_type: u8,
         aux: Bytes,
     ) -> Result<Call, Error> {
         let q_end = batches::queue_index(&*header(&self.store, last)?);
         let queue_acc = inbox.queue_hash(q_end).ok_or(Error::Stale { number: last })?;
         let call = InboxContract::postBatchCall {
-            daType: da_type.into(),
+            daType: da_type,
             prevAcc: inbox.head().0,
             qEnd: q_end,
             queueAcc: queue_acc,

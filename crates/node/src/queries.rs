@@ -253,9 +253,13 @@ fn batch_json(settlement: &Settlement, batch: &PostedBatch) -> Value {
             (false, true) => "sealed",
             (false, false) => "revocable",
         });
-        value["demand"] = json!(demand);
-        let certificate = CertificateHead::decode(&batch.aux);
-        value["epoch"] = json!(certificate.map(|certificate| certificate.epoch));
+        value["signaturesProven"] = json!(batch.header.unsigned.then(|| sealing.is_proven(index)));
+        value["signaturesDue"] = json!(sealing.signatures_due(batch));
+        if settlement.config().committee.is_some() {
+            value["demand"] = json!(demand);
+            let certificate = CertificateHead::decode(&batch.aux);
+            value["epoch"] = json!(certificate.map(|certificate| certificate.epoch));
+        }
     }
     value
 }

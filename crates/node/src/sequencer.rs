@@ -37,6 +37,8 @@ pub struct SequencerConfig {
     pub block_time: Duration,
     /// Bytes that the users' transactions of one block may take, so that it fits a batch on L1.
     pub block_bytes: usize,
+    /// Whether its blocks hold senders in place of signatures: a batch of them may be posted without.
+    pub attributed: bool,
     /// How much may wait.
     pub pool: PoolLimits,
     /// Where the journal lies.
@@ -96,6 +98,15 @@ pub(crate) struct Sequencer {
 }
 
 impl Sequencer {
+    /// What users have sent that stands in no block yet.
+    pub(crate) fn unsealed(&self) -> Vec<SignedTransaction> {
+        let mut waiting: Vec<_> = self.shared.pool.read().transactions().cloned().collect();
+        if let Some(pending) = &*self.shared.pending.read() {
+            waiting.extend(pending.body.read().transactions().iter().cloned());
+        }
+        waiting
+    }
+
     /// Recovers what the journal promised and starts the thread.
     pub(crate) fn start(
         config: SequencerConfig,

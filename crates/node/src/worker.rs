@@ -155,7 +155,11 @@ impl Worker {
         let timestamp = parent.timestamp.max(now).max(self.shared.l1_time.load(Ordering::Relaxed));
         let mut builder = Builder::begin(
             &self.store,
-            Opening { timestamp, queue_index: next_message + messages.len() as u64 },
+            Opening {
+                timestamp,
+                queue_index: next_message + messages.len() as u64,
+                attributed: self.config.attributed,
+            },
             self.config.block_bytes,
         )?;
         self.turn_page(head.number);

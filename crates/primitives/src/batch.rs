@@ -45,6 +45,26 @@ impl From<DaType> for u8 {
     }
 }
 
+/// The bit of a header's `daType` that says: without signatures, which a proof shows (`docs/spec/signatures.md`).
+const UNSIGNED: u8 = 0x10;
+
+impl DaType {
+    /// Reads a header's `daType`: where the data lie, and whether they lack the signatures.
+    pub fn read(byte: u8) -> (Self, bool) {
+        match Self::from(byte & !UNSIGNED) {
+            place @ (Self::Calldata | Self::Blobs | Self::Committee) => {
+                (place, byte & UNSIGNED != 0)
+            }
+            _ => (Self::from(byte), false),
+        }
+    }
+
+    /// Writes what [`DaType::read`] reads.
+    pub fn write(self, unsigned: bool) -> u8 {
+        u8::from(self) | if unsigned { UNSIGNED } else { 0 }
+    }
+}
+
 /// What the inbox records of one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,6 +73,9 @@ pub struct BatchHeader {
     pub version: u8,
     /// Where the data lie.
     pub da_type: DaType,
+    /// Whether the data lack the signatures of their transactions: then the batch counts once a proof shows them.
+    #[serde(default)]
+    pub unsigned: bool,
     /// Position in the inbox.
     pub index: u64,
     /// The chain before this batch.
@@ -89,9 +112,12 @@ impl BatchHeader {
     /// Reads [`BatchHeader::encode`].
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut fields = Fields::of(domain::HEADER, bytes)?;
+        let version = fields.number()?;
+        let (da_type, unsigned) = DaType::read(fields.number()?);
         let header = Self {
-            version: fields.number()?,
-            da_type: fields.number().map(|da_type: u8| da_type.into())?,
+            version,
+            da_type,
+            unsigned,
             index: fields.number()?,
             prev_acc: Accumulator(fields.word()?),
             da_hash: fields.word()?,
@@ -109,7 +135,7 @@ impl BatchHeader {
     fn words(&self) -> Words {
         Words::domain(domain::HEADER)
             .number(self.version.into())
-            .number(u8::from(self.da_type).into())
+            .number(self.da_type.write(self.unsigned).into())
             .number(self.index)
             .word(self.prev_acc.0)
             .word(self.da_hash)
@@ -122,9 +148,9 @@ impl BatchHeader {
             .number(self.l1_time)
     }
 
-    /// The header that claims read in the place of a batch whose payload was demanded and not shown: one without data.
+    /// The header that claims read in the place of a batch that does not count, because its payload or its signatures were not shown: one without data.
     pub const fn voided(self) -> Self {
-        Self { da_type: DaType::None, da_hash: B256::ZERO, ..self }
+        Self { da_type: DaType::None, unsigned: false, da_hash: B256::ZERO, ..self }
     }
 
     /// The chain after this batch.

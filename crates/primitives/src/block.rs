@@ -15,4 +15,7 @@ pub struct BlockInput {
     pub messages: usize,
     /// EIP-2718 transactions in order, those from queue messages first. Invalid ones are skipped.
     pub transactions: Vec<Bytes>,
+    /// Whether the block holds their senders in place of their signatures, which some may lack (`docs/spec/signatures.md`).
+    #[serde(default)]
+    pub attributed: bool,
 }

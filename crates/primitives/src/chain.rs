@@ -2,7 +2,7 @@
 
 use crate::{
     BLOCK_GAS_MIN, CommitteeConfig, CommitteeContracts, ProofConfig, ProofContracts, ProofPolicy,
-    SPAN_GAS_MAX,
+    SPAN_GAS_MAX, SignaturesConfig, SignaturesContracts,
 };
 use alloy_primitives::{Address, B256, U256};
 use core::{fmt, str::FromStr};
@@ -109,6 +109,9 @@ pub struct ChainConfig {
     /// What validity proofs are worth, if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proofs: Option<ProofConfig>,
+    /// The rules for batches without signatures, if there may be any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signatures: Option<SignaturesConfig>,
 }
 
 impl ChainConfig {
@@ -216,12 +219,21 @@ pub struct Contracts {
     /// Those of its validity proofs, if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proofs: Option<ProofContracts>,
+    /// Those of its batches without signatures, if there may be any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signatures: Option<SignaturesContracts>,
 }
 
 impl Contracts {
-    /// The batches that claims are about: the inbox, or with a data committee those that are decided.
+    /// The batches that are decided, where being posted does not decide: with a data committee, or where batches may lack signatures.
+    pub fn sealed_inbox(&self) -> Option<Address> {
+        let committee = self.committee.map(|committee| committee.sealed_inbox);
+        committee.or(self.signatures.map(|signatures| signatures.sealed_inbox))
+    }
+
+    /// The batches that claims are about: those that are decided.
     pub fn claimed_batches(&self) -> Address {
-        self.committee.map_or(self.inbox, |committee| committee.sealed_inbox)
+        self.sealed_inbox().unwrap_or(self.inbox)
     }
 }
 

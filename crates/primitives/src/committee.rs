@@ -267,6 +267,9 @@ pub struct CommitteeContracts {
     pub sealed_inbox: Address,
     /// The end of the chain.
     pub escape_hatch: Address,
+    /// Who may demand payloads, where not everybody may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demanders: Option<Address>,
 }
 
 #[cfg(test)]

@@ -91,7 +91,15 @@ pub trait Preimages {
     fn blob(&self, _blob: B256) -> Option<Bytes> {
         None
     }
+
+    /// The signature of a transaction of the batch whose header has this hash, by its position in the payload: `r ‖ s ‖ y-parity`.
+    fn signature(&self, _batch: B256, _index: u32) -> Option<[u8; SIGNATURE_SIZE]> {
+        None
+    }
 }
+
+/// Bytes of a signature with its y-parity.
+pub const SIGNATURE_SIZE: usize = 65;
 
 impl<P: Preimages + ?Sized> Preimages for &P {
     fn keccak(&self, hash: B256) -> Option<Bytes> {
@@ -104,5 +112,9 @@ impl<P: Preimages + ?Sized> Preimages for &P {
 
     fn blob(&self, blob: B256) -> Option<Bytes> {
         (**self).blob(blob)
+    }
+
+    fn signature(&self, batch: B256, index: u32) -> Option<[u8; SIGNATURE_SIZE]> {
+        (**self).signature(batch, index)
     }
 }

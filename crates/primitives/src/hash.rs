@@ -58,6 +58,9 @@ pub mod domain {
     /// A program of the zkVM.
     pub const PROGRAM: B256 =
         b256!("dbff75f55341fa5d0de6d0bcf3f7a82c227d6ceb803551f764fbc8a860b539c4");
+    /// The batches whose signatures are shown.
+    pub const SIGNATURES: B256 =
+        b256!("fe4459ff69fe8d96fd7b1d526fb01858b80b7be6937d3023bdb1052ad82af250");
     /// The builds of one program for the fault proof and for the zkVM.
     pub const RELEASE: B256 =
         b256!("343ba7f3b3505213ff9a0d687751c8dbd3ec16bb31e32520040fb7836489f14e");

@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod addresses;
+mod attributed;
 mod batch;
 mod block;
 mod chain;
@@ -19,6 +20,7 @@ mod queue;
 mod withdrawal;
 
 pub use addresses::{alias, predeploys, unalias};
+pub use attributed::{ATTRIBUTED_TYPE, Attributed, NO_SIGNATURE};
 pub use batch::{Accumulator, BatchHeader, DaType, blobs_hash, decode_blobs, encode_blobs};
 pub use block::BlockInput;
 pub use chain::{ChainConfig, Contracts, Family, FeeConfig, GenesisId, ParseFamilyError, Windows};
@@ -26,15 +28,16 @@ pub use committee::{
     Certificate, Committee, CommitteeConfig, CommitteeContracts, Fallback, PayloadId,
     SignedCertificate, chunk_hashes, decode_chunk_hashes, encode_chunk_hashes,
 };
-pub use fault::{Boot, Preimages, ProgramId, query_id};
+pub use fault::{Boot, Preimages, ProgramId, SIGNATURE_SIZE, query_id};
 pub use hash::domain;
 pub use output::{
     ClaimVector, ContentId, OpOutput, Output, OutputHash, content_id, genesis_content_id,
     op_output_root, vector_proof, vector_root,
 };
 pub use proof::{
-    BLOB_MODULUS, BlobOpening, ProofConfig, ProofContracts, ProofKind, ProofPolicy, Statement,
-    opening_point, openings_hash, program_key, release, trimmed,
+    BLOB_MODULUS, BlobOpening, ProofConfig, ProofContracts, ProofKind, ProofPolicy, SignaturesBoot,
+    SignaturesConfig, SignaturesContracts, Statement, opening_point, openings_hash, program_key,
+    release, trimmed,
 };
 pub use queue::{DepositHint, L1Info, MessageKind, QueueAccumulator, QueueMessage};
 pub use withdrawal::Withdrawal;

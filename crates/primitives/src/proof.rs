@@ -1,11 +1,11 @@
 //! What a validity proof says (`docs/spec/validity-proof.md`).
 
 use crate::{
-    ProgramId,
-    hash::{Words, domain},
+    Accumulator, ProgramId,
+    hash::{Fields, Words, domain},
 };
 use alloc::vec::Vec;
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use serde::{Deserialize, Serialize};
 
 /// How much a validity proof is about.
@@ -17,6 +17,8 @@ pub enum ProofKind {
     Span = 0,
     /// All spans of a claim: the result is the root over their outputs.
     Claim = 1,
+    /// The signatures of batches that were posted without: the result is the boot itself.
+    Signatures = 2,
 }
 
 impl TryFrom<u8> for ProofKind {
@@ -26,6 +28,7 @@ impl TryFrom<u8> for ProofKind {
         match kind {
             0 => Ok(Self::Span),
             1 => Ok(Self::Claim),
+            2 => Ok(Self::Signatures),
             other => Err(other),
         }
     }
@@ -71,6 +74,70 @@ pub struct ProofContracts {
     pub router: Address,
     /// What verifies those of the first version of the program.
     pub verifier: Address,
+}
+
+/// Which signatures a proof of [`ProofKind::Signatures`] is about: those of the batches `start..end` that were posted without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignaturesBoot {
+    /// Chain id of the L2.
+    pub chain_id: u64,
+    /// The inbox's chain after `end` batches.
+    pub acc: Accumulator,
+    /// The first batch.
+    pub start: u64,
+    /// One past the last batch.
+    pub end: u64,
+}
+
+impl SignaturesBoot {
+    /// What the hash is taken of.
+    pub fn encode(&self) -> Bytes {
+        self.words().into_bytes()
+    }
+
+    /// Reads [`SignaturesBoot::encode`].
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields::of(domain::SIGNATURES, bytes)?;
+        let boot = Self {
+            chain_id: fields.number()?,
+            acc: Accumulator(fields.word()?),
+            start: fields.number()?,
+            end: fields.number()?,
+        };
+        fields.end(boot)
+    }
+
+    /// The statement's `boot`.
+    pub fn hash(&self) -> B256 {
+        self.words().hash()
+    }
+
+    fn words(&self) -> Words {
+        Words::domain(domain::SIGNATURES)
+            .number(self.chain_id)
+            .word(self.acc.0)
+            .number(self.start)
+            .number(self.end)
+    }
+}
+
+/// The rules of one deployment for batches without signatures (`docs/spec/signatures.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignaturesConfig {
+    /// How long after it was posted the signatures of a batch may be proven, seconds; after that it counts as one without data.
+    pub timeout: u64,
+}
+
+/// The contracts on L1 that only a chain has whose batches may lack signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignaturesContracts {
+    /// The batches that are decided; with a data committee the committee's.
+    pub sealed_inbox: Address,
+    /// Takes proofs of signatures.
+    pub proofs: Address,
 }
 
 /// What a blob's polynomial is worth at a point that depends on the whole blob. L1 checks it against the blob's commitment.

@@ -6,10 +6,10 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_primitives::{
     Accumulator, BatchHeader, BlobOpening, Boot, Certificate, ContentId, DaType, L1Info,
     MessageKind, OpOutput, Output, OutputHash, PayloadId, ProgramId, ProofKind, QueueAccumulator,
-    QueueMessage, SignedCertificate, Statement, Withdrawal, alias, blobs_hash, chunk_hashes,
-    content_id, decode_blobs, decode_chunk_hashes, domain, encode_blobs, encode_chunk_hashes,
-    op_output_root, opening_point, openings_hash, program_key, query_id, release, trimmed, unalias,
-    vector_root,
+    QueueMessage, SignaturesBoot, SignedCertificate, Statement, Withdrawal, alias, blobs_hash,
+    chunk_hashes, content_id, decode_blobs, decode_chunk_hashes, domain, encode_blobs,
+    encode_chunk_hashes, op_output_root, opening_point, openings_hash, program_key, query_id,
+    release, trimmed, unalias, vector_root,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -53,6 +53,7 @@ fn domains() {
     check("DOMAIN_NODE", "mezzanine.node.v1", domain::NODE);
     check("DOMAIN_BOOT", "mezzanine.boot.v1", domain::BOOT);
     check("DOMAIN_STATE", "mezzanine.state.v1", domain::STATE);
+    check("DOMAIN_SIGNATURES", "mezzanine.signatures.v1", domain::SIGNATURES);
     check("DOMAIN_PROOF", "mezzanine.proof.v1", domain::PROOF);
     check("DOMAIN_POINT", "mezzanine.point.v1", domain::POINT);
     check("DOMAIN_OPENINGS", "mezzanine.openings.v1", domain::OPENINGS);
@@ -87,6 +88,7 @@ fn batch() {
     let hashes: Bytes = vector.get("versionedHashes");
     let hashes: Vec<B256> = hashes.chunks(32).map(B256::from_slice).collect();
     let header = BatchHeader {
+        unsigned: false,
         version: vector.get("version"),
         da_type: DaType::from(vector.get::<u8>("daType")),
         index: vector.get("index"),
@@ -138,6 +140,7 @@ fn committee() {
     assert_eq!(signed.signatures, [(0, signature[..].try_into().unwrap())].into());
     let batch = vectors.at("batch");
     let header = BatchHeader {
+        unsigned: false,
         version: batch.get("version"),
         da_type: DaType::Committee,
         index: batch.get("index"),
@@ -253,6 +256,55 @@ fn aliasing() {
 }
 
 #[test]
+fn signatures() {
+    let vectors = Vector::load();
+    let (vector, batch) = (vectors.at("signatures"), vectors.at("batch"));
+    let (da_type, unsigned) = DaType::read(vector.get("daType"));
+    assert_eq!((da_type, unsigned), (DaType::Blobs, true));
+    let header = BatchHeader {
+        unsigned,
+        version: batch.get("version"),
+        da_type,
+        index: batch.get("index"),
+        prev_acc: batch.get("prevAcc"),
+        da_hash: vector.get("daHash"),
+        q_start: batch.get("qStart"),
+        q_end: batch.get("qEnd"),
+        queue_acc: batch.get("queueAcc"),
+        first_block: batch.get("firstBlock"),
+        block_count: batch.get("blockCount"),
+        l1_block: batch.get("l1Block"),
+        l1_time: batch.get("l1Time"),
+    };
+    assert_eq!(header.hash(), vector.get::<B256>("headerHash"));
+    assert_eq!(BatchHeader::decode(&header.encode()), Some(header));
+    assert_eq!(header.voided().hash(), vector.get::<B256>("voidHeaderHash"));
+    let boot = SignaturesBoot {
+        chain_id: vector.get("l2ChainId"),
+        acc: vector.get("acc"),
+        start: vector.get("start"),
+        end: vector.get("end"),
+    };
+    assert_eq!(boot.hash(), vector.get::<B256>("boot"));
+    let boot = boot.hash();
+    let statement =
+        Statement { kind: ProofKind::Signatures, boot, result: boot, openings: Vec::new() };
+    assert_eq!(statement.hash(), vector.get::<B256>("statementWithoutBlobs"));
+}
+
+/// One place has one byte, with signatures and without; all other bytes are nobody's.
+#[test]
+fn a_data_type_is_read_as_it_is_written() {
+    for byte in 0..=u8::MAX {
+        let (da_type, unsigned) = DaType::read(byte);
+        assert_eq!(da_type.write(unsigned), byte);
+        assert_eq!(unsigned, [0x11, 0x12, 0x13].contains(&byte));
+        let known = unsigned || byte <= 3;
+        assert_eq!(!matches!(da_type, DaType::Unknown(_)), known, "{byte}");
+    }
+}
+
+#[test]
 fn kinds_and_data_types_keep_their_byte() {
     for byte in 0..=u8::MAX {
         assert_eq!(u8::from(MessageKind::from(byte)), byte);
@@ -309,6 +361,7 @@ fn what_is_hashed_is_read_back() {
     };
     check(&message.encode(), (message, keccak256([])), QueueMessage::decode);
     let header = BatchHeader {
+        unsigned: false,
         version: 1,
         da_type: DaType::Blobs,
         index: 2,

@@ -2,11 +2,13 @@
 
 use crate::{Missing, oracle::Oracle};
 use alloc::{vec, vec::Vec};
+use alloy_consensus::transaction::SignerRecoverable;
 use alloy_primitives::{B256, Bytes};
-use mezz_derive::{Blob, Derivation, from_blobs};
+use core::ops::Range;
+use mezz_derive::{Blob, Derivation, Expected, decode, from_blobs};
 use mezz_primitives::{
-    Accumulator, BatchHeader, BlockInput, Boot, DaType, Output, PayloadId, Preimages,
-    QueueAccumulator, QueueMessage, decode_blobs, decode_chunk_hashes,
+    Accumulator, Attributed, BatchHeader, BlockInput, Boot, DaType, MessageKind, Output, PayloadId,
+    Preimages, QueueAccumulator, QueueMessage, decode_blobs, decode_chunk_hashes,
 };
 
 /// The batches from that of the next block on to the end of the claim.
@@ -33,13 +35,56 @@ impl<'a, P: Preimages> Batches<'a, P> {
         boot: &Boot,
         output: &Output,
     ) -> Result<Self, Missing> {
-        let (mut headers, mut acc) = (Vec::new(), boot.acc);
-        for _ in output.inbox_index..boot.end {
+        Self::between(oracle, boot.chain_id, boot.acc, output.inbox_index..boot.end)
+    }
+
+    /// Goes back from `acc`, which is after the last of these batches, to the first.
+    pub(crate) fn between(
+        oracle: Oracle<'a, P>,
+        chain_id: u64,
+        mut acc: Accumulator,
+        batches: Range<u64>,
+    ) -> Result<Self, Missing> {
+        let mut headers = Vec::new();
+        for _ in batches {
             let (before, header) = oracle.read(acc.0, Accumulator::unlink)?;
             headers.push(header);
             acc = before;
         }
-        Ok(Self { oracle, chain_id: boot.chain_id, headers, batch: None })
+        Ok(Self { oracle, chain_id, headers, batch: None })
+    }
+
+    /// Looks for the signatures of all transactions that were posted without.
+    pub(crate) fn check_signatures(self) -> Result<(), Missing> {
+        for hash in self.headers.iter().rev() {
+            let header = self.oracle.read(*hash, BatchHeader::decode)?;
+            if !header.unsigned {
+                continue;
+            }
+            let kinds = kinds(&self.heads(&header)?);
+            let Some(payload) = self.payload(&header)? else { continue };
+            // What cannot be read is no transaction of anybody.
+            let expected = Expected::of(&header, &kinds, self.chain_id);
+            let Ok(batch) = decode(&payload, &expected) else { continue };
+            let transactions = batch.blocks.iter().flat_map(|block| &block.transactions);
+            for (transaction, index) in transactions.zip(0..) {
+                if !self.is_signed(*hash, index, transaction) {
+                    return Err(Missing::Signature { batch: *hash, index });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the oracle has the signature of the transaction's sender.
+    fn is_signed(&self, batch: B256, index: u32, transaction: &[u8]) -> bool {
+        let signer = || {
+            let transaction = Attributed::decode(transaction)?;
+            let signature = self.oracle.signature(batch, index)?;
+            let signer = transaction.signed(&signature)?.recover_signer().ok()?;
+            (signer == transaction.sender).then_some(())
+        };
+        signer().is_some()
     }
 
     /// The block after `output` and the header of its batch; `None` at the end of the claim.
@@ -68,7 +113,7 @@ impl<'a, P: Preimages> Batches<'a, P> {
     fn open(&self, header: B256, output: &Output) -> Result<Batch, Missing> {
         let header = self.oracle.read(header, BatchHeader::decode)?;
         let messages = self.heads(&header)?;
-        let kinds: Vec<_> = messages.iter().map(|(message, _)| message.kind).collect();
+        let kinds = kinds(&messages);
         let payload = self.payload(&header)?;
         let derivation =
             Derivation::resume(&header, output, &kinds, payload.as_deref(), self.chain_id);
@@ -147,4 +192,9 @@ impl<'a, P: Preimages> Batches<'a, P> {
         }
         Ok(blob.into())
     }
+}
+
+/// What the messages are.
+fn kinds(messages: &[(QueueMessage, B256)]) -> Vec<MessageKind> {
+    messages.iter().map(|(message, _)| message.kind).collect()
 }

@@ -6,7 +6,9 @@
 use alloc::{collections::BTreeMap, vec::Vec};
 use alloy_primitives::{B256, Bytes, U256};
 use core::{cell::RefCell, marker::PhantomData};
-use mezz_primitives::{BLOB_MODULUS, BlobOpening, Preimages, opening_point, trimmed};
+use mezz_primitives::{
+    BLOB_MODULUS, BlobOpening, Preimages, SIGNATURE_SIZE, opening_point, trimmed,
+};
 
 /// Elements of a blob.
 const ELEMENTS: usize = 4096;
@@ -153,6 +155,10 @@ impl<P: Preimages, F: FieldElement> Preimages for Whole<'_, P, F> {
     fn element(&self, blob: B256, index: u32) -> Option<[u8; 32]> {
         let index = usize::try_from(index).ok().filter(|index| *index < ELEMENTS)?;
         Some(self.blob(blob)?.as_chunks().0.get(index).copied().unwrap_or_default())
+    }
+
+    fn signature(&self, batch: B256, index: u32) -> Option<[u8; SIGNATURE_SIZE]> {
+        self.oracle.signature(batch, index)
     }
 
     fn blob(&self, versioned_hash: B256) -> Option<Bytes> {

@@ -5,14 +5,14 @@ use alloc::{boxed::Box, vec, vec::Vec};
 use alloy_primitives::{B256, Bytes};
 use core::cell::RefCell;
 use mezz_derive::Blob;
-use mezz_primitives::{Preimages, ProofKind, Statement, trimmed};
+use mezz_primitives::{Preimages, ProofKind, SIGNATURE_SIZE, Statement, trimmed};
 
-const MAGIC: &[u8; 8] = b"mezzprf1";
+const MAGIC: &[u8; 8] = b"mezzprf2";
 
 /// Everything that one proof is made from.
 #[derive(Debug, Clone)]
 pub struct ProofInput {
-    /// One span or a whole claim.
+    /// One span, a whole claim, or signatures.
     pub kind: ProofKind,
     /// The hash of what the run depends on.
     pub boot: B256,
@@ -21,7 +21,7 @@ pub struct ProofInput {
 }
 
 impl ProofInput {
-    /// The file: integers big-endian, `magic ‖ kind (1) ‖ boot ‖ count (4) ‖ (length (4) ‖ preimage)* ‖ count (4) ‖ (versioned hash ‖ length (4) ‖ blob without the zeros that it ends in)*`.
+    /// The file: integers big-endian, `magic ‖ kind (1) ‖ boot ‖ count (4) ‖ (length (4) ‖ preimage)* ‖ count (4) ‖ (versioned hash ‖ length (4) ‖ blob without the zeros that it ends in)* ‖ count (4) ‖ (header hash ‖ length (4) ‖ signatures)*`.
     pub fn encode(&self) -> Vec<u8> {
         let mut file = MAGIC.to_vec();
         file.push(self.kind as u8);
@@ -38,6 +38,13 @@ impl ProofInput {
         for (hash, blob) in blobs {
             file.extend_from_slice(hash.as_slice());
             put(&mut file, trimmed(&blob[..]));
+        }
+        let mut signatures: Vec<_> = self.known.signatures.iter().collect();
+        signatures.sort_unstable_by_key(|(hash, _)| **hash);
+        put_length(&mut file, signatures.len());
+        for (hash, signatures) in signatures {
+            file.extend_from_slice(hash.as_slice());
+            put(&mut file, signatures.as_flattened());
         }
         file
     }
@@ -59,6 +66,11 @@ impl ProofInput {
                 vec![0; size_of::<Blob>()].into_boxed_slice().try_into().ok()?;
             blob.get_mut(..elements.len())?.copy_from_slice(elements);
             known.insert_blob(hash, blob);
+        }
+        for _ in 0..take_length(file)? {
+            let hash = take(file)?.into();
+            let (signatures, rest) = take_bytes(file)?.as_chunks();
+            rest.is_empty().then(|| known.signatures.insert(hash, signatures.to_vec()))?;
         }
         file.is_empty().then_some(Self { kind, boot, known })
     }
@@ -97,6 +109,12 @@ impl Preimages for Recorder<'_> {
 
     fn blob(&self, blob: B256) -> Option<Bytes> {
         self.note(self.known.blob(blob))
+    }
+
+    fn signature(&self, batch: B256, index: u32) -> Option<[u8; SIGNATURE_SIZE]> {
+        let signature = self.known.signature(batch, index);
+        self.note(signature.map(|bytes| Bytes::copy_from_slice(&bytes)));
+        signature
     }
 }
 

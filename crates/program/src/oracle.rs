@@ -2,7 +2,7 @@
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use mezz_evm::WitnessError;
-use mezz_primitives::Preimages;
+use mezz_primitives::{Preimages, SIGNATURE_SIZE};
 use revm::database_interface::DBErrorMarker;
 
 /// What the program cannot go on without.
@@ -22,6 +22,16 @@ pub enum Missing {
         /// Its versioned hash.
         blob: B256,
         /// Position of the element.
+        index: u32,
+    },
+    /// A signature of the sender that a payload names.
+    #[error(
+        "transaction {index} of the batch with header {batch} is not signed by the sender that its payload names, or the oracle does not hold the signature"
+    )]
+    Signature {
+        /// Hash of the header.
+        batch: B256,
+        /// Position in the payload.
         index: u32,
     },
     /// The hash of an ancestor that no block comes from.
@@ -65,6 +75,11 @@ impl<P: Preimages> Oracle<'_, P> {
     /// The bytes with this hash.
     pub(crate) fn preimage(&self, hash: B256) -> Result<Bytes, Missing> {
         self.unchecked(hash).filter(|bytes| keccak256(bytes) == hash).ok_or(Missing::Preimage(hash))
+    }
+
+    /// A signature; whoever asks recovers the signer.
+    pub(crate) fn signature(&self, batch: B256, index: u32) -> Option<[u8; SIGNATURE_SIZE]> {
+        self.0.signature(batch, index)
     }
 
     /// What the bytes with this hash say.

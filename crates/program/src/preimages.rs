@@ -1,12 +1,12 @@
 //! Preimages of which somebody holds a copy.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use alloy_primitives::{B256, Bytes, keccak256, map::B256Map};
 use mezz_derive::Blob;
 use mezz_evm::Witness;
 use mezz_primitives::{
     Accumulator, BatchHeader, CHUNK_SIZE, PayloadId, Preimages, QueueAccumulator, QueueMessage,
-    chunk_hashes, encode_chunk_hashes, trimmed,
+    SIGNATURE_SIZE, chunk_hashes, encode_chunk_hashes, trimmed,
 };
 
 /// What a node gives the program: bytes by their hash, blobs by their versioned hash.
@@ -16,6 +16,8 @@ pub struct KnownPreimages {
     pub by_hash: B256Map<Bytes>,
     /// The blobs.
     pub blobs: B256Map<Box<Blob>>,
+    /// The signatures of batches that were posted without, by the hash of the header, in the order of the payload.
+    pub signatures: B256Map<Vec<[u8; SIGNATURE_SIZE]>>,
 }
 
 impl KnownPreimages {
@@ -74,5 +76,9 @@ impl Preimages for KnownPreimages {
 
     fn blob(&self, blob: B256) -> Option<Bytes> {
         Some(Bytes::copy_from_slice(trimmed(&self.blobs.get(&blob)?[..])))
+    }
+
+    fn signature(&self, batch: B256, index: u32) -> Option<[u8; SIGNATURE_SIZE]> {
+        self.signatures.get(&batch)?.get(usize::try_from(index).ok()?).copied()
     }
 }

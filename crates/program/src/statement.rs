@@ -2,14 +2,19 @@
 
 use crate::{
     Missing, Run,
+    batches::Batches,
     blobs::{FieldElement, Whole},
     oracle::Oracle,
 };
 use alloc::vec::Vec;
 use alloy_primitives::B256;
-use mezz_primitives::{CLAIM_ENTRIES, OutputHash, Preimages, ProofKind, Statement, vector_root};
+use mezz_primitives::{
+    CLAIM_ENTRIES, OutputHash, Preimages, ProofKind, SignaturesBoot, Statement, vector_root,
+};
 
 /// Runs the program as [`crate::run`] does, over one span or over all of a claim, and says what it has come to.
+///
+/// Or looks for the signatures of batches that were posted without, and comes to `boot` itself.
 ///
 /// Each blob is read whole, and opened with the arithmetic of `F`. A claim's batches are decoded once for all its spans.
 pub fn prove<F: FieldElement>(
@@ -18,13 +23,20 @@ pub fn prove<F: FieldElement>(
     oracle: &impl Preimages,
 ) -> Result<Statement, Missing> {
     let whole = Whole::<_, F>::new(oracle);
-    let mut run = Run::new(boot, Oracle(&whole))?;
+    let oracle = Oracle(&whole);
     let result = match kind {
         ProofKind::Span => {
+            let mut run = Run::new(boot, oracle)?;
             run.advance()?;
             run.output.hash().0
         }
-        ProofKind::Claim => vector_root(&entries(&mut run)?),
+        ProofKind::Claim => vector_root(&entries(&mut Run::new(boot, oracle)?)?),
+        ProofKind::Signatures => {
+            let SignaturesBoot { chain_id, acc, start, end } =
+                oracle.read(boot, SignaturesBoot::decode)?;
+            Batches::between(oracle, chain_id, acc, start..end)?.check_signatures()?;
+            boot
+        }
     };
     Ok(Statement { kind, boot, result, openings: whole.into_openings() })
 }

@@ -64,9 +64,9 @@ fn encode_block(block: &Block) -> Vec<u8> {
     let mut transactions = Vec::new();
     for transaction in &block.transactions {
         // A legacy transaction is a list and stands as it is; a typed one is a string.
-        match transaction.bytes.first() {
-            Some(first) if *first >= 0xc0 => transactions.put_slice(&transaction.bytes),
-            _ => transaction.bytes.encode(&mut transactions),
+        match transaction.standing().first() {
+            Some(first) if *first >= 0xc0 => transactions.put_slice(transaction.standing()),
+            _ => transaction.standing().encode(&mut transactions),
         }
     }
     let mut fields = Vec::new();

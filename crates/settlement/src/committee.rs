@@ -1,16 +1,18 @@
-//! What is decided of the batches of a chain with a data committee (`docs/spec/committee.md`).
+//! What is decided of the batches of a chain where posting does not decide: with a data committee (`docs/spec/committee.md`), or with batches that lack
+//! signatures (`docs/spec/signatures.md`).
 //!
-//! A batch is *sealed* when its payload can be demanded no more: then it counts with its payload, or, if that was demanded and not shown, as one without
-//! data. What a demand comes to is a function of what was shown and of L1's time; no transaction decides it.
+//! A batch is *sealed* when its payload can be demanded no more and its signatures are there or proven: then it counts with its payload. If that was
+//! demanded and not shown, or the signatures were not proven in time, it counts as one without data. Which it is, is a function of what was shown and of
+//! L1's time; no transaction decides it.
 
-use crate::{Error, Fact, Inbox, L1Ref};
+use crate::{Error, Fact, Inbox, L1Ref, PostedBatch, ProofFact};
 use alloy_primitives::{Address, Bytes};
-use mezz_primitives::{CommitteeConfig, PayloadId};
+use mezz_primitives::{ChainConfig, CommitteeConfig, PayloadId, SignaturesConfig};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Headers in one call: each costs 38,000 gas.
-const SEALED_AT_ONCE: u64 = 64;
+const SEALED_AT_ONCE: usize = 64;
 
 /// What a demand has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +67,10 @@ impl Demand {
 /// The demands and the seal of one chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealing {
-    rules: CommitteeConfig,
+    committee: Option<CommitteeConfig>,
+    signatures: Option<SignaturesConfig>,
+    /// Batches whose signatures are proven: the first of each row, and the one after its last.
+    proven: BTreeMap<u64, u64>,
     demands: BTreeMap<u64, Demand>,
     sealed: u64,
     sealed_at: u64,
@@ -74,16 +79,19 @@ pub struct Sealing {
 }
 
 impl Sealing {
-    /// Before anything was posted.
-    pub(crate) const fn new(rules: CommitteeConfig) -> Self {
-        Self {
-            rules,
+    /// Before anything was posted; `None` where posting decides.
+    pub(crate) fn new(config: &ChainConfig) -> Option<Self> {
+        let (committee, signatures) = (config.committee, config.signatures);
+        (committee.is_some() || signatures.is_some()).then(|| Self {
+            committee,
+            signatures,
+            proven: BTreeMap::new(),
             demands: BTreeMap::new(),
             sealed: 0,
             sealed_at: 0,
             credits: BTreeMap::new(),
             frozen: None,
-        }
+        })
     }
 
     /// How many batches are sealed.
@@ -142,16 +150,70 @@ impl Sealing {
                 }
                 let newly = count.saturating_sub(self.sealed);
                 (self.sealed, self.sealed_at) = (*count, at.time);
+                self.proven.retain(|_, end| *end > *count);
                 return Ok(newly);
             }
             Fact::Frozen { claim } => self.frozen = Some(*claim),
+            Fact::Proof(ProofFact::Signed { start, end }) => self.prove(*start, *end),
             _ => {}
         }
         Ok(0)
     }
 
+    fn prove(&mut self, mut start: u64, mut end: u64) {
+        self.proven.retain(|first, after| {
+            let apart = *after < start || *first > end;
+            if !apart {
+                (start, end) = (start.min(*first), end.max(*after));
+            }
+            apart
+        });
+        self.proven.insert(start, end);
+    }
+
+    /// Whether a proof of the signatures of a batch was verified.
+    pub fn is_proven(&self, index: u64) -> bool {
+        let row = self.proven.range(..=index).next_back();
+        row.is_some_and(|(_, end)| index < *end)
+    }
+
+    /// Until when the signatures of a batch that has none can be proven, if they are not yet; seconds of L1 time.
+    pub fn signatures_due(&self, batch: &PostedBatch) -> Option<u64> {
+        let rules = self.signatures.filter(|_| batch.header.unsigned)?;
+        let due = batch.header.l1_time.saturating_add(rules.timeout);
+        (!self.is_proven(batch.header.index)).then_some(due)
+    }
+
+    /// The batches whose signatures must still be proven, and can be.
+    pub(crate) fn unproven<'a>(
+        &'a self,
+        inbox: &'a Inbox,
+        now: u64,
+    ) -> impl Iterator<Item = u64> + 'a {
+        let open = inbox.batches().iter().skip(self.sealed as usize);
+        open.filter(move |batch| self.signatures_due(batch).is_some_and(|due| now <= due))
+            .map(|batch| batch.header.index)
+    }
+
+    /// Whether the next batch may be posted without signatures: proofs come in time. After a batch for which none came it takes ten times as long.
+    pub(crate) fn may_lack_signatures(&self, inbox: &Inbox, now: u64) -> bool {
+        let Some(SignaturesConfig { timeout }) = self.signatures else { return false };
+        let unsigned = || inbox.batches().iter().rev().filter(|batch| batch.header.unsigned);
+        let since = |batch: &PostedBatch| now.saturating_sub(batch.header.l1_time);
+        let late = unsigned().take_while(|batch| batch.header.index >= self.sealed).any(|batch| {
+            !batch.void && self.signatures_due(batch).is_some() && since(batch) > timeout / 2
+        });
+        let failed = unsigned().find(|batch| batch.void);
+        !late && failed.is_none_or(|batch| since(batch) > timeout.saturating_mul(11))
+    }
+
+    fn bond_per_chunk(&self) -> u128 {
+        let bond = self.committee.map(|rules| rules.bond_per_chunk).unwrap_or_default();
+        u128::try_from(bond).unwrap_or(u128::MAX)
+    }
+
     fn show(&mut self, index: u64, chunk: u8, by: Address, data: &Bytes) {
-        let per_chunk = u128::try_from(self.rules.bond_per_chunk).unwrap_or(u128::MAX);
+        let per_chunk = self.bond_per_chunk();
         let Some(demand) = self.demands.get_mut(&index) else { return };
         demand.chunks.insert(chunk, (by, data.clone()));
         if demand.missing().next().is_none() {
@@ -164,60 +226,64 @@ impl Sealing {
     /// What the demand for a batch cost, wei.
     fn bond(&self, index: u64) -> u128 {
         let chunks = self.demands.get(&index).and_then(|demand| demand.payload.chunks());
-        let per_chunk = u128::try_from(self.rules.bond_per_chunk).unwrap_or(u128::MAX);
-        per_chunk.saturating_mul(chunks.unwrap_or_default() as u128)
+        self.bond_per_chunk().saturating_mul(chunks.unwrap_or_default() as u128)
     }
 
     /// The batches that have no data at this time.
-    pub(crate) fn void(&self, now: u64) -> impl Iterator<Item = u64> {
-        self.demands
-            .iter()
-            .filter(move |(_, demand)| demand.status(now) == DemandStatus::Void)
-            .map(|(index, _)| *index)
+    pub(crate) fn void(&self, inbox: &Inbox, now: u64) -> Vec<u64> {
+        let shown = self.demands.iter();
+        let kept = shown.filter(|(_, demand)| demand.status(now) == DemandStatus::Void);
+        let open = inbox.batches().iter().skip(self.sealed as usize);
+        let unproven = open.filter(|batch| self.signatures_due(batch).is_some_and(|due| now > due));
+        kept.map(|(index, _)| *index).chain(unproven.map(|batch| batch.header.index)).collect()
     }
 
     /// Whether the payload of a batch can still be demanded.
     pub(crate) fn is_demandable(&self, inbox: &Inbox, index: u64, now: u64) -> bool {
         let posted = inbox.batches().get(index as usize);
         !self.demands.contains_key(&index)
-            && posted.is_some_and(|batch| {
-                now <= batch.header.l1_time.saturating_add(self.rules.challenge_window)
+            && posted.zip(self.committee).is_some_and(|(batch, rules)| {
+                now <= batch.header.l1_time.saturating_add(rules.challenge_window)
             })
     }
 
     /// How long a watcher tries to get a payload in other ways before it demands it, and a watcher leaves a demand to others, seconds.
-    pub(crate) const fn patience(&self) -> (u64, u64) {
-        (self.rules.challenge_window / 3, self.rules.answer_window / 2)
+    pub(crate) fn patience(&self) -> (u64, u64) {
+        self.committee.map_or((0, 0), |rules| (rules.challenge_window / 3, rules.answer_window / 2))
+    }
+
+    /// Whether nothing that may still happen changes what a batch is.
+    fn is_decided(&self, batch: &PostedBatch, now: u64) -> bool {
+        let demand = self.demands.get(&batch.header.index);
+        let shown = demand.is_none_or(|demand| demand.status(now) != DemandStatus::Open);
+        let seen = self
+            .committee
+            .is_none_or(|rules| now > batch.header.l1_time.saturating_add(rules.challenge_window));
+        shown && seen && self.signatures_due(batch).is_none_or(|due| now > due)
     }
 
     /// The batches up to which can be sealed now, if that is any more.
     pub(crate) fn sealable(&self, inbox: &Inbox, now: u64) -> Option<u64> {
-        let decided = |index: u64| {
-            let open =
-                self.demands.get(&index).is_some_and(|d| d.status(now) == DemandStatus::Open);
-            inbox.batches().get(index as usize).is_some_and(|batch| {
-                !open && now > batch.header.l1_time.saturating_add(self.rules.challenge_window)
-            })
-        };
-        let mut count = self.sealed;
-        while decided(count) {
-            count += 1;
-        }
-        let first_void = inbox.first_void();
-        // Without a void batch one header is enough for any number.
-        if first_void.is_some_and(|first| first < count) {
-            let from = first_void.unwrap_or_default().max(self.sealed);
-            count = count.min(from + SEALED_AT_ONCE);
+        let open = inbox.batches().iter().skip(self.sealed as usize);
+        let decided = open.take_while(|batch| self.is_decided(batch, now)).count() as u64;
+        let mut count = self.sealed + decided;
+        // Each header that must be shown costs gas.
+        let shown = self.headers(inbox, count);
+        if let Some(most) = shown.get(SEALED_AT_ONCE) {
+            count = *most;
         }
         (count > self.sealed).then_some(count)
     }
 
-    /// The batches whose headers L1 must be shown to seal up to `count`.
-    pub fn headers(&self, inbox: &Inbox, count: u64) -> std::ops::Range<u64> {
-        match inbox.first_void().filter(|first| *first < count) {
-            Some(first) => first.max(self.sealed)..count,
-            None => count.saturating_sub(1)..count,
-        }
+    /// The batches whose headers L1 must be shown to seal up to `count`: the last one, those from the first void one on, and those that no proof of
+    /// signatures covers where there are such proofs.
+    pub fn headers(&self, inbox: &Inbox, count: u64) -> Vec<u64> {
+        let first_void = inbox.first_void().unwrap_or(u64::MAX);
+        let must = |index: &u64| {
+            let uncovered = self.signatures.is_some() && !self.is_proven(*index);
+            index + 1 == count || *index >= first_void || uncovered
+        };
+        (self.sealed..count).filter(must).collect()
     }
 
     /// Whether it is time to seal again, for whoever claims so often.

@@ -164,6 +164,8 @@ impl Disputes {
         match fact {
             // The first is there from the beginning.
             ProofFact::Scheduled { activation: 0, .. } => {}
+            // No claim is about them before they are sealed.
+            ProofFact::Signed { .. } => {}
             ProofFact::Scheduled { activation, .. } => self.game.schedule(*activation),
             ProofFact::Proven { content } => {
                 if let Some(content) = self.content(*content) {

@@ -223,6 +223,13 @@ pub enum ProofFact {
         /// Which.
         content: ContentId,
     },
+    /// The signatures of the batches `start..end` are proven.
+    Signed {
+        /// The first batch.
+        start: u64,
+        /// One past the last batch.
+        end: u64,
+    },
     /// A proof shows that an entry of somebody's instance is another.
     Disproven {
         /// Of which claim.
@@ -261,6 +268,8 @@ pub struct SealedBlock {
     pub queue_index: u64,
     /// Estimated bytes of it in a batch.
     pub bytes: u64,
+    /// How many of these a batch without signatures saves.
+    pub signatures: u64,
 }
 
 /// Something that a settlement learns.

@@ -34,5 +34,5 @@ pub use disputes::{Disputes, Forbidden};
 pub use event::{Event, Fact, L1Block, L1Ref, ProofFact, SealedBlock};
 pub use inbox::{Inbox, Message, PostedBatch};
 pub use moves::{Heads, Move, Role};
-pub use proofs::{Proving, Version};
+pub use proofs::{Proven, Proving, Version};
 pub use view::{Error, Parameters, Settlement};

@@ -74,6 +74,8 @@ pub enum Move {
         first: u64,
         /// Last block.
         last: u64,
+        /// Whether it may do without the signatures.
+        unsigned: bool,
     },
     /// Include the overdue messages without a batcher.
     ForceInclude {
@@ -186,7 +188,12 @@ pub enum Move {
         /// For which batch.
         index: u64,
     },
-    /// Seal the batches up to this one: their payloads can be demanded no more.
+    /// Show L1 a proof of the signatures of batches that were posted without.
+    ProveSignatures {
+        /// The proof.
+        of: Proving,
+    },
+    /// Seal the batches up to this one: what they are is decided.
     Seal {
         /// How many from the first on.
         count: u64,
@@ -267,6 +274,7 @@ impl Move {
                 | Self::Show { .. }
                 | Self::ReclaimDemand { .. }
                 | Self::Reopen { .. }
+                | Self::ProveSignatures { .. }
         )
     }
 
@@ -298,6 +306,7 @@ impl Move {
             | Self::Seal { .. }
             | Self::Answer { .. }
             | Self::Prove { .. }
+            | Self::ProveSignatures { .. }
             | Self::AnswerByProof { .. }
             | Self::Reject { .. }
             | Self::Settle { .. } => Role::Proposer,

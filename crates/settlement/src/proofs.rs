@@ -8,18 +8,56 @@ use mezz_primitives::{ContentId, ProgramId, ProofPolicy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// A run that a validity proof is about: all of what is right to claim on a parent, or one entry of it.
+/// A run that a validity proof is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Proving {
-    /// On which claim.
-    pub parent: ContentId,
-    /// Batches covered by the parent.
+    /// What of these batches.
+    pub of: Proven,
+    /// The first batch.
     pub n0: u64,
-    /// Batches covered.
+    /// One past the last batch.
     pub n1: u64,
-    /// Which entry; `None` for all of them.
-    pub entry: Option<u8>,
+}
+
+/// What a validity proof shows of batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Proven {
+    /// What is right to claim of them on this parent.
+    Claim(ContentId),
+    /// One entry of that.
+    Entry(ContentId, u8),
+    /// The signatures of those that were posted without.
+    Signatures,
+}
+
+impl Proving {
+    /// The signatures of these batches.
+    pub const fn signatures(n0: u64, n1: u64) -> Self {
+        Self { of: Proven::Signatures, n0, n1 }
+    }
+
+    /// Which entry of the claim; `None` if it is about all of them, or about signatures.
+    pub const fn entry(&self) -> Option<u8> {
+        match self.of {
+            Proven::Entry(_, entry) => Some(entry),
+            Proven::Claim(_) | Proven::Signatures => None,
+        }
+    }
+
+    /// The claim that it is about something on.
+    pub const fn parent(&self) -> Option<ContentId> {
+        match self.of {
+            Proven::Claim(parent) | Proven::Entry(parent, _) => Some(parent),
+            Proven::Signatures => None,
+        }
+    }
+
+    /// Whether it shows the signatures of this batch.
+    const fn shows_signatures(&self, index: u64) -> bool {
+        matches!(self.of, Proven::Signatures) && self.n0 <= index && index < self.n1
+    }
 }
 
 /// A version of the program.
@@ -77,7 +115,19 @@ impl Settlement {
     pub fn wanted(&self) -> Vec<Proving> {
         let mut seen = BTreeSet::new();
         let uses = self.uses().into_iter().map(|(of, _)| of);
-        uses.filter(|of| !self.has_proof(of) && seen.insert(*of)).collect()
+        let uses = uses.filter(|of| !self.has_proof(of) && seen.insert(*of));
+        // Claims are about what is sealed, and that waits for the signatures.
+        let shown = |index: &u64| self.proved().any(|proof| proof.shows_signatures(*index));
+        let unproven = self.unproven().into_iter().filter(|index| !shown(index));
+        unproven.map(|index| Proving::signatures(index, index + 1)).chain(uses).collect()
+    }
+
+    /// The batches whose signatures this node would prove.
+    fn unproven(&self) -> Vec<u64> {
+        let sealing = self.sealing().filter(|_| self.parameters.proposer.is_some());
+        let now = self.l1_head().time;
+        let open = sealing.into_iter().flat_map(|sealing| sealing.unproven(self.inbox(), now));
+        open.filter(|index| *index < self.derived() && self.is_sound(index + 1)).collect()
     }
 
     /// From when on a claim is final by its proof alone, if it is proven and that is what a proof is worth; seconds of L1 time.
@@ -90,7 +140,22 @@ impl Settlement {
     /// What is due of the moves with validity proofs.
     pub(crate) fn proof_moves(&self) -> Vec<Move> {
         let uses = self.uses().into_iter();
-        uses.filter(|(of, _)| self.has_proof(of)).map(|(_, due)| due).chain(self.reopen()).collect()
+        let due = uses.filter(|(of, _)| self.has_proof(of)).map(|(_, due)| due);
+        due.chain(self.show_signatures()).chain(self.reopen()).collect()
+    }
+
+    /// The proofs of signatures that L1 has not been shown.
+    fn show_signatures(&self) -> Vec<Move> {
+        let unproven = self.unproven();
+        let useful = |of: &&Proving| unproven.iter().any(|index| of.shows_signatures(*index));
+        self.proved().filter(useful).map(|of| Move::ProveSignatures { of: *of }).collect()
+    }
+
+    /// Whether a proof under this node's key is of use for batches up to `n1`.
+    pub(crate) fn is_sound(&self, n1: u64) -> bool {
+        let known = n1.checked_sub(1).and_then(|last| self.versions().of(last));
+        known.is_none_or(|version| version.key == self.parameters.key)
+            && !self.disputes().game().is_broken_at(n1)
     }
 
     /// Everything that a proof could do now, the most urgent first.
@@ -101,13 +166,13 @@ impl Settlement {
         };
         let mut uses = Vec::new();
         self.on_the_right_path(|parent, n0, right| {
-            let known = right.n1.checked_sub(1).and_then(|last| self.versions().of(last));
             // A proof under another key is of no use, and after an alarm none is.
-            let sound = known.is_none_or(|version| version.key == self.parameters.key)
-                && !self.disputes().game().is_broken_at(right.n1);
-            if sound {
-                let of =
-                    |entry| Proving { parent: self.disputes().id(parent), n0, n1: right.n1, entry };
+            if self.is_sound(right.n1) {
+                let id = self.disputes().id(parent);
+                let of = |entry: Option<u8>| {
+                    let of = entry.map_or(Proven::Claim(id), |entry| Proven::Entry(id, entry));
+                    Proving { of, n0, n1: right.n1 }
+                };
                 self.about(policy, parent, &right.vector, of, &mut uses);
             }
         });

@@ -1,5 +1,6 @@
 mod committee;
 mod proofs;
+mod signatures;
 
 use crate::{game::Path, *};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -45,6 +46,7 @@ fn parameters() -> Parameters {
             },
             committee: None,
             proofs: None,
+            signatures: None,
         },
         proposer: Some(ME),
         challenger: None,
@@ -130,6 +132,7 @@ impl World {
 
     fn batch_with(&mut self, at: L1Ref, count: u32, da_type: DaType, da_hash: B256) -> Fact {
         let header = BatchHeader {
+            unsigned: false,
             version: 1,
             da_type,
             index: self.batches,
@@ -190,6 +193,7 @@ fn seal(settlement: &mut Settlement, from: u64, to: u64, bytes: u64) {
                 timestamp: number,
                 queue_index: 0,
                 bytes,
+                signatures: 0,
             }))
             .unwrap();
     }
@@ -235,11 +239,14 @@ fn publishes_when_full_or_old() {
     assert_eq!(settlement.moves(), []);
     seal(&mut settlement, 1, 3, 10);
     // Twelve seconds of L1 time since the genesis are more than the interval.
-    assert_eq!(settlement.moves(), [Move::Publish { index: 0, first: 1, last: 3 }]);
+    assert_eq!(
+        settlement.moves(),
+        [Move::Publish { index: 0, first: 1, last: 3, unsigned: false }]
+    );
     seal(&mut settlement, 4, 5, 990);
     assert_eq!(
         settlement.moves(),
-        [Move::Publish { index: 0, first: 1, last: 3 }],
+        [Move::Publish { index: 0, first: 1, last: 3, unsigned: false }],
         "a batch ends before it is too large"
     );
 }
@@ -253,15 +260,19 @@ fn waits_for_the_block_with_an_overdue_message() {
     // The message came at second 12 and must be in a batch of second 72 at the latest.
     for salt in 1..6 {
         settlement.observe(Event::L1(world.mine(salt, &[]))).unwrap();
-        assert_eq!(settlement.moves(), [Move::Publish { index: 0, first: 1, last: 3 }]);
+        assert_eq!(
+            settlement.moves(),
+            [Move::Publish { index: 0, first: 1, last: 3, unsigned: false }]
+        );
     }
     settlement.observe(Event::L1(world.mine(6, &[]))).unwrap();
     let force = Move::ForceInclude { from: 0 };
     assert_eq!(settlement.moves(), std::slice::from_ref(&force));
-    let with_message = SealedBlock { number: 4, timestamp: 4, queue_index: 1, bytes: 10 };
+    let with_message =
+        SealedBlock { number: 4, timestamp: 4, queue_index: 1, bytes: 10, signatures: 0 };
     settlement.observe(Event::Sealed(with_message)).unwrap();
     // The batch takes the message up: nobody need force it, which would displace the blocks.
-    let publish = |last| [Move::Publish { index: 0, first: 1, last }];
+    let publish = |last| [Move::Publish { index: 0, first: 1, last, unsigned: false }];
     assert_eq!(settlement.moves(), publish(4));
     // Also where that makes the batch larger than others.
     let mut large = fresh();

@@ -142,9 +142,10 @@ impl Chains {
         Ok(())
     }
 
-    /// Takes the payload from batches for which it was demanded in vain until this time.
+    /// Takes the payload from batches for which it was demanded, or their signatures awaited, in vain until this time.
     fn decide(&mut self, now: u64) -> Option<u64> {
-        let void: Vec<u64> = self.sealing.iter().flat_map(|sealing| sealing.void(now)).collect();
+        let void: Vec<u64> =
+            self.sealing.iter().flat_map(|sealing| sealing.void(&self.inbox, now)).collect();
         void.into_iter().filter(|index| self.inbox.void(*index)).min()
     }
 
@@ -199,7 +200,7 @@ impl Settlement {
                 finality_by_proof(&parameters.config),
             ),
             disputes: Disputes::new(rules, genesis.0, &genesis.1),
-            sealing: parameters.config.committee.map(Sealing::new),
+            sealing: Sealing::new(&parameters.config),
             versions: Versions::default(),
         };
         Self {
@@ -478,6 +479,9 @@ impl Settlement {
         if self.derived < posted || self.is_foreign(posted) {
             return None;
         }
+        let (inbox, now) = (&self.now.inbox, self.now.head.time);
+        let unsigned = self.is_sound(posted + 1)
+            && self.now.sealing.as_ref().is_some_and(|it| it.may_lack_signatures(inbox, now));
         let last_posted = self.now.inbox.last_block(posted);
         let (mut first, mut last, mut bytes) = (None, 0, 0);
         let mut queue_index = self.now.inbox.consumed();
@@ -487,16 +491,16 @@ impl Settlement {
             .filter(|block| block.number > last_posted)
             .take(self.parameters.config.batch_blocks_max() as usize)
         {
+            let size = block.bytes - if unsigned { block.signatures } else { 0 };
             // Beyond what makes a batch only for a message that must be in it, and never beyond what L1 takes.
-            let full =
-                bytes + block.bytes > self.parameters.batch_bytes && !self.is_overdue(queue_index);
-            let too_much = bytes + block.bytes > self.parameters.batch_bytes_max;
+            let full = bytes + size > self.parameters.batch_bytes && !self.is_overdue(queue_index);
+            let too_much = bytes + size > self.parameters.batch_bytes_max;
             if (full || too_much) && first.is_some() {
                 break;
             }
             first.get_or_insert(block.number);
             last = block.number;
-            bytes += block.bytes;
+            bytes += size;
             queue_index = block.queue_index;
         }
         let first = first.filter(|first| *first == last_posted + 1)?;
@@ -517,6 +521,7 @@ impl Settlement {
             index: posted,
             first,
             last,
+            unsigned,
         })
     }
 
@@ -629,7 +634,7 @@ impl Settlement {
         &self.now.inbox
     }
 
-    /// What is demanded and decided, of a chain with a data committee.
+    /// What is demanded, proven and decided, of a chain where posting does not decide.
     pub const fn sealing(&self) -> Option<&Sealing> {
         self.now.sealing.as_ref()
     }
@@ -652,6 +657,11 @@ impl Settlement {
     /// Whether this node has a validity proof.
     pub(crate) fn has_proof(&self, of: &Proving) -> bool {
         self.proved.contains(of)
+    }
+
+    /// The validity proofs that this node has.
+    pub(crate) fn proved(&self) -> impl Iterator<Item = &Proving> {
+        self.proved.iter()
     }
 
     /// What is right to claim on `parent`, if that was computed.

@@ -37,9 +37,9 @@ impl From<Outcome> for Block {
 fn size(header: &Header, transactions: &[SignedTransaction]) -> u64 {
     let list = |payload: usize| payload + alloy_rlp::length_of_length(payload);
     // A legacy transaction stands in the list as it is; a typed one is a string.
-    let transaction = |transaction: &SignedTransaction| match transaction.bytes.first() {
-        Some(first) if *first >= 0xc0 => transaction.bytes.len(),
-        _ => transaction.bytes.length(),
+    let transaction = |transaction: &SignedTransaction| match transaction.standing().first() {
+        Some(first) if *first >= 0xc0 => transaction.standing().len(),
+        _ => transaction.standing().length(),
     };
     let transactions = list(transactions.iter().map(transaction).sum());
     let (ommers, withdrawals) = (1, usize::from(header.withdrawals_root.is_some()));

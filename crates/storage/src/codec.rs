@@ -2,10 +2,9 @@
 
 use crate::{Block, Error};
 use alloy_consensus::Header;
-use alloy_eips::eip2718::Decodable2718;
-use alloy_primitives::{Address, B256, Bytes, Log, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Log, U256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
-use mezz_evm::{Receipt, SignedTransaction, Transaction};
+use mezz_evm::{Receipt, SignedTransaction};
 use revm::state::AccountInfo;
 
 /// A header with what cannot be cheaply computed from it.
@@ -17,10 +16,13 @@ pub(crate) struct HeaderRecord {
 }
 
 #[derive(RlpEncodable, RlpDecodable)]
+#[rlp(trailing)]
 struct BodyRecord {
     senders: Vec<Address>,
     transactions: Vec<Bytes>,
     receipts: Vec<ReceiptRecord>,
+    /// There if the block holds senders in place of signatures; the transactions here may be signed all the same.
+    attributed: Option<bool>,
 }
 
 #[derive(RlpEncodable, RlpDecodable)]
@@ -69,6 +71,7 @@ pub(crate) fn encode_body(block: &Block) -> Vec<u8> {
             .map(|transaction| transaction.bytes.clone())
             .collect(),
         receipts: block.receipts.iter().cloned().map(ReceiptRecord::from).collect(),
+        attributed: block.transactions.iter().any(SignedTransaction::is_attributed).then_some(true),
     })
 }
 
@@ -82,10 +85,11 @@ pub(crate) fn decode_block(header: HeaderRecord, body: &[u8]) -> Result<Block, E
             header.header.number
         )));
     }
+    let attributed = body.attributed.unwrap_or(false);
     let transactions = body.senders.into_iter().zip(body.transactions).map(|(sender, bytes)| {
-        let transaction = Transaction::decode_2718_exact(&bytes)
+        let transaction = SignedTransaction::decode_recovered(bytes, sender)
             .map_err(|error| Error::Corrupt(format!("a transaction does not decode: {error}")))?;
-        Ok(SignedTransaction { transaction, sender, hash: keccak256(&bytes), bytes })
+        Ok(if attributed { transaction.attribute() } else { transaction })
     });
     Ok(Block {
         transactions: transactions.collect::<Result<_, Error>>()?,

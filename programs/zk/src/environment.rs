@@ -1,9 +1,9 @@
-//! The host as an oracle: it gives the preimages in the order in which the program asks for them.
+//! The host as an oracle: it gives the preimages and signatures in the order in which the program asks for them.
 
 use crate::machine::{next_answer, read_words};
 use alloc::vec::Vec;
 use alloy_primitives::{B256, Bytes};
-use mezz_primitives::Preimages;
+use mezz_primitives::{Preimages, SIGNATURE_SIZE};
 
 /// Bytes of the longest answer: a blob. A longer one would reach beyond the memory that it is written to.
 const LENGTH_MAX: usize = 131_072;
@@ -40,5 +40,9 @@ impl Preimages for Host {
 
     fn blob(&self, _: B256) -> Option<Bytes> {
         Some(answer().into())
+    }
+
+    fn signature(&self, _: B256, _: u32) -> Option<[u8; SIGNATURE_SIZE]> {
+        answer().try_into().ok()
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     files::DataDir,
     output::{Failure, Output},
 };
-use mezz_l1::deploy::Intent;
+use mezz_l1::deploy::{Intent, Signatures};
 use mezz_primitives::ChainConfig;
 use std::{
     ffi::OsString,
@@ -87,6 +87,26 @@ pub(crate) fn wait_for(args: &UpArgs, intent: &mut Intent) -> Result<(), Failure
         // The chain must outlive claims that wait.
         let freeze = &mut committee.rules.freeze_delay;
         *freeze = freeze.saturating_add(wanted).saturating_sub(before);
+    }
+    Ok(())
+}
+
+/// Whether batches of a new chain may lack signatures.
+pub(crate) fn sign(args: &UpArgs, intent: &mut Intent) -> Result<(), Failure> {
+    if args.signatures != Some(Signatures::Proved) {
+        return Ok(());
+    }
+    let Some(proofs) = &mut intent.proofs else {
+        return Err(Failure::usage(
+            "--signatures proved is for a new chain with validity proofs: zk, hybrid or validium",
+        ));
+    };
+    let rules = Signatures::devnet();
+    proofs.signatures = Some(rules);
+    if let Some(committee) = &mut intent.committee {
+        // The chain must outlive batches that wait.
+        let freeze = &mut committee.rules.freeze_delay;
+        *freeze = freeze.saturating_add(rules.timeout);
     }
     Ok(())
 }

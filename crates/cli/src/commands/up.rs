@@ -17,7 +17,7 @@ use mezz_devnet::{Devnet, DevnetConfig, Mining};
 use mezz_l1::{
     Call, Client, Sender, SenderConfig,
     contracts::Portal,
-    deploy::{Deployment, Intent, Plan, apply, dev_key},
+    deploy::{Deployment, Intent, Plan, Signatures, apply, dev_key},
 };
 use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
 use mezz_primitives::{Contracts, Family, ProofConfig, ProofPolicy};
@@ -333,6 +333,14 @@ async fn deployment(
                 places.rollup.display()
             )));
         }
+        let proved = deployment.config.signatures.is_some();
+        if args.signatures.is_some_and(|wanted| (wanted == Signatures::Proved) != proved) {
+            return Err(Failure::refused(format!(
+                "{} is of a chain whose signatures are {}; leave out --signatures, or give another --datadir for a new chain",
+                places.rollup.display(),
+                if proved { "proved" } else { "posted" }
+            )));
+        }
         stands(client, &deployment).await?;
         return Ok(deployment);
     }
@@ -349,6 +357,7 @@ async fn deployment(
     let mut intent = Intent::devnet_of(family, client.chain_id(), chain_id)
         .ok_or_else(|| Failure::refused(format!("`{family}` does not work yet")))?;
     prover::wait_for(args, &mut intent)?;
+    prover::sign(args, &mut intent)?;
     let plan = Plan::prepare(intent, client, owner.address()).await?;
     let rich = match &args.l1 {
         Some(_) => fund(client).await?,
@@ -561,6 +570,12 @@ fn banner(
         }
         if let Some(rules) = &deployment.config.proofs {
             text += &proofs(rules);
+        }
+        if let Some(rules) = &deployment.config.signatures {
+            text += &format!(
+                "  signatures: while provers work, batches go without, and count once theirs\n  are proven; not proven {} after posting, they count as empty\n",
+                rules.timeout
+            );
         }
         text += &format!("  ready after {:.1} s\n", took.as_secs_f64());
     }

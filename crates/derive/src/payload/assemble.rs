@@ -1,17 +1,47 @@
 //! Batches to payloads and back.
 
 use super::{
-    Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, TRANSACTIONS_MAX, VERSION,
+    Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, Layout, TRANSACTIONS_MAX,
     columns::Columns,
     reader::Reader,
     table::{Interner, Table},
     transactions::{self, Assembler, Tables},
     writer::uvarint,
 };
-use crate::transaction::parse_encodable;
+use crate::{
+    NotEncodable,
+    transaction::{check_chain, parse_encodable},
+};
 use alloc::vec::Vec;
 use alloy_primitives::B256;
-use mezz_primitives::{DepositHint, PAYLOAD_MAX};
+use mezz_primitives::{Attributed, DepositHint, PAYLOAD_MAX};
+
+/// The bit of the compressor's byte that says: padding follows.
+const PADDED: u8 = 0x80;
+
+/// Makes the payload's length a multiple of `bucket`, so that it says less of what is in it. What would come out longer than `most` stays as it is.
+pub fn pad(mut payload: Vec<u8>, bucket: usize, most: usize) -> Vec<u8> {
+    let length = payload.len();
+    let padding = |count: usize| {
+        let mut padding = Vec::new();
+        uvarint(count as u64, &mut padding);
+        padding.resize(padding.len() + count, 0);
+        padding
+    };
+    // The padding says its own length first, in a byte or a few.
+    let fits = (length..most.saturating_add(1)).filter(|whole| whole.is_multiple_of(bucket));
+    let mut tries =
+        fits.take(3).flat_map(|whole| (1..=4).map(move |said| whole.checked_sub(length + said)));
+    let found = tries.find_map(|count| {
+        let padding = padding(count?);
+        (length + padding.len()).is_multiple_of(bucket).then_some(padding)
+    });
+    if let Some(padding) = found.filter(|_| !length.is_multiple_of(bucket) && length >= 2) {
+        payload[1] |= PADDED;
+        payload.splice(2..2, padding);
+    }
+    payload
+}
 
 /// Packs a batch into a payload.
 ///
@@ -32,9 +62,19 @@ pub fn encode(
     let mut signatures = Vec::with_capacity(64 * count);
     for (block, body) in batch.blocks.iter().enumerate() {
         for (position, transaction) in body.transactions.iter().enumerate() {
-            let envelope = parse_encodable(transaction, chain_id)
-                .map_err(|reason| EncodeError::Transaction { block, position, reason })?;
-            transactions::write(&envelope, &mut columns, &mut tables, &mut signatures);
+            let refused = |reason| EncodeError::Transaction { block, position, reason };
+            if batch.layout == Layout::Unsigned {
+                let Attributed { sender, transaction } = Attributed::decode(transaction)
+                    .ok_or(NotEncodable::Malformed)
+                    .and_then(|it| check_chain(&it.transaction, chain_id).map(|()| it))
+                    .map_err(refused)?;
+                columns.senders.push(tables.book.index(sender));
+                transactions::write(&transaction, &mut columns, &mut tables);
+            } else {
+                let envelope = parse_encodable(transaction, chain_id).map_err(refused)?;
+                transactions::write_signature(envelope.signature(), &mut signatures);
+                transactions::write(&envelope, &mut columns, &mut tables);
+            }
         }
     }
     columns.book = tables.book.into_entries().into_iter().map(Into::into).collect();
@@ -50,7 +90,7 @@ pub fn encode(
     if body.len() > PAYLOAD_MAX || columns.data_lengths.iter().sum::<u64>() > PAYLOAD_MAX as u64 {
         return Err(EncodeError::Length);
     }
-    let mut payload = Vec::from([VERSION, compressor.id()]);
+    let mut payload = Vec::from([batch.layout.version(), compressor.id()]);
     uvarint(signatures.len() as u64, &mut payload);
     payload.append(&mut signatures);
     payload.append(&mut compressor.compress(body, &seams));
@@ -60,19 +100,23 @@ pub fn encode(
 /// Reads a payload; every violation of the format is an error.
 pub fn decode(payload: &[u8], expected: &Expected) -> Result<Batch, Invalid> {
     let mut reader = Reader(payload);
-    if reader.byte()? != VERSION {
-        return Err(Invalid::Version);
+    let layout = Layout::of_version(reader.byte()?, expected.unsigned).ok_or(Invalid::Version)?;
+    let compressor = reader.byte()?;
+    if compressor & PADDED != 0 {
+        let length = reader.number()?;
+        reader.bytes(length)?;
     }
-    let compressor = Compressor::from_id(reader.byte()?)?;
+    let compressor = Compressor::from_id(compressor & !PADDED)?;
     let signatures_length = reader.number()?;
     let (signatures, remainder) = reader.bytes(signatures_length)?.as_chunks::<64>();
     let body = compressor.decompress(reader.0)?;
     let columns = Columns::read(&body, expected)?;
-    if signatures.len() != columns.kinds.len() || !remainder.is_empty() {
+    let signed = if layout == Layout::Unsigned { 0 } else { columns.kinds.len() };
+    if signatures.len() != signed || !remainder.is_empty() {
         return Err(Invalid::Signatures);
     }
 
-    let mut assembler = Assembler::new(expected.chain_id, &columns, signatures);
+    let mut assembler = Assembler::new(expected.chain_id, layout, &columns, signatures);
     let mut blocks = Vec::with_capacity(columns.steps.len());
     for (index, count) in columns.transaction_counts.iter().enumerate() {
         blocks.push(BlockBody {
@@ -82,7 +126,7 @@ pub fn decode(payload: &[u8], expected: &Expected) -> Result<Batch, Invalid> {
         });
     }
     assembler.finish()?;
-    Ok(Batch { blocks, hints: read_hints(&columns)? })
+    Ok(Batch { layout, blocks, hints: read_hints(&columns)? })
 }
 
 fn write_hints(hints: &[DepositHint], columns: &mut Columns) {

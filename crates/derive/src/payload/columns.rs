@@ -26,6 +26,8 @@ pub(super) struct Columns {
     pub(super) book: Vec<[u8; 20]>,
     // per transaction
     pub(super) kinds: Vec<u8>,
+    /// Of an unsigned batch only.
+    pub(super) senders: Vec<u64>,
     pub(super) nonces: Vec<u64>,
     pub(super) gas_limits: Vec<u64>,
     pub(super) gas_limit_indices: Vec<u64>,
@@ -74,6 +76,7 @@ impl Columns {
         to.bytes(self.book.as_flattened());
 
         to.bytes(&self.kinds);
+        to.numbers(&self.senders);
         to.numbers(&self.nonces);
         to.number(self.gas_limits.len() as u64);
         to.numbers(&self.gas_limits);
@@ -117,6 +120,7 @@ impl Columns {
         let book = from.arrays(book_length)?.to_vec();
 
         let kinds = from.bytes(count)?.to_vec();
+        let senders = from.numbers(if expected.unsigned { count } else { 0 })?;
         let nonces = from.numbers(count)?;
         let gas_limit_count = table_length(&mut from, count)?;
         let gas_limits = from.numbers(gas_limit_count)?;
@@ -146,6 +150,7 @@ impl Columns {
             l1_hash_indices,
             book,
             kinds,
+            senders,
             nonces,
             gas_limits,
             gas_limit_indices,

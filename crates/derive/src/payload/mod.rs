@@ -13,23 +13,56 @@ mod transactions;
 mod words;
 mod writer;
 
-pub use assemble::{decode, encode};
+pub use assemble::{decode, encode, pad};
 pub use deflate::Compressor;
 
 use crate::NotEncodable;
 use alloc::vec::Vec;
 use alloy_primitives::Bytes;
+#[cfg(doc)]
+use mezz_primitives::Attributed;
 use mezz_primitives::{DepositHint, PAYLOAD_MAX};
 
 /// The most transactions in one payload.
 pub const TRANSACTIONS_MAX: u64 = 1 << 17;
 
-/// The format's first byte.
-const VERSION: u8 = 1;
+/// What blocks hold of a payload's transactions, and what the payload has of their signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// Signed transactions, in the payload as in the blocks.
+    #[default]
+    Signed,
+    /// Signed transactions, of which the blocks hold the senders in place of the signatures.
+    Attributed,
+    /// Transactions with their senders, whose signatures are elsewhere: for a batch that is posted as such.
+    Unsigned,
+}
+
+impl Layout {
+    /// The format's first byte.
+    const fn version(self) -> u8 {
+        match self {
+            Self::Signed => 1,
+            Self::Attributed | Self::Unsigned => 2,
+        }
+    }
+
+    /// What the first byte means in a batch that was posted with signatures, or without.
+    const fn of_version(version: u8, unsigned: bool) -> Option<Self> {
+        match (version, unsigned) {
+            (1, false) => Some(Self::Signed),
+            (2, false) => Some(Self::Attributed),
+            (2, true) => Some(Self::Unsigned),
+            _ => None,
+        }
+    }
+}
 
 /// What the payload of one batch says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Batch {
+    /// What the blocks hold.
+    pub layout: Layout,
     /// The blocks in order.
     pub blocks: Vec<BlockBody>,
     /// One hint for each deposit that the batch consumes, in order.
@@ -43,7 +76,7 @@ pub struct BlockBody {
     pub step: u64,
     /// Queue messages consumed.
     pub messages: u32,
-    /// Signed transactions, EIP-2718, after those of the messages.
+    /// Transactions after those of the messages: signed, EIP-2718, or in an unsigned batch [`Attributed`].
     pub transactions: Vec<Bytes>,
 }
 
@@ -56,6 +89,8 @@ pub struct Expected {
     pub block_count: u32,
     /// Deposits among the queue messages that the batch consumes.
     pub deposits: usize,
+    /// Whether the batch was posted without signatures, from its header.
+    pub unsigned: bool,
 }
 
 /// Why blocks cannot be encoded.
@@ -90,8 +125,8 @@ pub enum Invalid {
     /// Bytes follow the end.
     #[error("bytes follow the end")]
     Trailing,
-    /// An unknown version.
-    #[error("unknown payload version")]
+    /// An unknown version, or one that does not go with the header.
+    #[error("unknown payload version, or one for a batch with signatures where there are none")]
     Version,
     /// An unknown compressor.
     #[error("unknown compressor")]
@@ -115,7 +150,9 @@ pub enum Invalid {
     #[error("more than {TRANSACTIONS_MAX} transactions")]
     TransactionCount,
     /// Signatures for another number of transactions.
-    #[error("the signatures are not 64 bytes for each transaction")]
+    #[error(
+        "the signatures are not 64 bytes for each transaction, or none where the batch is posted without"
+    )]
     Signatures,
     /// A kind byte that says something impossible.
     #[error("impossible kind of transaction")]

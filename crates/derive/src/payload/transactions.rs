@@ -1,7 +1,7 @@
 //! One transaction to its columns and back.
 
 use super::{
-    Invalid,
+    Invalid, Layout,
     columns::Columns,
     table::{Interner, Table},
     words::{self, Words},
@@ -15,6 +15,7 @@ use alloy_consensus::{
 use alloy_eips::{Encodable2718, eip2930::AccessList, eip7702::SignedAuthorization};
 use alloy_primitives::{Address, Bytes, Signature, TxKind, U256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
+use mezz_primitives::{Attributed, NO_SIGNATURE};
 
 /// The bits of a kind byte.
 pub(super) mod kind {
@@ -52,17 +53,15 @@ pub(super) struct Tables {
     pub(super) fees: Interner<(u128, u128)>,
 }
 
-/// Takes a transaction apart into the columns; its signature goes to `signatures`.
-pub(super) fn write(
-    envelope: &Envelope,
-    columns: &mut Columns,
-    tables: &mut Tables,
-    signatures: &mut Vec<u8>,
-) {
-    let signature = envelope.signature();
+/// Writes what the columns do not hold of a signature.
+pub(super) fn write_signature(signature: &Signature, signatures: &mut Vec<u8>) {
     signatures.extend_from_slice(&signature.r().to_be_bytes::<32>());
     signatures.extend_from_slice(&signature.s().to_be_bytes::<32>());
+}
 
+/// Takes a transaction apart into the columns.
+pub(super) fn write(envelope: &Envelope, columns: &mut Columns, tables: &mut Tables) {
+    let signature = envelope.signature();
     let mut kind = envelope.ty();
     let mut set = |bit: u8, condition: bool| kind |= if condition { bit } else { 0 };
     set(kind::Y_PARITY, signature.v());
@@ -103,7 +102,9 @@ fn extras(envelope: &Envelope) -> Option<Vec<u8>> {
 #[derive(Debug)]
 pub(super) struct Assembler<'a> {
     chain_id: u64,
+    layout: Layout,
     signatures: core::slice::Iter<'a, [u8; 64]>,
+    senders: core::slice::Iter<'a, u64>,
     kinds: core::slice::Iter<'a, u8>,
     nonces: core::slice::Iter<'a, u64>,
     gas_limit_indices: core::slice::Iter<'a, u64>,
@@ -125,10 +126,17 @@ fn next<T: Copy>(column: &mut core::slice::Iter<'_, T>) -> Result<T, Invalid> {
 }
 
 impl<'a> Assembler<'a> {
-    pub(super) fn new(chain_id: u64, columns: &'a Columns, signatures: &'a [[u8; 64]]) -> Self {
+    pub(super) fn new(
+        chain_id: u64,
+        layout: Layout,
+        columns: &'a Columns,
+        signatures: &'a [[u8; 64]],
+    ) -> Self {
         Self {
             chain_id,
+            layout,
             signatures: signatures.iter(),
+            senders: columns.senders.iter(),
             kinds: columns.kinds.iter(),
             nonces: columns.nonces.iter(),
             gas_limit_indices: columns.gas_limit_indices.iter(),
@@ -145,8 +153,17 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// The next transaction, EIP-2718.
+    /// The next transaction, as [`BlockBody`](super::BlockBody) holds it.
     pub(super) fn next(&mut self) -> Result<Bytes, Invalid> {
+        if self.layout != Layout::Unsigned {
+            return self.envelope().map(|envelope| envelope.encoded_2718().into());
+        }
+        let sender = Address::new(*self.book.get(next(&mut self.senders)?)?);
+        Ok(Attributed { sender, transaction: self.envelope()? }.encode())
+    }
+
+    /// The next transaction, without signature in an unsigned batch.
+    fn envelope(&mut self) -> Result<Envelope, Invalid> {
         let kind = next(&mut self.kinds)?;
         let kind_type = kind & kind::TYPE;
         let is = |bit: u8| kind & bit != 0;
@@ -244,6 +261,9 @@ impl<'a> Assembler<'a> {
     }
 
     fn signature(&mut self, y_parity: bool) -> Result<Signature, Invalid> {
+        if self.layout == Layout::Unsigned {
+            return if y_parity { Err(Invalid::Kind) } else { Ok(NO_SIGNATURE) };
+        }
         let bytes = self.signatures.next().ok_or(Invalid::Signatures)?;
         let (r, s) = bytes.split_at(32);
         Ok(Signature::new(U256::from_be_slice(r), U256::from_be_slice(s), y_parity))
@@ -288,14 +308,11 @@ impl<'a> Assembler<'a> {
     }
 }
 
-/// A signed transaction's bytes.
-fn signed<T>(transaction: T, signature: Signature) -> Bytes
+/// A signed transaction.
+fn signed<T>(transaction: T, signature: Signature) -> Envelope
 where
     T: SignableTransaction<Signature>,
-    Signed<T>: Encodable2718,
+    Signed<T>: Into<Envelope>,
 {
-    let signed = Signed::new_unhashed(transaction, signature);
-    let mut bytes = Vec::with_capacity(signed.encode_2718_len());
-    signed.encode_2718(&mut bytes);
-    bytes.into()
+    Signed::new_unhashed(transaction, signature).into()
 }

@@ -5,16 +5,21 @@
 pub(crate) mod transfers;
 
 use alloy::{
-    consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip7702, TxLegacy},
+    consensus::{
+        EthereumTxEnvelope, SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702,
+        TxLegacy,
+    },
     eips::{
-        Encodable2718,
+        Decodable2718, Encodable2718,
         eip2930::{AccessList, AccessListItem},
         eip7702::{Authorization, SignedAuthorization},
     },
     primitives::{Address, B256, Bytes, Signature, TxKind, U256, keccak256},
 };
-use mezz_derive::{Batch, BlockBody};
-use mezz_primitives::{Accumulator, BatchHeader, DaType, DepositHint, MessageKind, QueueMessage};
+use mezz_derive::{Batch, BlockBody, Layout};
+use mezz_primitives::{
+    Accumulator, Attributed, BatchHeader, DaType, DepositHint, MessageKind, QueueMessage,
+};
 use proptest::prelude::*;
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
@@ -52,7 +57,21 @@ pub(crate) fn batch(seed: u64) -> Batch {
             log_index: random_number(rng),
         })
         .collect();
-    Batch { blocks, hints }
+    Batch { layout: Layout::Signed, blocks, hints }
+}
+
+/// The same batch without signatures, from senders that each transaction's hash chooses among a few.
+pub(crate) fn unsigned(batch: Batch) -> Batch {
+    let attributed = |bytes: Bytes| {
+        let envelope = EthereumTxEnvelope::<TxEip4844>::decode_2718_exact(&bytes).unwrap();
+        let sender = Address::with_last_byte(keccak256(&bytes)[0] % 8);
+        Attributed::new(sender, &envelope).encode()
+    };
+    let blocks = batch.blocks.into_iter().map(|body| BlockBody {
+        transactions: body.transactions.into_iter().map(attributed).collect(),
+        ..body
+    });
+    Batch { layout: Layout::Unsigned, blocks: blocks.collect(), hints: batch.hints }
 }
 
 /// A signed transaction of any type that a payload carries, with fields at their borders.
@@ -208,6 +227,7 @@ fn random_amount(rng: &mut StdRng) -> U256 {
 /// A header for `block_count` blocks and `message_count` messages.
 pub(crate) fn header(block_count: u32, message_count: u64) -> BatchHeader {
     BatchHeader {
+        unsigned: false,
         version: 1,
         da_type: DaType::Calldata,
         index: 7,

@@ -2,12 +2,16 @@
 
 use super::{CHAIN_ID, random_address, rng};
 use alloy::{
-    consensus::{SignableTransaction, TxEip1559},
-    eips::Encodable2718,
+    consensus::{
+        EthereumTxEnvelope, SignableTransaction, TxEip1559, TxEip4844,
+        transaction::SignerRecoverable,
+    },
+    eips::{Decodable2718, Encodable2718},
     primitives::{Address, Bytes, TxKind, U256},
     signers::{SignerSync, local::PrivateKeySigner},
 };
-use mezz_derive::{Batch, BlockBody};
+use mezz_derive::{Batch, BlockBody, Layout};
+use mezz_primitives::Attributed;
 use rand::{RngExt, rngs::StdRng};
 
 const GWEI: u128 = 1_000_000_000;
@@ -46,14 +50,21 @@ pub(crate) fn erc20(count: usize, accounts: usize, seed: u64) -> Vec<Bytes> {
     })
 }
 
-/// The transactions in blocks of 200.
-pub(crate) fn in_blocks(transactions: &[Bytes]) -> Batch {
+/// The transactions in blocks of 200, with or without their signatures.
+pub(crate) fn in_blocks(layout: Layout, transactions: &[Bytes]) -> Batch {
+    let attributed = |bytes: &Bytes| {
+        let envelope = EthereumTxEnvelope::<TxEip4844>::decode_2718_exact(bytes).unwrap();
+        Attributed::new(envelope.recover_signer().unwrap(), &envelope).encode()
+    };
     let block = |transactions: &[Bytes]| BlockBody {
         step: 1,
         messages: 0,
-        transactions: transactions.to_vec(),
+        transactions: match layout {
+            Layout::Unsigned => transactions.iter().map(attributed).collect(),
+            _ => transactions.to_vec(),
+        },
     };
-    Batch { blocks: transactions.chunks(200).map(block).collect(), hints: Vec::new() }
+    Batch { layout, blocks: transactions.chunks(200).map(block).collect(), hints: Vec::new() }
 }
 
 struct Call {

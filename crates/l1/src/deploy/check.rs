@@ -6,7 +6,7 @@ pub(super) use proofs::misplaced;
 
 use super::{CommitteeIntent, Intent, Profile, dev_key};
 use alloy::primitives::{Address, U256, utils::format_ether};
-use mezz_primitives::{BLOCK_GAS_MIN, SPAN_GAS_MAX};
+use mezz_primitives::{BLOCK_GAS_MIN, Fallback, SPAN_GAS_MAX};
 use std::fmt;
 
 const HOUR: u64 = 3600;
@@ -227,7 +227,10 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
     let (w, rules, members) = (&intent.windows, &wanted.rules, &wanted.committee.members);
     // Who stakes only once the chain has waited for a proof in vain comes later by that.
     let waits = intent.proofs.map_or(0, |proofs| proofs.rules.prover_timeout);
-    let slowest = [rules.challenge_window, rules.answer_window, w.claim_window, waits]
+    // Both verdicts about a batch run from its posting.
+    let shown = rules.challenge_window.saturating_add(rules.answer_window);
+    let sealed = shown.max(proofs::signatures_timeout(intent));
+    let slowest = [sealed, w.claim_window, waits]
         .into_iter()
         .fold(0, u64::saturating_add)
         .saturating_add(w.dispute_clock.saturating_mul(2))
@@ -278,6 +281,28 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
         ),
     ])
     .collect();
+    if let Some(wanted) = &wanted.demanders {
+        refusals.extend(bounds([
+            (
+                rules.fallback == Fallback::Stop,
+                "committee.rules.fallback",
+                "\"stop\"".to_owned(),
+                "who may make payloads public is said in committee.demanders, and posting to L1 does",
+            ),
+            (
+                wanted.delay > rules.challenge_window,
+                "committee.demanders-delay",
+                format!("above {} s", rules.challenge_window),
+                "who is removed must still be able to demand what is posted",
+            ),
+            (
+                wanted.first.iter().all(|who| !who.is_zero()),
+                "committee.demanders",
+                "no zero address".to_owned(),
+                "nobody has its key",
+            ),
+        ]));
+    }
     if intent.profile == Profile::Production {
         refusals.extend(bounds([
             (
@@ -318,6 +343,7 @@ fn care(intent: &Intent) -> Vec<Refusal> {
     let waits = intent.proofs.map_or(0, |proofs| proofs.rules.prover_timeout);
     let worst_exit = forced
         .saturating_add(CLAIM_INTERVAL)
+        .saturating_add(proofs::signatures_timeout(intent))
         .saturating_add(disputed.max(waits))
         .saturating_add(AIR_GAP);
     let stake = U256::from(10u64.pow(18)) * U256::from(10);

@@ -6,10 +6,10 @@ use super::{Deployment, artifacts, layout::Part};
 use crate::{
     BlockRef, Client, Error,
     contracts::{
-        ClaimManager, CommitteeDa, CommitteeRegistry, CrossDomainMessenger, DaChallenge,
+        ClaimManager, CommitteeDa, CommitteeRegistry, CrossDomainMessenger, DaChallenge, Demanders,
         DisputeGameFactory, Erc721Bridge, EscapeHatch, Inbox, MintableErc20Factory,
-        PauseController, Portal, ProgramRegistry, QueryGame, SealedInbox, StandardBridge,
-        SystemConfig, TimelockController,
+        PauseController, Portal, ProgramRegistry, QueryGame, SealedInbox, SignatureProofs,
+        StandardBridge, SystemConfig, TimelockController,
     },
 };
 use alloy::{
@@ -101,6 +101,7 @@ pub async fn inspect(client: &Client, deployment: &Deployment) -> Result<Inspect
     reader.wiring(deployment).await?;
     reader.data_availability(deployment).await?;
     reader.committee(deployment).await?;
+    reader.sealing(deployment).await?;
     reader.directory(deployment).await?;
     reader.parameters(deployment).await?;
     reader.configuration(deployment).await?;
@@ -359,10 +360,12 @@ impl Reader<'_> {
             rules.bond_per_chunk,
         )
         .await?;
-        let sealed = at.sealed_inbox;
-        self.compare("sealedInbox.inbox", sealed, SealedInbox::inboxCall {}, c.inbox).await?;
-        self.compare("sealedInbox.challenges", sealed, SealedInbox::challengesCall {}, challenges)
+        let demanders = at.demanders.unwrap_or_default();
+        self.compare("daChallenge.demanders", challenges, DaChallenge::demandersCall {}, demanders)
             .await?;
+        if let Some(demanders) = at.demanders {
+            self.compare("demanders.owner", demanders, Demanders::ownerCall {}, c.timelock).await?;
+        }
         let hatch = at.escape_hatch;
         self.compare(
             "escapeHatch.freezeDelay",
@@ -373,6 +376,36 @@ impl Reader<'_> {
         .await?;
         self.compare_changeable("escapeHatch.frozen", hatch, EscapeHatch::frozenCall {}, false)
             .await
+    }
+
+    /// The batches that are decided, and proofs of signatures.
+    async fn sealing(&mut self, deployment: &Deployment) -> Result<(), Error> {
+        let (c, config) = (&deployment.contracts, &deployment.config);
+        let unsigned = config.signatures.is_some();
+        self.compare("inbox.unsignedBatches", c.inbox, Inbox::unsignedBatchesCall {}, unsigned)
+            .await?;
+        let Some(sealed) = c.sealed_inbox() else { return Ok(()) };
+        let challenges = c.committee.map_or(Address::ZERO, |committee| committee.challenges);
+        let proofs = c.signatures.map_or(Address::ZERO, |signatures| signatures.proofs);
+        self.compare("sealedInbox.inbox", sealed, SealedInbox::inboxCall {}, c.inbox).await?;
+        self.compare("sealedInbox.challenges", sealed, SealedInbox::challengesCall {}, challenges)
+            .await?;
+        self.compare("sealedInbox.signatures", sealed, SealedInbox::signaturesCall {}, proofs)
+            .await?;
+        let Some((rules, router)) = config.signatures.zip(c.proofs.map(|it| it.router)) else {
+            return Ok(());
+        };
+        self.compare("signatureProofs.router", proofs, SignatureProofs::routerCall {}, router)
+            .await?;
+        self.compare("signatureProofs.inbox", proofs, SignatureProofs::inboxCall {}, c.inbox)
+            .await?;
+        self.compare(
+            "signatureProofs.timeout",
+            proofs,
+            SignatureProofs::timeoutCall {},
+            rules.timeout,
+        )
+        .await
     }
 
     /// The addresses that tools take from the system config.

@@ -6,10 +6,11 @@ use alloy::{
     signers::local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
 };
 use mezz_primitives::{
-    Committee, CommitteeConfig, Fallback, Family, FeeConfig, ProofConfig, ProofPolicy, Windows,
+    Committee, CommitteeConfig, Fallback, Family, FeeConfig, ProofConfig, ProofPolicy,
+    SignaturesConfig, Windows,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// The mnemonic of the usual development accounts. Everybody knows its keys.
 pub const DEV_MNEMONIC: &str = "test test test test test test test test test test test junk";
@@ -178,8 +179,38 @@ partial!(
 
 partial!(
     /// What validity proofs are to be worth, as it is written; times in seconds. `guard` is for the policy `fast`, `fast_window` for `safe`.
-    ProofsFile { policy: ProofPolicy, guard: u64, fast_window: u64, prover_timeout: u64, verifier: ProofVerifier }
+    ProofsFile { policy: ProofPolicy, guard: u64, fast_window: u64, prover_timeout: u64, verifier: ProofVerifier, signatures: Signatures, signatures_timeout: u64 }
 );
+
+/// Where the signatures of the transactions in batches are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Signatures {
+    /// In the batches.
+    #[default]
+    Posted,
+    /// In a validity proof, while provers keep pace; otherwise in the batches.
+    Proved,
+}
+
+impl Signatures {
+    /// The rules of a devnet whose batches may lack them.
+    pub const fn devnet() -> SignaturesConfig {
+        SignaturesConfig { timeout: DEVNET_PROOFS.signatures_timeout }
+    }
+}
+
+impl FromStr for Signatures {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "posted" => Ok(Self::Posted),
+            "proved" => Ok(Self::Proved),
+            _ => Err("signatures are posted or proved".into()),
+        }
+    }
+}
 
 impl ProofsFile {
     /// The policy; what is not said is that of the family zk.
@@ -197,6 +228,10 @@ pub struct CommitteeFile {
     pub threshold: Option<u8>,
     /// Those of the members that must always sign.
     pub mandatory: Vec<Address>,
+    /// The only ones who may demand payloads, which makes them public: for a chain whose data are private. Nobody said is everybody.
+    pub demanders: Vec<Address>,
+    /// How long one that is removed from them still may, seconds.
+    pub demanders_delay: Option<u64>,
     pub rules: CommitteeRulesFile,
 }
 
@@ -208,6 +243,19 @@ pub struct CommitteeIntent {
     pub committee: Committee,
     /// Its rules.
     pub rules: CommitteeConfig,
+    /// Who may demand payloads, where not everybody may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demanders: Option<DemandersIntent>,
+}
+
+/// Who may demand payloads of a chain whose data are private.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DemandersIntent {
+    /// The first of them.
+    pub first: Vec<Address>,
+    /// How long one that is removed still may, seconds.
+    pub delay: u64,
 }
 
 /// What validity proofs are to be worth in a chain, and what verifies them.
@@ -219,6 +267,9 @@ pub struct ProofIntent {
     /// What verifies them; `None` is what the L1 and the profile allow, which the plan finds out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verifier: Option<ProofVerifier>,
+    /// The rules for batches without signatures, if there may be any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signatures: Option<SignaturesConfig>,
 }
 
 /// What a deployment is to be, complete.
@@ -330,13 +381,19 @@ struct ProofTimes {
     guard: u64,
     fast_window: u64,
     prover_timeout: u64,
+    signatures_timeout: u64,
 }
 
 /// A prover takes minutes for a claim of some blocks: on a devnet claims do not wait for it.
-const DEVNET_PROOFS: ProofTimes = ProofTimes { guard: 10, fast_window: 10, prover_timeout: 90 };
+const DEVNET_PROOFS: ProofTimes =
+    ProofTimes { guard: 10, fast_window: 10, prover_timeout: 90, signatures_timeout: 10 * MINUTE };
 
-const TESTNET_PROOFS: ProofTimes =
-    ProofTimes { guard: 10 * MINUTE, fast_window: 20 * MINUTE, prover_timeout: 4 * HOUR };
+const TESTNET_PROOFS: ProofTimes = ProofTimes {
+    guard: 10 * MINUTE,
+    fast_window: 20 * MINUTE,
+    prover_timeout: 4 * HOUR,
+    signatures_timeout: 4 * HOUR,
+};
 
 impl Intent {
     /// Reads an intent; roles that it leaves out fall to `deployer`, on a devnet to the development accounts.
@@ -421,7 +478,10 @@ impl Defaults<'_> {
         let stake = self.or(file.stake_gwei, "stake-gwei", stake_gwei);
         let bond = self.or(file.bond_gwei, "bond-gwei", bond_gwei);
         let proofs = file.proofs.as_ref().map(|proofs| self.proofs(proofs, &file.windows));
-        let timeout = proofs.map_or(0, |proofs| proofs.rules.prover_timeout);
+        let timeout = proofs.map_or(0, |proofs| {
+            let signatures = proofs.signatures.map_or(0, |rules| rules.timeout);
+            proofs.rules.prover_timeout.saturating_add(signatures)
+        });
         Intent {
             profile: self.profile,
             l1_chain_id: self.or(file.l1_chain_id, "l1-chain-id", l1),
@@ -501,6 +561,10 @@ impl Defaults<'_> {
                 fallback: self.or(rules.fallback, "committee.rules.fallback", usual.fallback),
             },
             committee: Committee { members, threshold, mandatory },
+            demanders: (!file.demanders.is_empty()).then(|| DemandersIntent {
+                first: file.demanders.clone(),
+                delay: file.demanders_delay.unwrap_or(usual.challenge_window.saturating_mul(2)),
+            }),
         }
     }
 
@@ -544,7 +608,15 @@ impl Defaults<'_> {
             ),
         };
         let verifier = file.verifier;
-        ProofIntent { rules: ProofConfig { policy, wait, prover_timeout }, verifier }
+        let proved = file.signatures == Some(Signatures::Proved);
+        let signatures = proved.then(|| SignaturesConfig {
+            timeout: self.or(
+                file.signatures_timeout,
+                "proofs.signatures-timeout",
+                usual.signatures_timeout,
+            ),
+        });
+        ProofIntent { rules: ProofConfig { policy, wait, prover_timeout }, verifier, signatures }
     }
 
     fn windows(&mut self, file: &WindowsFile, proofs: Option<&ProofIntent>) -> Windows {

@@ -5,7 +5,9 @@ use super::{
     artifacts::{self, Artifact},
 };
 use alloy::primitives::Address;
-use mezz_primitives::{CommitteeConfig, CommitteeContracts, Contracts, Fallback, ProofContracts};
+use mezz_primitives::{
+    ChainConfig, CommitteeContracts, Contracts, Fallback, ProofContracts, SignaturesContracts,
+};
 
 /// One contract that the factory creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,7 @@ pub(super) enum Part {
     Inbox,
     CommitteeRegistry,
     CommitteeDa,
+    Demanders,
     DaChallenge,
     SealedInbox,
     DisputeGameFactory,
@@ -34,11 +37,12 @@ pub(super) enum Part {
     OpenVmHalo2Verifier,
     Halo2Verifier,
     ProofRouter,
+    SignatureProofs,
     EscapeHatch,
 }
 
 /// All of them, in the order of their creation.
-const PARTS: [Part; 25] = [
+const PARTS: [Part; 27] = [
     Part::Timelock,
     Part::PauseController,
     Part::SystemConfig,
@@ -47,6 +51,7 @@ const PARTS: [Part; 25] = [
     Part::Inbox,
     Part::CommitteeRegistry,
     Part::CommitteeDa,
+    Part::Demanders,
     Part::DaChallenge,
     Part::SealedInbox,
     Part::DisputeGameFactory,
@@ -63,6 +68,7 @@ const PARTS: [Part; 25] = [
     Part::OpenVmHalo2Verifier,
     Part::Halo2Verifier,
     Part::ProofRouter,
+    Part::SignatureProofs,
     Part::EscapeHatch,
 ];
 
@@ -71,11 +77,7 @@ impl Part {
     const fn is_of_committee(self) -> bool {
         matches!(
             self,
-            Self::CommitteeRegistry
-                | Self::CommitteeDa
-                | Self::DaChallenge
-                | Self::SealedInbox
-                | Self::EscapeHatch
+            Self::CommitteeRegistry | Self::CommitteeDa | Self::DaChallenge | Self::EscapeHatch
         )
     }
 }
@@ -85,17 +87,23 @@ impl Part {
 pub(super) struct Layout {
     factory: Address,
     committee: Option<Fallback>,
+    /// Whether only some may demand payloads.
+    private: bool,
     proofs: Option<ProofVerifier>,
+    /// Whether batches may lack signatures.
+    signatures: bool,
 }
 
 impl Layout {
     /// What a factory at this address creates.
     pub(super) fn new(
         factory: Address,
-        committee: Option<&CommitteeConfig>,
+        config: &ChainConfig,
+        private: bool,
         proofs: Option<ProofVerifier>,
     ) -> Self {
-        Self { factory, committee: committee.map(|rules| rules.fallback), proofs }
+        let committee = config.committee.as_ref().map(|rules| rules.fallback);
+        Self { factory, committee, private, proofs, signatures: config.signatures.is_some() }
     }
 
     /// What it has, in the order of creation.
@@ -110,8 +118,16 @@ impl Layout {
                 self.proofs == Some(ProofVerifier::Development)
             }
             Part::ProofRouter => self.proofs.is_some(),
+            Part::SignatureProofs => self.signatures,
+            Part::SealedInbox => self.is_sealed(),
+            Part::Demanders => self.private,
             part => self.committee.is_some() || !part.is_of_committee(),
         }
+    }
+
+    /// Whether batches count once they are decided, and not by being posted.
+    const fn is_sealed(self) -> bool {
+        self.committee.is_some() || self.signatures
     }
 
     /// Where a contract is; the zero address if this deployment does not have it.
@@ -135,6 +151,7 @@ impl Layout {
             Part::Inbox => &artifacts::INBOX,
             Part::CommitteeRegistry => &artifacts::COMMITTEE_REGISTRY,
             Part::CommitteeDa => &artifacts::COMMITTEE_DA,
+            Part::Demanders => &artifacts::DEMANDERS,
             Part::DaChallenge => &artifacts::DA_CHALLENGE,
             Part::SealedInbox => &artifacts::SEALED_INBOX,
             Part::DisputeGameFactory => &artifacts::DISPUTE_GAME_FACTORY,
@@ -151,13 +168,14 @@ impl Layout {
             Part::OpenVmHalo2Verifier => &artifacts::OPENVM_HALO2_VERIFIER,
             Part::Halo2Verifier => &artifacts::HALO2_VERIFIER,
             Part::ProofRouter => &artifacts::PROOF_ROUTER,
+            Part::SignatureProofs => &artifacts::SIGNATURE_PROOFS,
             Part::EscapeHatch => &artifacts::ESCAPE_HATCH,
         }
     }
 
     /// The batches that claims are about.
     pub(super) fn claimed(self) -> Address {
-        self.at(if self.committee.is_some() { Part::SealedInbox } else { Part::Inbox })
+        self.at(if self.is_sealed() { Part::SealedInbox } else { Part::Inbox })
     }
 
     /// Who tells the portal what is final.
@@ -200,10 +218,15 @@ impl Layout {
                 challenges: self.at(Part::DaChallenge),
                 sealed_inbox: self.at(Part::SealedInbox),
                 escape_hatch: self.at(Part::EscapeHatch),
+                demanders: self.private.then(|| self.at(Part::Demanders)),
             }),
             proofs: self.proofs.map(|_| ProofContracts {
                 router: self.at(Part::ProofRouter),
                 verifier: self.verifier(),
+            }),
+            signatures: self.signatures.then(|| SignaturesContracts {
+                sealed_inbox: self.at(Part::SealedInbox),
+                proofs: self.at(Part::SignatureProofs),
             }),
         }
     }

@@ -28,8 +28,8 @@ pub use check::Refusal;
 pub use genesis::{Genesis, genesis};
 pub use inspect::{Finding, Inspection, inspect};
 pub use intent::{
-    CommitteeIntent, DEV_MEMBER, DEV_MNEMONIC, Governance, Intent, IntentFile, Profile,
-    ProofIntent, Roles, dev_key,
+    CommitteeIntent, DEV_MEMBER, DEV_MNEMONIC, DemandersIntent, Governance, Intent, IntentFile,
+    Profile, ProofIntent, Roles, Signatures, dev_key,
 };
 pub use plan::{Plan, PlannedStep, Seed, program, program_key};
 pub use verifier::ProofVerifier;
@@ -144,8 +144,8 @@ impl Deployment {
 
     /// Its contracts.
     fn layout(&self) -> Layout {
-        let committee = self.config.committee.as_ref();
-        let layout = |proofs| Layout::new(self.deployer, committee, proofs);
+        let private = self.contracts.committee.is_some_and(|it| it.demanders.is_some());
+        let layout = |proofs| Layout::new(self.deployer, &self.config, private, proofs);
         let Some(proofs) = &self.contracts.proofs else { return layout(None) };
         let own = [ProofVerifier::Stark, ProofVerifier::Development];
         let own = own.map(|own| layout(Some(own)));

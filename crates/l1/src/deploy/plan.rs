@@ -153,9 +153,8 @@ impl Plan {
         let intent = &seed.intent;
         let factory = seed.account.create(seed.nonce);
         let rules = intent.committee.as_ref().map(|committee| committee.rules);
+        let private = intent.committee.as_ref().is_some_and(|wanted| wanted.demanders.is_some());
         let verifier = intent.proofs.map(|proofs| proofs.verifier.unwrap_or(ProofVerifier::Stark));
-        let layout = Layout::new(factory, rules.as_ref(), verifier);
-        let contracts = layout.contracts();
         let config = ChainConfig {
             l2_chain_id: intent.l2_chain_id,
             l1_chain_id: intent.l1_chain_id,
@@ -167,7 +166,10 @@ impl Plan {
             windows: intent.windows,
             committee: rules,
             proofs: intent.proofs.as_ref().map(|proofs| proofs.rules),
+            signatures: intent.proofs.and_then(|proofs| proofs.signatures),
         };
+        let layout = Layout::new(factory, &config, private, verifier);
+        let contracts = layout.contracts();
         let genesis = genesis(&config, &contracts, &intent.roles);
         let steps: Vec<PlannedStep> = layout
             .parts()
@@ -281,7 +283,7 @@ mod constructors {
         }
         struct InboxParameters {
             address portal; address systemConfig; address pauseController; address calldataDa; address blobDa; address committeeDa;
-            uint64 l2ChainId; uint32 span; uint64 forceDelay; uint64 forceGrace; uint64 permissionlessDelay;
+            uint64 l2ChainId; uint32 span; uint64 forceDelay; uint64 forceGrace; uint64 permissionlessDelay; bool unsignedBatches;
         }
         struct ClaimManagerParameters {
             address inbox; address games; address referee; address programs; address proofs; address treasury; uint256 stake; uint64 window;
@@ -392,17 +394,28 @@ fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<
         }
         .abi_encode(),
         Part::ProofRouter => proof_router(intent, &contracts),
+        Part::SealedInbox => {
+            let signatures = layout.at(Part::SignatureProofs);
+            (contracts.inbox, layout.at(Part::DaChallenge), signatures).abi_encode_params()
+        }
+        Part::SignatureProofs => {
+            let timeout = intent.proofs.and_then(|proofs| proofs.signatures).map(|it| it.timeout);
+            let (router, sealed) = (layout.at(Part::ProofRouter), layout.at(Part::SealedInbox));
+            (router, sealed, timeout.unwrap_or_default()).abi_encode_params()
+        }
         Part::CommitteeRegistry
         | Part::CommitteeDa
+        | Part::Demanders
         | Part::DaChallenge
-        | Part::SealedInbox
         | Part::EscapeHatch => committee_arguments(part, intent, layout),
     }
 }
 
 /// The same of those that only a chain with a data committee has.
 fn committee_arguments(part: Part, intent: &Intent, layout: Layout) -> Vec<u8> {
-    let Some(CommitteeIntent { committee, rules }) = &intent.committee else { return Vec::new() };
+    let Some(CommitteeIntent { committee, rules, demanders }) = &intent.committee else {
+        return Vec::new();
+    };
     let contracts = layout.contracts();
     match part {
         Part::CommitteeRegistry => c::CommitteeRegistryParameters {
@@ -417,11 +430,20 @@ fn committee_arguments(part: Part, intent: &Intent, layout: Layout) -> Vec<u8> {
         }
         .abi_encode(),
         Part::CommitteeDa => layout.at(Part::CommitteeRegistry).abi_encode(),
-        Part::DaChallenge => {
-            (contracts.inbox, rules.challenge_window, rules.answer_window, rules.bond_per_chunk)
-                .abi_encode_params()
+        Part::Demanders => {
+            let (first, delay) = demanders
+                .as_ref()
+                .map_or((Vec::new(), 0), |wanted| (wanted.first.clone(), wanted.delay));
+            (contracts.timelock, delay, first).abi_encode_params()
         }
-        Part::SealedInbox => layout.at(Part::DaChallenge).abi_encode(),
+        Part::DaChallenge => (
+            contracts.inbox,
+            rules.challenge_window,
+            rules.answer_window,
+            rules.bond_per_chunk,
+            layout.at(Part::Demanders),
+        )
+            .abi_encode_params(),
         Part::EscapeHatch => c::EscapeHatchParameters {
             claimManager: contracts.claim_manager,
             inbox: contracts.inbox,
@@ -465,6 +487,7 @@ fn inbox(intent: &Intent, layout: Layout) -> Vec<u8> {
         forceDelay: windows.force_delay,
         forceGrace: windows.force_grace,
         permissionlessDelay: windows.permissionless_delay,
+        unsignedBatches: intent.proofs.is_some_and(|proofs| proofs.signatures.is_some()),
     };
     parameters.abi_encode()
 }
@@ -625,7 +648,7 @@ fn describe_roles(f: &mut fmt::Formatter<'_>, roles: &Roles) -> fmt::Result {
 }
 
 fn describe_committee(f: &mut fmt::Formatter<'_>, wanted: &CommitteeIntent) -> fmt::Result {
-    let CommitteeIntent { committee, rules } = wanted;
+    let CommitteeIntent { committee, rules, demanders } = wanted;
     let count = committee.members.len();
     writeln!(f, "\ndata committee: {} of {count} members sign", committee.threshold)?;
     writeln!(f, "  honest must be one of any {}", committee.honest_of())?;
@@ -647,11 +670,18 @@ fn describe_committee(f: &mut fmt::Formatter<'_>, wanted: &CommitteeIntent) -> f
     ] {
         writeln!(f, "{name:<36} {:>10}", seconds(time))?;
     }
+    if let Some(wanted) = demanders {
+        writeln!(f, "payloads may be demanded, and so made public, by")?;
+        for who in &wanted.first {
+            writeln!(f, "  {who}")?;
+        }
+        writeln!(f, "{:<36} {:>10}", "  one that is removed may for", seconds(wanted.delay))?;
+    }
     Ok(())
 }
 
 fn describe_proofs(f: &mut fmt::Formatter<'_>, wanted: &ProofIntent) -> fmt::Result {
-    let ProofIntent { rules, verifier } = wanted;
+    let ProofIntent { rules, verifier, signatures } = wanted;
     let (worth, wait) = match rules.policy {
         ProofPolicy::StepOnly => ("nothing: they are recorded", None),
         ProofPolicy::Safe => ("a shorter window", Some("a proven claim may be doubted for")),
@@ -663,6 +693,10 @@ fn describe_proofs(f: &mut fmt::Formatter<'_>, wanted: &ProofIntent) -> fmt::Res
     }
     if rules.decides() {
         writeln!(f, "{:<34} {:>12}", "an unproven one not before", seconds(rules.prover_timeout))?;
+    }
+    if let Some(rules) = signatures {
+        let name = "signatures may be proven, not posted, for";
+        writeln!(f, "{name:<42} {:>4}", seconds(rules.timeout))?;
     }
     match verifier {
         None | Some(ProofVerifier::Stark) => {

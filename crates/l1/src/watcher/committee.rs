@@ -21,6 +21,15 @@ pub(super) const TOPICS: [B256; 6] = [
     EscapeHatch::Frozen::SIGNATURE_HASH,
 ];
 
+/// The event of a log of the batches that are decided, if it is one that matters.
+pub(super) fn seal(head: &Head, log: &Log) -> Result<Option<CommitteeEvent>, Error> {
+    if log.topic0() != Some(&SealedInbox::Sealed::SIGNATURE_HASH) {
+        return Ok(None);
+    }
+    let event = decode::<SealedInbox::Sealed>(head, log)?;
+    Ok(Some(CommitteeEvent::Sealed { count: event.count, acc: Accumulator(event.acc) }))
+}
+
 /// The event of a log, if it is one that matters.
 pub(super) fn event(
     head: &Head,
@@ -29,13 +38,6 @@ pub(super) fn event(
 ) -> Result<Option<CommitteeEvent>, Error> {
     let topic = log.topic0();
     let is = |signature: B256| topic == Some(&signature);
-    if log.address() == contracts.sealed_inbox && is(SealedInbox::Sealed::SIGNATURE_HASH) {
-        let event = decode::<SealedInbox::Sealed>(head, log)?;
-        return Ok(Some(CommitteeEvent::Sealed {
-            count: event.count,
-            acc: Accumulator(event.acc),
-        }));
-    }
     if log.address() == contracts.escape_hatch && is(EscapeHatch::Frozen::SIGNATURE_HASH) {
         let event = decode::<EscapeHatch::Frozen>(head, log)?;
         return Ok(Some(CommitteeEvent::Frozen { claim: event.claimIndex.saturating_to() }));

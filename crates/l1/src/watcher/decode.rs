@@ -28,6 +28,8 @@ pub(super) fn events(
             claim_event(head, log)?
         } else if log.address() == contracts.query_game {
             game_event(head, log)?
+        } else if contracts.sealed_inbox() == Some(log.address()) {
+            committee::seal(head, log)?.map(ContractEvent::Committee)
         } else {
             match proofs::event(head, log, contracts)? {
                 Some(event) => Some(event),

@@ -347,12 +347,10 @@ impl Watcher {
             contracts.program_registry,
         ];
         addresses.extend(contracts.proofs.map(|proofs| proofs.router));
+        addresses.extend(contracts.sealed_inbox());
+        addresses.extend(contracts.signatures.map(|signatures| signatures.proofs));
         if let Some(committee) = contracts.committee {
-            addresses.extend([
-                committee.challenges,
-                committee.sealed_inbox,
-                committee.escape_hatch,
-            ]);
+            addresses.extend([committee.challenges, committee.escape_hatch]);
         }
         let history = match &config.start {
             Start::At(_) => History::default(),

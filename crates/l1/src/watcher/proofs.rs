@@ -6,20 +6,21 @@ use super::{
 };
 use crate::{
     Error, Head,
-    contracts::{ProgramRegistry, ProofRouter, QueryGame},
+    contracts::{ProgramRegistry, ProofRouter, QueryGame, SignatureProofs},
 };
 use alloy::{primitives::B256, rpc::types::Log, sol_types::SolEvent};
 use mezz_primitives::{ContentId, Contracts, ProgramId};
 use mezz_settlement::ProofFact;
 
 /// The events that matter.
-pub(super) const TOPICS: [B256; 6] = [
+pub(super) const TOPICS: [B256; 7] = [
     ProgramRegistry::ProgramScheduled::SIGNATURE_HASH,
     ProofRouter::ContentProven::SIGNATURE_HASH,
     ProofRouter::InstanceDisproven::SIGNATURE_HASH,
     ProofRouter::ProofConflict::SIGNATURE_HASH,
     ProofRouter::Withdrawn::SIGNATURE_HASH,
     QueryGame::Reopened::SIGNATURE_HASH,
+    SignatureProofs::SignaturesProven::SIGNATURE_HASH,
 ];
 
 /// The event of a log, if it is one that matters.
@@ -31,6 +32,12 @@ pub(super) fn event(
     let scheduled = log.topic0() == Some(&ProgramRegistry::ProgramScheduled::SIGNATURE_HASH);
     if log.address() == contracts.program_registry && scheduled {
         return scheduling(head, log).map(Some);
+    }
+    let proven = log.topic0() == Some(&SignatureProofs::SignaturesProven::SIGNATURE_HASH);
+    if proven && contracts.signatures.is_some_and(|it| log.address() == it.proofs) {
+        let event = decode::<SignatureProofs::SignaturesProven>(head, log)?;
+        let fact = ProofFact::Signed { start: event.from, end: event.to };
+        return Ok(Some(ContractEvent::Proof(fact)));
     }
     if contracts.proofs.is_none_or(|proofs| log.address() != proofs.router) {
         return Ok(None);

@@ -24,6 +24,7 @@ fn head() -> Head {
 fn contracts() -> Contracts {
     let at = Address::repeat_byte;
     Contracts {
+        signatures: None,
         portal: at(1),
         dispute_game_factory: at(2),
         l1_standard_bridge: at(3),

@@ -66,6 +66,7 @@ impl Follower {
 
 fn nothing() -> Contracts {
     Contracts {
+        signatures: None,
         portal: Address::repeat_byte(1),
         dispute_game_factory: Address::ZERO,
         l1_standard_bridge: Address::ZERO,

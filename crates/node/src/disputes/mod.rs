@@ -7,7 +7,7 @@ mod proving;
 mod spans;
 
 pub use spans::{Span, SpanPreimages};
-pub(crate) use spans::{blocks, boot, gather, gather_run};
+pub(crate) use spans::{blocks, boot, gather, gather_batches, gather_run};
 
 use crate::{
     Error,

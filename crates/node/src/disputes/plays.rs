@@ -109,7 +109,8 @@ async fn calls(
         | Move::AnswerByProof { .. }
         | Move::RefuteByProof { .. }
         | Move::Contradict { .. }
-        | Move::Report { .. } => proving::call(acts, settlement, due).await?,
+        | Move::Report { .. }
+        | Move::ProveSignatures { .. } => proving::call(acts, settlement, due).await?,
         Move::Seal { count } => acts.seal(settlement, count)?,
         Move::Demand { index } => acts.demand(settlement, index)?,
         Move::Show { index, chunk, .. } => acts.show(settlement, index, chunk).await?,

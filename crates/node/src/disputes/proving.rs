@@ -9,7 +9,7 @@ use alloy::eips::{BlockNumberOrTag, eip4844::Blob};
 use alloy_primitives::{B256, Bytes, U256};
 use mezz_l1::{
     Call,
-    contracts::{Entry, ProofRouter, ValidityProof},
+    contracts::{Entry, ProofRouter, SignatureProofs, SignaturesProof, ValidityProof},
 };
 use mezz_primitives::{
     BlobOpening, ContentId, DaType, ProofContracts, Statement, openings_hash, vector_proof,
@@ -32,7 +32,8 @@ pub(super) async fn call(
         | Move::AnswerByProof { of, .. }
         | Move::RefuteByProof { of, .. }
         | Move::Contradict { of, .. }
-        | Move::Report { of, .. } => (of, due.role()),
+        | Move::Report { of, .. }
+        | Move::ProveSignatures { of } => (of, due.role()),
         _ => return Err(Error::Reorged),
     };
     let ProofContracts { router, .. } = acts.contracts.proofs.ok_or(Error::Reorged)?;
@@ -67,6 +68,25 @@ pub(super) async fn call(
             let version = U256::from(settlement.read().version_of(of.n1));
             let kind = kind as u8;
             Call::to(router, &ProofRouter::reportCall { version, kind, boot, result, proof })
+        }
+        Move::ProveSignatures { of } => {
+            tracing::info!(
+                from = of.n0,
+                to = of.n1,
+                "shows L1 the proof of the signatures of batches"
+            );
+            let contracts = acts.contracts.signatures.ok_or(Error::Reorged)?;
+            let first = settlement.read().inbox().batches().get(of.n0 as usize).cloned();
+            let call = SignatureProofs::proveCall {
+                first: first.ok_or(Error::Reorged)?.header.into(),
+                end: of.n1,
+                proof: SignaturesProof {
+                    opened: proof.opened,
+                    openings: proof.openings,
+                    proof: proof.proof,
+                },
+            };
+            Call::to(contracts.proofs, &call)
         }
         _ => return Err(Error::Reorged),
     })

@@ -5,8 +5,8 @@ use alloy_primitives::B256;
 use mezz_derive::Blob;
 use mezz_evm::{PartialState, execute};
 use mezz_primitives::{
-    Boot, DaType, OpOutput, Output, PayloadId, Preimages, QueueAccumulator, QueueMessage,
-    encode_blobs,
+    BatchHeader, Boot, DaType, MessageKind, OpOutput, Output, PayloadId, Preimages,
+    QueueAccumulator, QueueMessage, encode_blobs,
 };
 use mezz_program::KnownPreimages;
 use mezz_riscv::{Opening, Openings};
@@ -104,6 +104,26 @@ pub(crate) async fn gather_run(
         Ok((boot, known))
     })
     .await
+}
+
+/// A batch as posted: its header, the kinds of its messages, and its payload.
+pub(crate) type AsPosted = (BatchHeader, Vec<MessageKind>, Option<Vec<u8>>);
+
+/// The payloads of batches, with what leads to them.
+pub(crate) async fn gather_batches(
+    acts: &Acts,
+    settlement: &RwLock<Settlement>,
+    batches: Vec<PostedBatch>,
+) -> Result<(Vec<AsPosted>, KnownPreimages), Error> {
+    let inbox = settlement.read().inbox().clone();
+    let (mut all, mut known) = (Vec::new(), KnownPreimages::default());
+    for batch in batches {
+        let posted = read(acts, settlement, &inbox, &batch).await?;
+        let kinds = posted.messages.iter().map(|(_, message)| message.kind).collect();
+        all.push((batch.header, kinds, posted.payload.clone()));
+        posted.insert(&mut known);
+    }
+    Ok((all, known))
 }
 
 /// What a run over one entry of a claim begins with, or one over all of them.

@@ -10,13 +10,19 @@ use alloy::eips::BlockNumberOrTag;
 use alloy_primitives::{Address, B256, Bytes};
 use mezz_l1::{Client, ProofForm, contracts::Halo2Verifier};
 use mezz_primitives::Statement;
+use mezz_settlement::Proving;
 use parking_lot::Mutex;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+/// After this long without a word from any worker there is none. One that has nothing to do asks more often.
+const WORKER_SILENCE: Duration = Duration::from_secs(120);
 
 /// The leases and the proofs of one node.
 #[derive(Debug)]
 pub(crate) struct Desk {
     leases: Mutex<Leases>,
+    /// Whether a worker has been heard of lately, and when.
+    heard: Mutex<(bool, Option<Duration>)>,
     shelf: Shelf,
     metrics: Arc<Metrics>,
 }
@@ -82,12 +88,32 @@ pub(crate) enum Refused {
 impl Desk {
     /// A desk whose proofs lie in `folder`.
     pub(crate) fn open(folder: PathBuf, metrics: Arc<Metrics>) -> io::Result<Self> {
-        Ok(Self { leases: Mutex::default(), shelf: Shelf::open(folder)?, metrics })
+        Ok(Self {
+            leases: Mutex::default(),
+            heard: Mutex::default(),
+            shelf: Shelf::open(folder)?,
+            metrics,
+        })
     }
 
     /// The proofs.
     pub(crate) const fn shelf(&self) -> &Shelf {
         &self.shelf
+    }
+
+    /// A worker asks for work, or works.
+    pub(crate) fn heard(&self, now: Duration) {
+        *self.heard.lock() = (true, Some(now));
+    }
+
+    /// Whether there are workers.
+    pub(crate) fn has_workers(&self) -> bool {
+        self.heard.lock().0
+    }
+
+    /// What workers have, or had and nobody took up, and whether they still have it.
+    pub(crate) fn leased(&self, now: Duration) -> Vec<(Proving, bool)> {
+        self.leases.lock().all(now).map(|(run, live)| (run.proving, live)).collect()
     }
 
     /// The lease of a run, if somebody works on it.
@@ -160,6 +186,9 @@ impl Desk {
 
     /// Counts, and forgets the leases of what nobody wants.
     pub(crate) fn tidy(&self, wanted: &[Run], now: Duration) {
+        let mut heard = self.heard.lock();
+        heard.0 = heard.1.is_some_and(|last| now.saturating_sub(last) < WORKER_SILENCE);
+        drop(heard);
         let mut leases = self.leases.lock();
         leases.retain(wanted);
         let proving = leases.count(now);

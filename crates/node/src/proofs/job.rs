@@ -1,5 +1,6 @@
 //! What a worker is given: a run of the program, with everything that it asks for.
 
+use super::signatures;
 use crate::{
     Error,
     acts::{Acts, blocking},
@@ -9,7 +10,7 @@ use crate::{
 use alloy_primitives::{B256, U256};
 use mezz_primitives::{ProofKind, Statement, vector_root};
 use mezz_program::ProofInput;
-use mezz_settlement::{Inbox, Proving, Settlement};
+use mezz_settlement::{Inbox, Proven, Proving, Settlement};
 use parking_lot::RwLock;
 
 /// A run that is to be proven, on the batches that L1 shows now.
@@ -27,8 +28,13 @@ impl Run {
         if proving.n1 > settlement.derived() {
             return None;
         }
-        let covered = (proving.n0, proving.n1);
-        let boot = boot(acts, settlement.inbox(), covered, proving.entry).ok()?.hash();
+        let (inbox, covered) = (settlement.inbox(), (proving.n0, proving.n1));
+        let boot = match proving.of {
+            Proven::Signatures => signatures::boot(acts, inbox, covered)?.hash(),
+            Proven::Claim(_) | Proven::Entry(..) => {
+                boot(acts, inbox, covered, proving.entry()).ok()?.hash()
+            }
+        };
         Some(Self { proving, boot })
     }
 
@@ -39,14 +45,15 @@ impl Run {
 
     /// First and last block.
     pub(crate) fn blocks(&self, inbox: &Inbox, span: u64) -> (u64, u64) {
-        blocks(inbox, (self.proving.n0, self.proving.n1), self.proving.entry, span)
+        blocks(inbox, (self.proving.n0, self.proving.n1), self.proving.entry(), span)
     }
 }
 
 const fn kind(proving: &Proving) -> ProofKind {
-    match proving.entry {
-        None => ProofKind::Claim,
-        Some(_) => ProofKind::Span,
+    match proving.of {
+        Proven::Claim(_) => ProofKind::Claim,
+        Proven::Entry(..) => ProofKind::Span,
+        Proven::Signatures => ProofKind::Signatures,
     }
 }
 
@@ -60,7 +67,7 @@ async fn right_result(
     let (store, span) = (acts.store.clone(), acts.config.span);
     blocking(move || {
         let right = batches::statement(&store, &inbox, proving.n0, proving.n1, span)?;
-        Ok(match proving.entry {
+        Ok(match proving.entry() {
             None => vector_root(&right.vector),
             Some(entry) => right.vector[usize::from(entry)].0,
         })
@@ -74,10 +81,19 @@ pub(crate) async fn input(
     settlement: &RwLock<Settlement>,
     proving: Proving,
 ) -> Result<(Statement, ProofInput), Error> {
-    let right = right_result(acts, settlement, proving).await?;
     let covered = (proving.n0, proving.n1);
-    let (boot, known) = gather_run(acts, settlement, covered, proving.entry).await?;
-    let input = ProofInput { kind: kind(&proving), boot: boot.hash(), known };
+    let (boot, right, known) = match proving.of {
+        Proven::Signatures => {
+            let (boot, known) = signatures::gather(acts, settlement, covered).await?;
+            (boot, boot, known)
+        }
+        Proven::Claim(_) | Proven::Entry(..) => {
+            let right = right_result(acts, settlement, proving).await?;
+            let (boot, known) = gather_run(acts, settlement, covered, proving.entry()).await?;
+            (boot.hash(), right, known)
+        }
+    };
+    let input = ProofInput { kind: kind(&proving), boot, known };
     blocking(move || {
         let (statement, _) = input.rehearse::<U256>()?;
         match statement.result == right {

@@ -36,6 +36,11 @@ impl Leases {
         self.0.get(run).filter(|lease| lease.until > now)
     }
 
+    /// All of them, and whether they hold.
+    pub(crate) fn all(&self, now: Duration) -> impl Iterator<Item = (&Run, bool)> {
+        self.0.iter().map(move |(run, lease)| (run, lease.until > now))
+    }
+
     /// How many runs are being proved.
     pub(crate) fn count(&self, now: Duration) -> usize {
         self.0.values().filter(|lease| lease.until > now).count()

@@ -13,6 +13,7 @@ mod job;
 mod leases;
 mod rpc;
 mod shelf;
+mod signatures;
 #[cfg(test)]
 mod tests;
 
@@ -139,8 +140,9 @@ impl Board {
 
     /// What is wanted of batches that are derived, the most urgent first.
     fn wanted(&self) -> Vec<Run> {
+        let leased = self.acts.proofs.leased(self.now());
         let settlement = self.settlement.read();
-        let wanted = settlement.wanted();
+        let wanted = signatures::rows(settlement.wanted(), &leased);
         wanted.into_iter().filter_map(|it| Run::new(&self.acts, &settlement, it)).collect()
     }
 
@@ -151,6 +153,7 @@ impl Board {
 
     /// Gives a worker something to prove, if there is anything.
     async fn take(&self, worker: &str) -> Result<Option<Offer>, Error> {
+        self.acts.proofs.heard(self.now());
         let (mut wanted, mut failure) = (self.wanted(), None);
         while let Some(run) = self.acts.proofs.take(&wanted, worker, self.now()) {
             // Whoever goes away while the input is gathered leaves the run to others.
@@ -211,6 +214,7 @@ impl Board {
 
     /// Prolongs a lease.
     fn renew(&self, statement: &Statement, worker: &str, said: Said) -> Outcome {
+        self.acts.proofs.heard(self.now());
         self.acts.proofs.renew(&self.wanted(), statement, worker, said, self.now())
     }
 

@@ -11,7 +11,7 @@ use alloy_primitives::Bytes;
 use futures::future::BoxFuture;
 use mezz_primitives::Statement;
 use mezz_rpc::RpcError;
-use mezz_settlement::Proving;
+use mezz_settlement::{Proven, Proving};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -141,12 +141,15 @@ impl Board {
 
     fn describe(&self, proving: &Proving) -> Value {
         let settlement = self.settlement.read();
-        let (kind, entry) = match proving.entry {
-            None => ("claim", Value::Null),
-            Some(entry) => ("span", json!(entry)),
+        let (kind, entry) = match proving.of {
+            Proven::Claim(_) => ("claim", Value::Null),
+            Proven::Entry(_, entry) => ("span", json!(entry)),
+            Proven::Signatures => ("signatures", Value::Null),
         };
+        let parent = proving.parent();
         json!({
-            "id": null, "kind": kind, "entry": entry, "parent": proving.parent, "claim": settlement.right(proving.parent),
+            "id": null, "kind": kind, "entry": entry, "parent": parent,
+            "claim": parent.and_then(|parent| settlement.right(parent)),
             "batches": { "from": proving.n0, "to": proving.n1 }, "state": null,
             "worker": null, "progress": null, "secondsLeft": null, "since": null,
         })
@@ -173,7 +176,8 @@ fn describe_lease(entry: &mut Value, lease: &Lease, now: Duration) {
 
 impl Offer {
     fn to_json(&self) -> Value {
-        let Proving { parent, n0, n1, entry } = self.run.proving;
+        let Proving { n0, n1, .. } = self.run.proving;
+        let (parent, entry) = (self.run.proving.parent(), self.run.proving.entry());
         json!({
             "id": self.statement.hash(), "kind": self.statement.kind, "parent": parent, "entry": entry,
             "batches": { "from": n0, "to": n1 }, "blocks": { "first": self.blocks.0, "last": self.blocks.1 },

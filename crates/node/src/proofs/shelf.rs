@@ -108,7 +108,7 @@ impl Shelf {
         match read(&self.path(made.statement.hash())) {
             Ok(filed) => Some((filed.made.statement, filed.proof.into())),
             Err(error) => {
-                tracing::error!(claim = %made.proving.parent.0, %error, "a proof cannot be read any more, and must be made anew");
+                tracing::error!(proof = %made.statement.hash(), %error, "a proof cannot be read any more, and must be made anew");
                 self.made.write().remove(&made.statement.hash());
                 None
             }

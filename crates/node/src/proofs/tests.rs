@@ -10,7 +10,7 @@ use super::{
 use crate::Metrics;
 use alloy_primitives::B256;
 use mezz_primitives::{ContentId, Statement};
-use mezz_settlement::Proving;
+use mezz_settlement::{Proven, Proving};
 use std::{fs, sync::Arc, time::Duration};
 use tempfile::TempDir;
 
@@ -25,7 +25,7 @@ fn statement() -> Statement {
 /// The run of a claim of batches `n0..n0 + 2`, which is that of the proof if it begins so.
 fn run(n0: u64, boot: B256) -> Run {
     let parent = ContentId(B256::with_last_byte(n0 as u8));
-    Run { proving: Proving { parent, n0, n1: n0 + 2, entry: None }, boot }
+    Run { proving: Proving { of: Proven::Claim(parent), n0, n1: n0 + 2 }, boot }
 }
 
 /// Three runs, the second of which there is a proof of.

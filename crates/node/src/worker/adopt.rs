@@ -10,10 +10,12 @@ use crate::{
     journal::{Entry, JournaledBlock, Past},
 };
 use alloy_consensus::Transaction as _;
+use alloy_primitives::Bytes;
 use mezz_evm::{SignedTransaction, execute};
 use mezz_primitives::BlockInput;
 use mezz_rpc::Event;
 use revm::DatabaseRef;
+use std::collections::HashMap;
 
 impl Worker {
     /// Brings the chain to where the journal says it was.
@@ -75,7 +77,8 @@ impl Worker {
     /// Cuts the chain back to `parent`, executes the blocks that L1 dictates, and gives what they displaced another place.
     pub(super) fn adopt(&mut self, parent: u64, blocks: &[BlockInput]) -> Result<(), Error> {
         self.displace(parent)?;
-        let adopted = blocks.iter().try_for_each(|input| self.append(input));
+        let signed = self.signed();
+        let adopted = blocks.iter().try_for_each(|input| self.append(&with(input, &signed)));
         // Also when a block failed: what was displaced before it is owed its place all the same.
         if self.sequencing {
             self.begin()?;
@@ -93,7 +96,17 @@ impl Worker {
         let mut displaced = Vec::new();
         for number in parent + 1..=self.store.head().number {
             let block = self.store.block(number)?.ok_or(Error::MissingBlock { number })?;
-            displaced.extend(block.transactions.iter().filter(|tx| !tx.is_deposit()).cloned());
+            let users = block.transactions.iter().filter(|tx| !tx.is_deposit());
+            // Without its signature a transaction can neither be posted nor proven again.
+            let (lost, kept): (Vec<_>, Vec<_>) = users.partition(|tx| tx.is_unsigned());
+            if !lost.is_empty() {
+                tracing::warn!(
+                    block = number,
+                    count = lost.len(),
+                    "the signatures of displaced transactions are not known here: their senders must send them again"
+                );
+            }
+            displaced.extend(kept.into_iter().cloned());
         }
         let open = self.builder.take();
         *self.shared.pending.write() = None;
@@ -112,6 +125,17 @@ impl Worker {
         Ok(())
     }
 
+    /// What was displaced just now, by what stands for it in a batch without signatures.
+    fn signed(&self) -> HashMap<Bytes, Bytes> {
+        if !self.config.attributed {
+            return HashMap::new();
+        }
+        let signed = self.owed.iter().map(|transaction| {
+            (transaction.clone().attribute().standing().clone(), transaction.bytes.clone())
+        });
+        signed.collect()
+    }
+
     /// Executes one block that L1 dictates.
     fn append(&mut self, input: &BlockInput) -> Result<(), Error> {
         let head = self.store.head();
@@ -121,7 +145,8 @@ impl Worker {
             execute(self.store.chain(), &parent, head.hash, input, self.store.latest())?;
         let (number, timestamp, queue_index) =
             (outcome.header.number, input.timestamp, input.queue_index);
-        self.journal.append(&Entry::Open { number, timestamp, queue_index, parent: head.hash });
+        let (parent, attributed) = (head.hash, input.attributed);
+        self.journal.append(&Entry::Open { number, timestamp, queue_index, parent, attributed });
         for transaction in &outcome.transactions {
             self.journal.append(&Entry::Transaction {
                 sender: transaction.sender,
@@ -188,6 +213,12 @@ impl Worker {
             None => false,
         });
     }
+}
+
+/// A block that L1 dictates, with the signatures that are known here.
+fn with(input: &BlockInput, signed: &HashMap<Bytes, Bytes>) -> BlockInput {
+    let known = |bytes: &Bytes| signed.get(bytes).unwrap_or(bytes).clone();
+    BlockInput { transactions: input.transactions.iter().map(known).collect(), ..input.clone() }
 }
 
 fn owed(transaction: &SignedTransaction) -> Entry {

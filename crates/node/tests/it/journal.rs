@@ -14,6 +14,7 @@ const SENDER: Address = Address::repeat_byte(0xaa);
 
 fn open(number: u64) -> Entry {
     Entry::Open {
+        attributed: false,
         number,
         timestamp: 1_000 + number,
         queue_index: 2 * number,
@@ -31,6 +32,7 @@ fn seal(number: u64) -> Entry {
 
 fn block(number: u64, transactions: &[u8], sealed: bool) -> JournaledBlock {
     JournaledBlock {
+        attributed: false,
         number,
         timestamp: 1_000 + number,
         queue_index: 2 * number,

@@ -16,6 +16,7 @@ mod pool;
 mod proofs;
 mod provers;
 mod reorg;
+mod signatures;
 mod user;
 mod verifier;
 mod world;

@@ -13,7 +13,7 @@ use mezz_primitives::{
     vector_root,
 };
 use mezz_program::ProofInput;
-use mezz_settlement::Proving;
+use mezz_settlement::{Proven, Proving};
 use serde_json::{Value, json};
 
 /// A user with ether on L2, who sends something now and then.
@@ -60,7 +60,10 @@ async fn a_proof_is_of_what_l1_was_told() {
     assert!(distinct > 2, "{distinct} spans");
     let genesis = genesis_output(&world.deployment.config, &node.store);
     let parent = genesis_content_id(&genesis);
-    let proving = |entry| Proving { parent, n0: 0, n1: claim.n1, entry };
+    let proving = |entry: Option<u8>| {
+        let of = entry.map_or(Proven::Claim(parent), |entry| Proven::Entry(parent, entry));
+        Proving { of, n0: 0, n1: claim.n1 }
+    };
 
     let (statement, input) = node.node.proof_input(proving(None)).await.unwrap();
     assert_eq!(statement.kind, ProofKind::Claim);

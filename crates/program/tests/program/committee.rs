@@ -8,6 +8,7 @@ use crate::{
     world::World,
 };
 use alloy_primitives::B256;
+use mezz_derive::Layout;
 use mezz_primitives::{CHUNK_SIZE, CHUNKS_MAX, PayloadId, encode_chunk_hashes};
 
 /// Posts a payload under a hash that a committee has signed, whatever that is the hash of.
@@ -21,7 +22,7 @@ fn post(world: &mut World, payload_hash: B256, payload_length: usize, payload: O
 fn scene() -> (World, usize) {
     let mut world = funded();
     let one = wallet(1).address();
-    let payload = world.payload(vec![block(0, [sign(0, transfer(0, one, 5))])]);
+    let payload = world.payload(Layout::Signed, vec![block(0, [sign(0, transfer(0, one, 5))])]);
     let id = PayloadId::of(&payload).unwrap();
     world.preimages.insert_committed(&id, &payload);
     world.post_committed(1, id.da_hash(), Some(&payload));
@@ -34,7 +35,7 @@ fn scene() -> (World, usize) {
     world.preimages.insert_committed(&two, &garbage);
     world.post_committed(1, two.da_hash(), Some(&garbage));
 
-    let next = world.payload(vec![block(0, [sign(0, transfer(1, one, 5))])]);
+    let next = world.payload(Layout::Signed, vec![block(0, [sign(0, transfer(1, one, 5))])]);
     let hash = world.preimages.insert(next.clone());
     let mut list = |hashes: &[B256]| world.preimages.insert(encode_chunk_hashes(hashes));
     let (once, twice, none, most) =
@@ -85,7 +86,7 @@ fn the_machine_reads_a_committees_payload_too() {
 fn a_void_batch_is_one_without_data() {
     let mut world = funded();
     let one = wallet(1).address();
-    let payload = world.payload(vec![block(0, [sign(0, transfer(0, one, 5))])]);
+    let payload = world.payload(Layout::Signed, vec![block(0, [sign(0, transfer(0, one, 5))])]);
     let id = PayloadId::of(&payload).unwrap();
     world.void(1, id.da_hash());
     assert!(world.inputs.last().unwrap().transactions.is_empty());

@@ -14,6 +14,7 @@ mod guest;
 mod machine;
 mod proofs;
 mod scenes;
+mod signatures;
 mod spans;
 mod totality;
 mod world;

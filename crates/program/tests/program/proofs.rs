@@ -6,7 +6,7 @@ use crate::{
     world::{Contract, Posted, World},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, uint};
-use mezz_derive::{Blob, to_blobs};
+use mezz_derive::{Blob, Layout, to_blobs};
 use mezz_primitives::{
     BLOB_MODULUS, BlobOpening, CLAIM_ENTRIES, OutputHash, ProofKind, Statement, trimmed,
     vector_root,
@@ -185,6 +185,16 @@ fn write_inputs() {
     }
     let input = world.input(ProofKind::Claim, 1, 3, 2);
     std::fs::write(format!("{folder}/claim.input"), input.encode()).unwrap();
+    for (name, count) in [("signatures-2", 2), ("signatures-20", 20)] {
+        let mut world = fund(World::with_contracts(crowd()));
+        let transactions = (0..count).map(|index| {
+            let to = account((index * 37 % 1_000) as u16);
+            sign(sender(index), transfer(1 + (index / 3) as u64, to, 1))
+        });
+        world.post_as(Layout::Unsigned, Posted::Blobs, vec![block(0, transactions)]);
+        let input = world.signatures(1, 2);
+        std::fs::write(format!("{folder}/{name}.input"), input.encode()).unwrap();
+    }
     // A bit of everything, for comparing the two builds (invariant 41).
     let mut world = busy();
     let end = world.batches.len() as u64;

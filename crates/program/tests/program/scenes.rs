@@ -8,7 +8,7 @@ use alloy::signers::SignerSync;
 use alloy_consensus::{TxEip1559, TxEip7702, TxLegacy};
 use alloy_eips::eip7702::Authorization;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex};
-use mezz_derive::{BlockBody, to_blobs};
+use mezz_derive::{BlockBody, Layout, to_blobs};
 
 /// Somebody without a wallet.
 pub(crate) const ALICE: Address = Address::repeat_byte(0x77);
@@ -139,5 +139,29 @@ pub(crate) fn busy() -> World {
         call(1, 6, Code::Reverter.address(), Bytes::new()),
     ];
     world.post(Posted::Calldata, vec![block(2, users), block(0, [token(1, 7, ALICE, 1)])]);
+
+    // Without signatures, and then with them in blocks of the same form.
+    for (layout, nonce) in [(Layout::Unsigned, 0), (Layout::Attributed, 3)] {
+        world.l1_info(6_000_000_000);
+        world.force(sign(2, transfer(2 + nonce / 3, zero, 12)));
+        world.deposit(ALICE, ALICE, 7, 0, &[]);
+        let legacy = TxLegacy {
+            chain_id: (nonce == 0).then_some(901),
+            nonce: 8 + nonce,
+            gas_price: 1_000_000,
+            gas_limit: 30_000,
+            to: TxKind::Call(ALICE),
+            ..TxLegacy::default()
+        };
+        let users = [creation(0, 7 + nonce), write(0, 8 + nonce, 7, 6, 2), sign(1, legacy)];
+        let last = [
+            delegation(1, 9 + nonce),
+            sign(0, transfer(99, one, 5)),
+            token(0, 9 + nonce, ALICE, 1),
+        ];
+        let blocks = vec![block(3, users), block(0, last)];
+        let posted = if nonce == 0 { Posted::Blobs } else { Posted::Calldata };
+        world.post_as(layout, posted, blocks);
+    }
     world
 }

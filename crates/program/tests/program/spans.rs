@@ -28,7 +28,7 @@ fn every_span_leads_to_the_output_of_the_chain() {
     let mut world = busy();
     // As the scene is meant: everything valid is in, nothing else.
     let transactions: Vec<_> = world.inputs.iter().map(|input| input.transactions.len()).collect();
-    assert_eq!(transactions, [4, 4, 1, 3, 0, 3, 1, 1, 8, 1]);
+    assert_eq!(transactions, [4, 4, 1, 3, 0, 3, 1, 1, 8, 1, 6, 3, 6, 3]);
     check(&mut world, &[1, 2, 3, 100]);
 }
 

@@ -7,6 +7,7 @@ use crate::{
     world::{Posted, World},
 };
 use alloy_primitives::{Address, U256};
+use mezz_derive::Layout;
 use mezz_primitives::QueueMessage;
 use proptest::{collection::vec, prelude::*, sample::Index};
 
@@ -67,7 +68,7 @@ proptest! {
         let mut world = funded();
         world.l1_info(1);
         let blocks = vec![block(1, [token(0, 1, Address::ZERO, 1)]), block(0, [token(1, 1, Address::ZERO, 2)])];
-        let mut payload = world.payload(blocks);
+        let mut payload = world.payload(Layout::Signed, blocks);
         for (position, bit) in flips {
             *position.get_mut(&mut payload[..]) ^= 1 << (bit % 8);
         }

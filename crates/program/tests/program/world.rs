@@ -1,12 +1,15 @@
 //! A small L1 and the chain derived from it, with every preimage that a proof about it asks for.
 
 use crate::rollup::{CHAIN, ETHER, FEES, Rollup, insert};
+use alloy_consensus::{EthereumTxEnvelope, TxEip4844, transaction::SignerRecoverable};
+use alloy_eips::Decodable2718;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use mezz_derive::{Batch, Blob, BlockBody, Compressor, blocks, encode, to_blobs};
+use mezz_derive::{Batch, Blob, BlockBody, Compressor, Layout, blocks, encode, to_blobs};
 use mezz_evm::{PartialState, StateDiff, Witness, WitnessError, execute};
 use mezz_primitives::{
-    Accumulator, BLOCK_GAS_MIN, BatchHeader, BlockInput, Boot, DaType, DepositHint, FeeConfig,
-    MessageKind, OpOutput, Output, QueueAccumulator, QueueMessage, blobs_hash, encode_blobs,
+    Accumulator, Attributed, BLOCK_GAS_MIN, BatchHeader, BlockInput, Boot, DaType, DepositHint,
+    FeeConfig, MessageKind, OpOutput, Output, QueueAccumulator, QueueMessage, SIGNATURE_SIZE,
+    blobs_hash, encode_blobs,
 };
 use mezz_program::KnownPreimages;
 
@@ -176,7 +179,7 @@ impl World {
     }
 
     /// The payload of a batch with these blocks, which takes every message that waits.
-    pub(crate) fn payload(&self, blocks: Vec<BlockBody>) -> Vec<u8> {
+    pub(crate) fn payload(&self, layout: Layout, blocks: Vec<BlockBody>) -> Vec<u8> {
         let from = self.output().queue_index as usize;
         let deposits = self.queue[from..].iter().filter(|m| m.kind == MessageKind::Deposit);
         let hints = deposits
@@ -185,13 +188,46 @@ impl World {
                 log_index: message.index * 3,
             })
             .collect();
-        encode(&Batch { blocks, hints }, CHAIN.id, Compressor::Deflate).unwrap()
+        encode(&Batch { layout, blocks, hints }, CHAIN.id, Compressor::Deflate).unwrap()
     }
 
     /// Posts a batch with these blocks.
     pub(crate) fn post(&mut self, posted: Posted, blocks: Vec<BlockBody>) {
-        let (count, payload) = (blocks.len() as u32, self.payload(blocks));
-        self.post_payload(posted, count, &payload);
+        self.post_as(Layout::Signed, posted, blocks);
+    }
+
+    /// Posts a batch with these blocks of signed transactions, which hold them as `layout` says.
+    pub(crate) fn post_as(&mut self, layout: Layout, posted: Posted, blocks: Vec<BlockBody>) {
+        let count = blocks.len() as u32;
+        if layout != Layout::Unsigned {
+            let payload = self.payload(layout, blocks);
+            return self.post_payload(posted, count, &payload);
+        }
+        let signed = || blocks.iter().flat_map(|block| &block.transactions);
+        let signatures = signed().map(|bytes| split(bytes).1).collect();
+        let unsigned = blocks.iter().map(|block| BlockBody {
+            transactions: block.transactions.iter().map(|bytes| split(bytes).0).collect(),
+            ..block.clone()
+        });
+        let payload = self.payload(layout, unsigned.collect());
+        self.post_unsigned(posted, count, &payload, signatures);
+    }
+
+    /// Posts any bytes as the payload, without signatures, of so many blocks; these are the signatures.
+    pub(crate) fn post_unsigned(
+        &mut self,
+        posted: Posted,
+        block_count: u32,
+        payload: &[u8],
+        signatures: Vec<[u8; SIGNATURE_SIZE]>,
+    ) {
+        let (da_type, da_hash) = match posted {
+            Posted::Calldata => (DaType::Calldata, self.preimages.insert(payload.to_vec())),
+            Posted::Blobs => (DaType::Blobs, self.insert_blobs(to_blobs(payload).unwrap())),
+        };
+        let header = BatchHeader { unsigned: true, ..self.header(da_type, da_hash, block_count) };
+        self.preimages.signatures.insert(header.hash(), signatures);
+        self.record(header, Some(payload));
     }
 
     /// Posts any bytes as the payload of so many blocks.
@@ -214,12 +250,17 @@ impl World {
         blobs: Vec<Box<Blob>>,
         payload: Option<&[u8]>,
     ) {
+        let da_hash = self.insert_blobs(blobs);
+        self.append(DaType::Blobs, da_hash, block_count, payload);
+    }
+
+    fn insert_blobs(&mut self, blobs: Vec<Box<Blob>>) -> B256 {
         let hashes: Vec<_> = blobs.iter().map(|blob| versioned_hash(blob)).collect();
         self.preimages.insert(encode_blobs(&hashes));
         for (hash, blob) in hashes.iter().zip(blobs) {
             self.preimages.insert_blob(*hash, blob);
         }
-        self.append(DaType::Blobs, blobs_hash(&hashes), block_count, payload);
+        blobs_hash(&hashes)
     }
 
     /// Posts a batch whose payload a committee keeps; what leads to it is among the preimages.
@@ -252,6 +293,7 @@ impl World {
     fn header(&self, da_type: DaType, da_hash: B256, block_count: u32) -> BatchHeader {
         let parent = self.output();
         BatchHeader {
+            unsigned: false,
             version: 1,
             da_type,
             index: self.batches.len() as u64,
@@ -340,4 +382,14 @@ fn versioned_hash(blob: &Blob) -> B256 {
     let settings = c_kzg::ethereum_kzg_settings(0);
     let commitment = settings.blob_to_kzg_commitment(&c_kzg::Blob::new(*blob)).unwrap();
     alloy_eips::eip4844::kzg_to_versioned_hash(commitment.to_bytes().as_slice())
+}
+
+/// A signed transaction with its sender in place of its signature, and the signature.
+pub(crate) fn split(bytes: &[u8]) -> (Bytes, [u8; SIGNATURE_SIZE]) {
+    let envelope = EthereumTxEnvelope::<TxEip4844>::decode_2718_exact(bytes).unwrap();
+    let mut signature = [0; SIGNATURE_SIZE];
+    signature[..32].copy_from_slice(&envelope.signature().r().to_be_bytes::<32>());
+    signature[32..64].copy_from_slice(&envelope.signature().s().to_be_bytes::<32>());
+    signature[64] = envelope.signature().v().into();
+    (Attributed::new(envelope.recover_signer().unwrap(), &envelope).encode(), signature)
 }

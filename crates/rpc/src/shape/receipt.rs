@@ -122,7 +122,7 @@ impl<'a> ReceiptJson<'a> {
             deposit_receipt_version: receipt.deposit_nonce.map(|_| quantity(1)),
             rollup: l2
                 .filter(|_| !signed.is_deposit())
-                .map(|config| RollupCosts::new(config, &signed.bytes)),
+                .map(|config| RollupCosts::new(config, signed.standing())),
         }
     }
 }

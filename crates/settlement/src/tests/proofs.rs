@@ -9,7 +9,8 @@ const RIGHT: ContentId = ContentId(B256::repeat_byte(2));
 const WRONG: ContentId = ContentId(B256::repeat_byte(9));
 
 fn of(entry: Option<u8>) -> Proving {
-    Proving { parent: GENESIS, n0: 0, n1: 1, entry }
+    let of = entry.map_or(Proven::Claim(GENESIS), |entry| Proven::Entry(GENESIS, entry));
+    Proving { of, n0: 0, n1: 1 }
 }
 
 fn vector() -> Vec<B256> {

@@ -207,6 +207,7 @@ impl Rollup {
 
     pub(crate) fn input(&self, transactions: impl IntoIterator<Item = Bytes>) -> BlockInput {
         BlockInput {
+            attributed: false,
             timestamp: self.head().timestamp + 1,
             queue_index: 0,
             messages: 0,

@@ -1,7 +1,10 @@
 //! What is refused of validity proofs (`docs/spec/validity-proof.md`, "Parameters").
 
 use super::{DAY, HOUR, MAINNET, Refusal, bounds};
-use crate::deploy::{Intent, Profile, ProofIntent, ProofVerifier, intent::ProofsFile};
+use crate::deploy::{
+    Intent, Profile, ProofIntent, ProofVerifier,
+    intent::{ProofsFile, Signatures},
+};
 use mezz_primitives::ProofPolicy;
 
 /// Refuses times of another policy than the one that is written: nothing would come of them.
@@ -20,6 +23,12 @@ pub(in crate::deploy) fn misplaced(file: &ProofsFile) -> impl Iterator<Item = Re
             "proofs.fast-window",
             out(),
             "it belongs to the policy safe; fast has guard, step-only neither",
+        ),
+        (
+            file.signatures_timeout.is_none() || file.signatures == Some(Signatures::Proved),
+            "proofs.signatures-timeout",
+            "left out".to_owned(),
+            "it belongs to signatures = \"proved\"",
         ),
         (
             file.prover_timeout.is_none_or(|timeout| timeout == 0) || policy == ProofPolicy::Fast,
@@ -48,11 +57,30 @@ const fn wait(policy: ProofPolicy) -> &'static str {
     }
 }
 
+/// The longest that a batch waits for a proof of its signatures.
+pub(super) fn signatures_timeout(intent: &Intent) -> u64 {
+    intent.proofs.and_then(|proofs| proofs.signatures).map_or(0, |rules| rules.timeout)
+}
+
 /// What is wrong with the proofs that are wanted.
 pub(super) fn check(intent: &Intent, wanted: &ProofIntent) -> Vec<Refusal> {
     let (window, rules) = (intent.windows.claim_window, &wanted.rules);
     let waits = rules.prover_timeout > 0;
+    let signatures = wanted.signatures.map(|rules| rules.timeout);
+    let careful = intent.profile == Profile::Production;
     let mut refusals: Vec<Refusal> = bounds([
+        (
+            signatures.is_none_or(|timeout| (1..=u32::MAX.into()).contains(&timeout)),
+            "proofs.signatures-timeout",
+            format!("between 1 and {} s", u32::MAX),
+            "a batch without signatures waits that long for their proof",
+        ),
+        (
+            signatures.is_none_or(|timeout| !careful || timeout >= 6 * HOUR),
+            "proofs.signatures-timeout",
+            format!("at least {} s", 6 * HOUR),
+            "in an outage of the provers batches would lose what their users were promised",
+        ),
         (
             (1..=window).contains(&rules.wait),
             wait(rules.policy),

@@ -1,0 +1,247 @@
+//! Chains whose batches may lack signatures: with provers, without, and with provers that fail.
+
+use crate::{
+    disputes::first_claim,
+    user::User,
+    world::{FUNDER, GULLIBLE, L2, Settings, World, wait},
+};
+use alloy::{
+    consensus::transaction::SignerRecoverable,
+    primitives::{Address, B256, Bytes, U256},
+};
+use mezz_l1::{
+    contracts::{SealedInbox, SignatureProofs, SignaturesProof},
+    deploy::{Intent, ProofVerifier},
+};
+use mezz_primitives::{
+    BatchHeader, Family, ProofKind, SignaturesBoot, SignaturesConfig, Statement,
+};
+use mezz_program::ProofInput;
+use serde_json::{Value, json};
+
+const ALICE: Address = Address::repeat_byte(0x77);
+
+/// Signatures that must be proven within `timeout`, to a verifier that accepts every proof.
+fn proved(timeout: u64) -> impl FnOnce(&mut Intent) {
+    move |intent| {
+        let proofs = intent.proofs.as_mut().expect("a family with proofs; qed");
+        proofs.verifier = Some(ProofVerifier::Named(GULLIBLE));
+        (proofs.rules.wait, proofs.rules.prover_timeout) = (6, 30);
+        proofs.signatures = Some(SignaturesConfig { timeout });
+        intent.windows.proof_maturity = 8;
+    }
+}
+
+/// An operator that a worker has asked for something to prove.
+async fn operator(world: &World) -> L2 {
+    let node = world.node(Settings { provers: true, ..Settings::operator() }).await;
+    take(&node).await;
+    node
+}
+
+async fn take(node: &L2) -> Value {
+    node.ask("mezz_takeProof", json!([{ "worker": "one" }])).await
+}
+
+/// Somebody with ether on L2.
+async fn funded(world: &World, node: &L2) -> User {
+    let user = User::new(1);
+    world.deposit(FUNDER, user.address(), "5").await;
+    node.wait_for_ether(user.address()).await;
+    user
+}
+
+/// The batch that a safe transaction is in.
+async fn batch_of(node: &L2, transaction: B256) -> Value {
+    let block = node.safe_block(transaction).unwrap();
+    node.ask("mezz_getBatchByBlock", json!([format!("{block:#x}")])).await
+}
+
+fn header(batch: &Value) -> BatchHeader {
+    serde_json::from_value(batch.clone()).unwrap()
+}
+
+/// Shows L1 a proof that only the broken verifier takes.
+async fn prove(world: &World, first: BatchHeader, end: u64) {
+    let proof = SignaturesProof {
+        opened: B256::ZERO,
+        openings: Bytes::new(),
+        proof: Bytes::from_static(b"trust me"),
+    };
+    let call = SignatureProofs::proveCall { first: first.into(), end, proof };
+    let contract = world.deployment.contracts.signatures.unwrap().proofs;
+    world.call(FUNDER, contract, &call, U256::ZERO).await;
+}
+
+async fn sealed(world: &World) -> u64 {
+    let contract = world.deployment.contracts.sealed_inbox().unwrap();
+    world.read(contract, &SealedInbox::batchCountCall {}).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_without_signatures_counts_once_they_are_proven() {
+    let world = World::of(Family::Zk, proved(100_000)).await;
+    let directory = world.place();
+    let settings = || Settings { provers: true, ..Settings::operator() };
+    let node = world.node_in(directory.clone(), settings()).await;
+    take(&node).await;
+    let mut user = funded(&world, &node).await;
+    let (mut raw, mut sent) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        raw.push(user.transfer(ALICE, 1));
+        sent.push(node.send(raw.last().unwrap()).await);
+    }
+    node.wait_safe(&sent).await;
+    let batch = batch_of(&node, sent[0]).await;
+    assert_eq!((&batch["unsigned"], &batch["status"]), (&json!(true), &json!("revocable")));
+    assert!(batch["signaturesDue"].is_u64(), "{batch}");
+
+    // Here everything is as its sender knows it.
+    let shown = node.ask("eth_getTransactionByHash", json!([sent[0]])).await;
+    assert_eq!(shown["hash"], json!(sent[0]));
+    assert_ne!(shown["r"], json!("0x0"));
+    assert_eq!(node.ask("eth_getRawTransactionByHash", json!([sent[0]])).await, json!(raw[0]));
+
+    // From L1 alone come the same blocks, with senders and without signatures.
+    let number = node.safe_block(sent[0]).unwrap();
+    let watcher = world.node(Settings::watcher()).await;
+    watcher.wait_derived(node.safe_block(sent[4]).unwrap()).await;
+    watcher.assert_same(&node);
+    assert_eq!(watcher.ask("eth_getTransactionByHash", json!([sent[0]])).await, Value::Null);
+    let block = |full: bool| json!([format!("{number:#x}"), full]);
+    let theirs = watcher.ask("eth_getBlockByNumber", block(true)).await;
+    let there = theirs["transactions"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&there["from"], &there["to"]), (&json!(user.address()), &json!(ALICE)));
+    assert_eq!((&there["r"], &there["type"]), (&json!("0x0"), &json!("0x2")));
+    let receipt = watcher.ask("eth_getTransactionReceipt", json!([there["hash"]])).await;
+    let ours = node.ask("eth_getBlockByNumber", block(false)).await;
+    assert_eq!((&receipt["status"], &receipt["blockHash"]), (&json!("0x1"), &ours["hash"]));
+
+    // What a worker is given is a statement about the signatures, and enough to prove it.
+    let job = wait_for_job(&node).await;
+    let statement: Statement = serde_json::from_value(job["statement"].clone()).unwrap();
+    let input: Bytes = serde_json::from_value(job["input"].clone()).unwrap();
+    let rehearsed = ProofInput::decode(&input).unwrap().rehearse::<U256>().unwrap().0;
+    assert_eq!((&rehearsed, statement.kind), (&statement, ProofKind::Signatures));
+    let from = job["batches"]["from"].as_u64().unwrap();
+    let to = job["batches"]["to"].as_u64().unwrap();
+    let batches = node.ask("mezz_getBatches", json!([])).await;
+    let headers: Vec<_> = batches.as_array().unwrap().iter().map(header).collect();
+    let at = |index: u64| headers.iter().find(|header| header.index == index).copied().unwrap();
+    let chain_id = world.deployment.config.l2_chain_id;
+    let boot = SignaturesBoot { chain_id, acc: at(to - 1).acc(), start: from, end: to };
+    assert_eq!((statement.boot, statement.result), (boot.hash(), boot.hash()));
+
+    // Nothing is claimed of what is not proven; then it is.
+    let unsigned = header(&batch).index;
+    assert!(sealed(&world).await <= unsigned);
+    for header in headers.iter().filter(|header| header.unsigned) {
+        prove(&world, *header, header.index + 1).await;
+    }
+    wait("the batch to be sealed", async || sealed(&world).await > unsigned).await;
+    first_claim(&world).await;
+    wait("the view to know", async || batch_of(&node, sent[0]).await["status"] == "sealed").await;
+    let void = world.deployment.contracts.sealed_inbox().unwrap();
+    assert_eq!(world.read(void, &SealedInbox::firstVoidCall {}).await, u64::MAX);
+
+    // After a restart the journal and the store have the same blocks.
+    let (head, last) = (node.node.heads().safe, node.hash(node.node.heads().safe));
+    node.stop().await;
+    let again = world.node_in(directory, settings()).await;
+    assert_eq!(again.hash(head), last);
+    assert_eq!(
+        again.ask("eth_getTransactionByHash", json!([sent[0]])).await["hash"],
+        json!(sent[0])
+    );
+    again.wait_derived(head).await;
+    watcher.assert_same(&again);
+}
+
+/// The first job about signatures that is given.
+async fn wait_for_job(node: &L2) -> Value {
+    for _ in 0..100 {
+        let job = take(node).await;
+        if job["kind"] == "signatures" {
+            return job;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("no job about signatures: {}", node.ask("mezz_getProofs", json!([])).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_promised_finds_another_place_when_nobody_proves_it() {
+    let world = World::of(Family::Hybrid, proved_safe).await;
+    let node = operator(&world).await;
+    let mut user = funded(&world, &node).await;
+    let mut sent = Vec::new();
+    for _ in 0..5 {
+        sent.push(node.send(&user.transfer(ALICE, 1)).await);
+    }
+    node.wait_safe(&sent).await;
+    let first = header(&batch_of(&node, sent[0]).await);
+    assert!(first.unsigned);
+    wait("the batch to be void", async || {
+        let batches = node.ask("mezz_getBatches", json!([])).await;
+        let known = batches
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|batch| header(batch).index == first.index)
+            .cloned();
+        known.is_some_and(|batch| batch["status"] == "void")
+    })
+    .await;
+    // They are in batches with signatures now, under the same hashes.
+    wait("another place", async || {
+        let safe = sent.iter().all(|hash| node.safe_block(*hash).is_some());
+        safe && !header(&batch_of(&node, sent[4]).await).unsigned
+    })
+    .await;
+    assert_eq!(node.balance(ALICE).await, U256::from(5));
+    let next = node.send(&user.transfer(ALICE, 1)).await;
+    node.wait_safe(&[next]).await;
+    assert!(!header(&batch_of(&node, next).await).unsigned, "after a failure they are posted");
+    let last = header(&batch_of(&node, next).await).index;
+    wait("all of it to be sealed", async || sealed(&world).await > last).await;
+    first_claim(&world).await;
+    let watcher = world.node(Settings::watcher()).await;
+    watcher.wait_derived(node.safe_block(next).unwrap()).await;
+    watcher.assert_same(&node);
+    // Posted with signatures: also from L1 alone they are what their senders know.
+    let shown = watcher.ask("eth_getTransactionByHash", json!([next])).await;
+    assert_eq!(shown["from"], json!(user.address()));
+    assert_eq!(node.node.failure(), None);
+}
+
+/// A hybrid chain, and twelve seconds.
+fn proved_safe(intent: &mut Intent) {
+    let proofs = intent.proofs.as_mut().expect("a family with proofs; qed");
+    proofs.verifier = Some(ProofVerifier::Named(GULLIBLE));
+    proofs.signatures = Some(SignaturesConfig { timeout: 12 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_workers_signatures_are_posted() {
+    let world = World::of(Family::Zk, proved(100_000)).await;
+    let node = world.node(Settings { provers: true, ..Settings::operator() }).await;
+    let mut user = funded(&world, &node).await;
+    let raw = user.transfer(ALICE, 1);
+    let sent = node.send(&raw).await;
+    node.wait_safe(&[sent]).await;
+    let batch = header(&batch_of(&node, sent).await);
+    assert!(!batch.unsigned);
+    wait("it to be sealed", async || sealed(&world).await > batch.index).await;
+    first_claim(&world).await;
+    let watcher = world.node(Settings::watcher()).await;
+    watcher.wait_derived(node.safe_block(sent).unwrap()).await;
+    watcher.assert_same(&node);
+    let theirs = watcher.store.transaction(sent).unwrap().unwrap();
+    let transaction = &theirs.0.transactions[theirs.1];
+    assert_eq!((&transaction.bytes, transaction.is_attributed()), (&raw, true));
+    let envelope = match &transaction.transaction {
+        mezz_evm::Transaction::Ethereum(signed) => signed.clone(),
+        mezz_evm::Transaction::Deposit(_) => panic!("a user sent it"),
+    };
+    assert_eq!(envelope.recover_signer().unwrap(), user.address());
+}
