@@ -45,9 +45,9 @@ pub enum Error {
     /// The data of a batch could not be had.
     #[error("batch data: {0}")]
     Data(#[from] mezz_da::Error),
-    /// A block that was derived from a batch without signatures, and is to be posted with them.
+    /// A block that was derived from a batch without signatures, which are needed now.
     #[error(
-        "block {number} holds transactions whose signatures are not known here, so it cannot be posted with them; this node followed another sequencer's batch: let that one post"
+        "block {number} holds transactions whose signatures are not known here: they came from a batch without; it can be posted with signatures, and proven, only by the node that sequenced it"
     )]
     Unsigned {
         /// The block.

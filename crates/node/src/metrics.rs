@@ -74,6 +74,8 @@ pub struct Metrics {
     pub failed_moves: Counter,
     /// Batches posted by this node.
     pub batches: Counter,
+    /// Those of them that went without signatures.
+    pub unsigned_batches: Counter,
     /// Payload bytes posted by this node.
     pub batch_bytes: Counter,
     /// L1 gas spent on batches by this node.
@@ -193,6 +195,12 @@ impl Metrics {
             "counter",
             "Batches posted to L1 because too few members of the committee signed.",
             &[("", self.fallbacks.get())],
+        );
+        family(
+            "mezz_node_unsigned_batches_total",
+            "counter",
+            "Batches posted without signatures by this node.",
+            &[("", self.unsigned_batches.get())],
         );
         family(
             "mezz_node_claims_total",

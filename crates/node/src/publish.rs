@@ -61,7 +61,8 @@ impl Acts {
                 let da_type = DaType::Committee.write(asked.unsigned);
                 let call = self.post_batch(&inbox, (first, last), da_type, aux)?;
                 let receipt = self.sender(Role::Batcher)?.send(call).await?;
-                self.count_batch(&receipt, payload.len(), first, last, "committee");
+                let posted = (first, last, asked.unsigned);
+                self.count_batch(&receipt, payload.len(), posted, "committee");
                 Ok(Done::sent(&receipt))
             }
             Err(error) if rules.fallback == Fallback::L1 && error.is_of_members() => {
@@ -167,7 +168,7 @@ impl Acts {
             }
         };
         let receipt = self.sender(Role::Batcher)?.send(call).await?;
-        self.count_batch(&receipt, bytes, first, last, how);
+        self.count_batch(&receipt, bytes, (first, last, unsigned), how);
         Ok(Done::sent(&receipt))
     }
 
@@ -196,14 +197,16 @@ impl Acts {
         &self,
         receipt: &TransactionReceipt,
         bytes: usize,
-        first: u64,
-        last: u64,
+        (first, last, unsigned): (u64, u64, bool),
         how: &str,
     ) {
         self.metrics.batches.increment();
+        if unsigned {
+            self.metrics.unsigned_batches.increment();
+        }
         self.metrics.batch_bytes.add(bytes as u64);
         self.metrics.batch_gas.add(receipt.gas_used);
         let transaction = receipt.transaction_hash;
-        tracing::info!(first, last, bytes, how, gas = receipt.gas_used, %transaction, "batch posted");
+        tracing::info!(first, last, bytes, how, unsigned, gas = receipt.gas_used, %transaction, "batch posted");
     }
 }

@@ -128,7 +128,8 @@ impl NodeBackend {
             "referee": "query-answer game",
             "finality": finality(settlement.config().proofs.map(|rules| rules.policy)),
             "proofs": proofs(&settlement),
-            "committee": settlement.sealing().map(committee),
+            "committee": settlement.config().committee.and(settlement.sealing()).map(committee),
+            "signatures": signatures(&settlement),
             "failure": *self.sequencer.shared.failure.read(),
         })
     }
@@ -241,7 +242,7 @@ fn instances(disputes: &Disputes, content: u64) -> Value {
     each.collect()
 }
 
-/// A batch header and the L1 transaction that posted it; of a chain with a data committee also what it counts as.
+/// A batch header and the L1 transaction that posted it; where posting does not decide also what it counts as.
 fn batch_json(settlement: &Settlement, batch: &PostedBatch) -> Value {
     let mut value = json!(batch.header);
     value["transaction"] = json!(batch.transaction);
@@ -262,6 +263,19 @@ fn batch_json(settlement: &Settlement, batch: &PostedBatch) -> Value {
         }
     }
     value
+}
+
+/// What is proven of the signatures, where batches may lack them.
+fn signatures(settlement: &Settlement) -> Value {
+    let rules = settlement.config().signatures;
+    let Some((rules, sealing)) = rules.zip(settlement.sealing()) else { return Value::Null };
+    let unsigned = || settlement.inbox().batches().iter().filter(|batch| batch.header.unsigned);
+    let open = unsigned().filter(|batch| !batch.void && sealing.signatures_due(batch).is_some());
+    json!({
+        "timeout": rules.timeout, "sealed": sealing.sealed(), "unsigned": unsigned().count(),
+        "unproven": open.filter(|batch| batch.header.index >= sealing.sealed()).count(),
+        "void": unsigned().filter(|batch| batch.void).count(),
+    })
 }
 
 /// What a data committee's chain has decided, and what is demanded.

@@ -14,6 +14,9 @@ const CLAIM_SAYS: &str = include_str!("../../../programs/zk/fixtures/claim.proof
 const TOKEN: &[u8] = include_bytes!("../../../programs/zk/fixtures/token.proof");
 const TOKEN_SAYS: &str = include_str!("../../../programs/zk/fixtures/token.proof.json");
 
+const SIGNATURES: &[u8] = include_bytes!("../../../programs/zk/fixtures/signatures.proof");
+const SIGNATURES_SAYS: &str = include_str!("../../../programs/zk/fixtures/signatures.proof.json");
+
 fn statement() -> Statement {
     serde_json::from_str(CLAIM_SAYS).unwrap()
 }
@@ -41,6 +44,20 @@ fn a_spans_proof_is_one_and_of_that_span_only() {
     verifier.verify(said.hash(), TOKEN).unwrap();
     assert!(verifier.verify(said.hash(), CLAIM).is_err());
     assert!(verifier.verify(statement().hash(), TOKEN).is_err());
+}
+
+#[test]
+fn a_proof_of_signatures_is_one_and_of_nothing_else() {
+    let said: Statement = serde_json::from_str(SIGNATURES_SAYS).unwrap();
+    assert_eq!((said.kind, said.result), (ProofKind::Signatures, said.boot));
+    let verifier = Verifier::committed();
+    verifier.verify(said.hash(), SIGNATURES).unwrap();
+    for kind in [ProofKind::Span, ProofKind::Claim] {
+        let other = Statement { kind, ..said.clone() };
+        assert!(verifier.verify(other.hash(), SIGNATURES).is_err());
+    }
+    assert!(verifier.verify(said.hash(), CLAIM).is_err());
+    assert!(verifier.verify(statement().hash(), SIGNATURES).is_err());
 }
 
 #[test]

@@ -63,6 +63,16 @@ pub(crate) async fn run(args: &HereArgs, output: Output) -> Result<(), Failure> 
         };
         text += &format!("  proofs     {worth}\n");
     }
+    let signatures = &status["signatures"];
+    if signatures.is_object() {
+        text += &format!(
+            "  signatures {} batches without, {} of them to be proven yet, {} void\n             {} batches sealed\n",
+            number(&signatures["unsigned"]),
+            number(&signatures["unproven"]),
+            number(&signatures["void"]),
+            number(&signatures["sealed"])
+        );
+    }
     text += "  referee    the query-answer game: anybody may doubt a claim (`mezz claims`)";
     if let Some(failure) = status["failure"].as_str() {
         text += &format!("\n\n  STOPPED    {failure}");

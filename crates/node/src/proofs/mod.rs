@@ -140,9 +140,21 @@ impl Board {
 
     /// What is wanted of batches that are derived, the most urgent first.
     fn wanted(&self) -> Vec<Run> {
+        self.runs(|settlement, leased| {
+            let late = signatures::late(&settlement.wanted(), leased);
+            signatures::rows(settlement.wanted(), leased).into_iter().chain(late).collect()
+        })
+    }
+
+    /// The same without what somebody else may bring late.
+    fn open(&self) -> Vec<Run> {
+        self.runs(|settlement, leased| signatures::rows(settlement.wanted(), leased))
+    }
+
+    fn runs(&self, of: impl Fn(&Settlement, &[(Proving, bool)]) -> Vec<Proving>) -> Vec<Run> {
         let leased = self.acts.proofs.leased(self.now());
         let settlement = self.settlement.read();
-        let wanted = signatures::rows(settlement.wanted(), &leased);
+        let wanted = of(&settlement, &leased);
         wanted.into_iter().filter_map(|it| Run::new(&self.acts, &settlement, it)).collect()
     }
 
@@ -154,7 +166,7 @@ impl Board {
     /// Gives a worker something to prove, if there is anything.
     async fn take(&self, worker: &str) -> Result<Option<Offer>, Error> {
         self.acts.proofs.heard(self.now());
-        let (mut wanted, mut failure) = (self.wanted(), None);
+        let (mut wanted, mut failure) = (self.open(), None);
         while let Some(run) = self.acts.proofs.take(&wanted, worker, self.now()) {
             // Whoever goes away while the input is gathered leaves the run to others.
             let mut held = Held { board: self, run, worker, keeps: false };

@@ -19,18 +19,11 @@ use std::collections::HashMap;
 /// Batches in one proof of signatures.
 const BATCHES_MAX: u64 = 32;
 
-/// Puts batches whose signatures are wanted into rows, each for one proof. What a worker has, or had, stays as it is.
+/// Puts batches whose signatures are wanted into rows, each for one proof; claims are about what is sealed, so these come first. `leased` is what workers
+/// have, or had: what they have stays as it is.
 pub(super) fn rows(wanted: Vec<Proving>, leased: &[(Proving, bool)]) -> Vec<Proving> {
-    let is_of = |it: &Proving| it.of == Proven::Signatures;
-    let (open, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(is_of);
-    let within = |row: &Proving, index: u64| row.n0 <= index && index < row.n1;
-    let begun = leased
-        .iter()
-        .filter(|(row, _)| is_of(row) && open.iter().any(|batch| within(row, batch.n0)));
-    let (mut live, mut past) = (Vec::new(), Vec::new());
-    for (row, holds) in begun {
-        if *holds { live.push(*row) } else { past.push(*row) }
-    }
+    let (open, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(is_of_signatures);
+    let live: Vec<_> = begun(&open, leased, true).collect();
     let mut rows = live.clone();
     for batch in open.iter().filter(|batch| !live.iter().any(|row| within(row, batch.n0))) {
         match rows.last_mut() {
@@ -38,8 +31,32 @@ pub(super) fn rows(wanted: Vec<Proving>, leased: &[(Proving, bool)]) -> Vec<Prov
             _ => rows.push(*batch),
         }
     }
-    // Claims are about what is sealed, and that waits for these. Whoever lost a lease may still bring its proof.
-    rows.into_iter().chain(others).chain(past).collect()
+    rows.into_iter().chain(others).collect()
+}
+
+/// The rows of workers that have lost them, and may still bring their proofs.
+pub(super) fn late(wanted: &[Proving], leased: &[(Proving, bool)]) -> Vec<Proving> {
+    let open: Vec<_> = wanted.iter().copied().filter(is_of_signatures).collect();
+    begun(&open, leased, false).collect()
+}
+
+/// The rows that were leased, and hold or not, with a batch in them that is still wanted.
+fn begun(
+    open: &[Proving],
+    leased: &[(Proving, bool)],
+    holds: bool,
+) -> impl Iterator<Item = Proving> {
+    let useful = move |row: &Proving| open.iter().any(|batch| within(row, batch.n0));
+    let rows = leased.iter().filter(move |(_, live)| *live == holds).map(|(row, _)| *row);
+    rows.filter(is_of_signatures).filter(useful)
+}
+
+fn is_of_signatures(proving: &Proving) -> bool {
+    proving.of == Proven::Signatures
+}
+
+const fn within(row: &Proving, index: u64) -> bool {
+    row.n0 <= index && index < row.n1
 }
 
 /// Whether a batch goes on with a row that nobody has begun.

@@ -6,6 +6,7 @@ use super::{
     Desk, Outcome, Refused, Run,
     desk::Verified,
     leases::{LEASE, Said},
+    signatures::{late, rows},
 };
 use crate::Metrics;
 use alloy_primitives::B256;
@@ -211,4 +212,28 @@ fn what_is_of_no_use_is_removed() {
     assert!(office.desk.shelf().all().is_empty());
     let office = Office::reopen(office.folder);
     assert!(office.desk.shelf().all().is_empty());
+}
+
+/// Batches whose signatures are wanted go together; what a worker has stays as it is.
+#[test]
+fn signatures_are_proven_in_rows() {
+    let one = |index: u64| Proving::signatures(index, index + 1);
+    let claim = Proving { of: Proven::Claim(ContentId(B256::ZERO)), n0: 0, n1: 9 };
+    let wanted = |indices: &[u64]| -> Vec<_> {
+        indices.iter().map(|index| one(*index)).chain([claim]).collect()
+    };
+    let row = Proving::signatures;
+    assert_eq!(rows(wanted(&[1, 2, 3, 5]), &[]), [row(1, 4), row(5, 6), claim]);
+    // One has 1 to 3: the next gets what has come since, and nothing of it.
+    let leased = [(row(1, 4), true), (claim, true)];
+    assert_eq!(rows(wanted(&[1, 2, 3, 4, 5]), &leased), [row(1, 4), row(4, 6), claim]);
+    // It is gone: all of it goes to another. It may bring its proof all the same.
+    let lost = [(row(1, 4), false)];
+    assert_eq!(rows(wanted(&[1, 2, 3, 4, 5]), &lost), [row(1, 6), claim]);
+    assert_eq!(late(&wanted(&[1, 2, 3, 4, 5]), &lost), [row(1, 4)]);
+    assert_eq!(late(&wanted(&[4, 5]), &lost), []);
+    assert_eq!(rows(wanted(&[4, 5]), &[(row(1, 4), true)]), [row(4, 6), claim]);
+    // No proof is about more than a worker can do in one piece.
+    let many: Vec<u64> = (0..70).collect();
+    assert_eq!(rows(wanted(&many), &[]), [row(0, 32), row(32, 64), row(64, 70), claim]);
 }
