@@ -268,6 +268,12 @@ pub(crate) struct NodeArgs {
     /// Key of that certificate (PEM).
     #[arg(long, env = "MEZZ_MEMBER_CERT_KEY", value_name = "FILE", requires = "member_cert")]
     pub(crate) member_cert_key: Option<PathBuf>,
+    /// Who reads what of a private chain: for whom payloads are sealed, and who may ask what over RPC (docs/spec/private-data.md). It is read again each minute.
+    #[arg(long, env = "MEZZ_ACCESS", value_name = "FILE")]
+    pub(crate) access: Option<PathBuf>,
+    /// Key that opens the payloads of a private chain, made by `mezz dac access-key`.
+    #[arg(long, env = "MEZZ_ACCESS_KEY", value_name = "FILE")]
+    pub(crate) access_key: Option<PathBuf>,
     /// Only say in the log which moves about claims it would make.
     #[arg(long, env = "MEZZ_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub(crate) dry_run: bool,
@@ -449,10 +455,49 @@ pub(crate) enum DacCommand {
         /// The file, for `bls-key-file` of the member's configuration.
         file: PathBuf,
     },
+    /// Make an access key, which opens the payloads of private chains, write it to a file that only you can read, and show its public half.
+    AccessKey {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Show a tenant's own transactions of a private chain, from a member's records.
+    Records(RecordsArgs),
+    /// Open a sealed payload with a reader's key, and write it to a file.
+    Open(OpenArgs),
     /// Show the call that registers a member's BLS key with its committee's registry; anybody may send it.
     Register(MemberArgs),
     /// Show the call that proposes a committee of 21 to 256 members, for the registry's owner.
     Propose(ProposeArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct RecordsArgs {
+    /// Where a member is; several with commas, or several times.
+    #[arg(long = "member", env = "MEZZ_MEMBERS", required = true, value_delimiter = ',', value_name = "ADDRESS=URL", value_parser = member)]
+    pub(crate) members: Vec<(Address, String)>,
+    /// The tenant's access key.
+    #[arg(long, env = "MEZZ_ACCESS_KEY", value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The first batch.
+    #[arg(long, default_value_t = 0, value_name = "BATCH")]
+    pub(crate) from: u64,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct OpenArgs {
+    /// Where a member is; several with commas, or several times.
+    #[arg(long = "member", env = "MEZZ_MEMBERS", value_delimiter = ',', value_name = "ADDRESS=URL", value_parser = member, required_unless_present = "sealed")]
+    pub(crate) members: Vec<(Address, String)>,
+    /// A sealed payload in a file, as a member's store or a backup has it, instead of asking a member.
+    #[arg(long, value_name = "FILE", conflicts_with = "members")]
+    pub(crate) sealed: Option<PathBuf>,
+    /// The reader's access key.
+    #[arg(long, env = "MEZZ_ACCESS_KEY", value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// The payload's hash, as the batch's certificate on L1 has it.
+    pub(crate) payload_hash: B256,
+    /// Where to write the payload.
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

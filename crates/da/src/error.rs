@@ -1,6 +1,9 @@
 //! What can go wrong with batch data.
 
-use crate::committee::MemberAnswer;
+use crate::{
+    committee::MemberAnswer,
+    private::{AccessPublicKey, Unsealable},
+};
 use alloy::primitives::{Address, B256};
 use mezz_l1::Remedy;
 use mezz_primitives::PayloadId;
@@ -175,6 +178,50 @@ pub enum Error {
         /// What was given.
         url: String,
     },
+    /// The file of an access key cannot be used.
+    #[error("cannot use the access key in {}: {reason}", path.display())]
+    AccessKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// An access key that has no secrets with anybody.
+    #[error(
+        "{key} is no public key that `mezz dac access-key` shows: ask whoever gave it for another one"
+    )]
+    WeakAccessKey {
+        /// The key.
+        key: AccessPublicKey,
+    },
+    /// A payload was not sealed, or cannot be opened.
+    #[error("a sealed payload cannot be used: {0}")]
+    Sealed(#[from] Unsealable),
+    /// A node of a private chain without a key that opens payloads.
+    #[error(
+        "the payloads of this chain are sealed, and this node has no key: make one with `mezz dac access-key FILE`, have the operator \
+         list its public half as a reader, and give the node --access-key FILE"
+    )]
+    NoAccessKey,
+    /// No member showed a tenant's records.
+    #[error("no member showed the records: {}", MemberAnswer::list(answers))]
+    NoRecord {
+        /// What each member said.
+        answers: Vec<MemberAnswer>,
+    },
+    /// A payload that was sealed for others than this node.
+    #[error(
+        "payload {} is not sealed for this node's key {key}: the operator must list that key as a reader, and only batches after that open; {}",
+        payload.payload_hash, MemberAnswer::list(answers)
+    )]
+    NotAReader {
+        /// The payload.
+        payload: PayloadId,
+        /// The node's key.
+        key: AccessPublicKey,
+        /// What each member said.
+        answers: Vec<MemberAnswer>,
+    },
     /// A key did not sign.
     #[error("the key of {account} did not sign: {reason}")]
     Signing {
@@ -217,6 +264,8 @@ impl Error {
             | Self::Withheld { .. }
             | Self::Store { .. }
             | Self::Full { .. }
+            | Self::NotAReader { .. }
+            | Self::NoRecord { .. }
             | Self::Signing { .. } => Remedy::Retry,
             Self::Hash { .. } => Remedy::Reset,
             Self::NoBeacon { .. }
@@ -225,6 +274,10 @@ impl Error {
             | Self::Payload { .. }
             | Self::NoCommittee
             | Self::NoMembers { .. }
+            | Self::AccessKey { .. }
+            | Self::WeakAccessKey { .. }
+            | Self::Sealed(_)
+            | Self::NoAccessKey
             | Self::Committee(_)
             | Self::LogDamaged { .. }
             | Self::Locked { .. }

@@ -8,6 +8,7 @@ mod archive;
 pub mod committee;
 mod error;
 mod price;
+pub mod private;
 mod source;
 
 pub use archive::Archive;

@@ -15,6 +15,7 @@ use mezz_l1::{
     contracts::{ClaimManager, Inbox as InboxContract},
 };
 use mezz_primitives::{Accumulator, ChainConfig, ContentId, Contracts, content_id, vector_root};
+use mezz_rpc::access::AccessList;
 use mezz_settlement::{Event, Move, Role, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
@@ -32,6 +33,10 @@ pub(crate) struct Acts {
     pub(crate) data: DataSource,
     /// The members of the data committee, as far as this node knows where they are.
     pub(crate) members: Option<Arc<CommitteeClient>>,
+    /// Whether payloads are sealed.
+    pub(crate) private: bool,
+    /// For whom they are.
+    pub(crate) access_list: Option<AccessList>,
     pub(crate) config: ChainConfig,
     pub(crate) contracts: Contracts,
     pub(crate) batcher: Option<Sender>,

@@ -10,7 +10,8 @@ use alloy::eips::BlockNumberOrTag;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_da::{
     CertificateSigner, ClientTls, Endpoint,
-    committee::{BlsCommittee, CertificateHead},
+    committee::{BlsCommittee, Body, CertificateHead},
+    private::AccessKey,
 };
 use mezz_l1::{
     Call,
@@ -20,6 +21,7 @@ use mezz_primitives::{
     Accumulator, CHUNK_SIZE, Certificate, Committee, CommitteeContracts, DaType, PayloadId,
     chunk_hashes,
 };
+use mezz_rpc::access::AccessList;
 use mezz_settlement::{Event, Inbox, PostedBatch, Settlement};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,12 @@ pub struct CommitteeAccess {
     pub requester: Option<Arc<dyn CertificateSigner>>,
     /// TLS towards them.
     pub tls: Option<ClientTls>,
+    /// Whether the chain is private: payloads are sealed, and L1 sees none of them.
+    pub private: bool,
+    /// Of a private chain: the key that opens payloads.
+    pub access_key: Option<AccessKey>,
+    /// Of a private chain: for whom the batcher seals them.
+    pub access_list: Option<AccessList>,
 }
 
 impl fmt::Debug for CommitteeAccess {
@@ -53,13 +61,13 @@ impl fmt::Debug for CommitteeAccess {
 /// Blocks that members were asked to certify. They sign one payload for each place in the chain of batches, so whoever asks again asks for the same, through a crash too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Asked {
-    index: u64,
+    pub(crate) index: u64,
     prev_acc: B256,
     pub(crate) first: u64,
     pub(crate) last: u64,
     /// Hash of the last block: another chain has other batches.
     head: B256,
-    payload: PayloadId,
+    pub(crate) payload: PayloadId,
     /// Whether the payload lacks the signatures.
     #[serde(default)]
     pub(crate) unsigned: bool,
@@ -171,12 +179,14 @@ impl Acts {
             epoch: signing.epoch,
             expiry: now + rules.retention + POSTING_TIME,
         };
+        let sealed = self.sealed(asked, payload).await?;
+        let body = sealed.as_ref().map_or(Body::Plain(payload), Body::Sealed);
         Ok(match &signing.members {
             Members::Secp256k1(committee, revoked) => {
-                members.certify(&certificate, committee, *revoked, payload).await?.encode()
+                members.certify(&certificate, committee, *revoked, body).await?.encode()
             }
             Members::Bls(committee, revoked) => {
-                members.certify_bls(&certificate, committee, *revoked, payload).await?.encode()
+                members.certify_bls(&certificate, committee, *revoked, body).await?.encode()
             }
         })
     }

@@ -63,6 +63,16 @@ pub enum Error {
         /// What the members say.
         error: mezz_da::Error,
     },
+    /// A private chain's batcher that knows no readers.
+    #[error(
+        "the payloads of this chain are sealed, and the batcher does not know for whom: give it --access FILE (docs/spec/private-data.md)"
+    )]
+    NoAccessFile,
+    /// A private chain that would publish what its committee does not certify.
+    #[error(
+        "this chain is to be private, and its fallback would post to L1 what the committee does not certify: deploy it with fallback = \"stop\""
+    )]
+    PublicFallback,
     /// No members may sign.
     #[error("no epoch of the data committee signs now; look at `epochAt` of its registry on L1")]
     NoEpoch,

@@ -19,6 +19,7 @@ mod error;
 pub mod journal;
 mod metrics;
 pub mod pool;
+mod private;
 mod proofs;
 mod publish;
 mod queries;
@@ -120,6 +121,27 @@ impl NodeConfig {
     }
 }
 
+impl NodeConfig {
+    /// Refuses to make public what is to be private, and to run for nothing where it cannot read the chain.
+    fn check_private(&self) -> Result<(), Error> {
+        let Some(rules) = self.chain.committee.filter(|_| self.committee.private) else {
+            return Ok(());
+        };
+        if self.committee.access_key.is_none() {
+            return Err(mezz_da::Error::NoAccessKey.into());
+        }
+        if self.roles.contains(&Role::Batcher) {
+            if self.committee.access_list.is_none() {
+                return Err(Error::NoAccessFile);
+            }
+            if rules.fallback != Fallback::Stop {
+                return Err(Error::PublicFallback);
+            }
+        }
+        Ok(())
+    }
+}
+
 impl std::fmt::Debug for NodeConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NodeConfig")
@@ -145,6 +167,7 @@ impl Node {
     /// Recovers what was promised and starts.
     pub async fn start(config: NodeConfig, store: Store, client: Client) -> Result<Self, Error> {
         config.check(&client).await?;
+        config.check_private()?;
         let genesis = genesis_output(&config.chain, &store);
         let content = genesis_content_id(&genesis);
         let (parameters, capacity) = parameters(&config, &client);
@@ -180,6 +203,8 @@ impl Node {
             client: client.clone(),
             data,
             members,
+            private: config.committee.private,
+            access_list: config.committee.access_list.clone(),
             config: config.chain.clone(),
             contracts: config.contracts,
             batcher: sender(config.batcher),
@@ -354,6 +379,7 @@ fn members(config: &NodeConfig) -> Result<Option<Arc<CommitteeClient>>, Error> {
         access.requester.clone(),
         access.tls.clone(),
     )?;
+    let client = if access.private { client.private(access.access_key.clone()) } else { client };
     Ok(Some(Arc::new(client)))
 }
 

@@ -4,6 +4,7 @@
 //! single requests and batches, subscriptions and filters, calls, estimates, simulations and traces at any block. Transactions take a short path of their own;
 //! whatever computes runs on a bounded number of workers with limits of time and gas, so that it never stands in their way.
 
+pub mod access;
 mod backend;
 mod debug;
 mod error;

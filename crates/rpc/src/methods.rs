@@ -1,7 +1,9 @@
 //! The table of methods and how one is called.
 
 use crate::{
-    RpcError, debug, eth,
+    RpcError,
+    access::{self, Admission, Who},
+    debug, eth,
     metrics::MethodMetrics,
     node::Node,
     openrpc, ots, testing, trace, txpool,
@@ -72,7 +74,23 @@ impl Methods {
     }
 
     /// Begins one call. What can be answered at once is.
-    pub(crate) fn start(&self, request: &Request<'_>) -> Step {
+    pub(crate) fn start(&self, request: &Request<'_>, who: &Who) -> Step {
+        match access::admit(&self.node, who, request) {
+            Ok(Admission::Run) => self.run(request),
+            Ok(Admission::Answer(answer)) => Step::Done(Ok(answer)),
+            Err(error) => Step::Done(Err(error)),
+            Ok(Admission::Cut(filter, view)) => {
+                let node = self.node.clone();
+                let cut = move |answer: Answer| view.cut(&node, filter, &answer?);
+                match self.run(request) {
+                    Step::Done(answer) => Step::Done(cut(answer)),
+                    Step::Later(future) => Step::Later(Box::pin(async move { cut(future.await) })),
+                }
+            }
+        }
+    }
+
+    fn run(&self, request: &Request<'_>) -> Step {
         let started = Instant::now();
         let method = request.method.as_ref();
         let Some(entry) = self.entries.get(method) else {

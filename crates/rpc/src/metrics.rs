@@ -23,6 +23,10 @@ pub struct Metrics {
     pub(crate) connections: AtomicU64,
     /// Open subscriptions.
     pub(crate) subscriptions: AtomicU64,
+    /// Refused calls by role and method.
+    refused: Mutex<BTreeMap<(&'static str, String), u64>>,
+    /// Calls of auditors by method.
+    audited: Mutex<BTreeMap<String, u64>>,
 }
 
 /// The counters of one method.
@@ -57,6 +61,16 @@ impl Metrics {
         }
     }
 
+    /// Counts a call that the access list refused.
+    pub(crate) fn count_refusal(&self, role: &'static str, method: &str) {
+        *self.refused.lock().entry((role, method.to_owned())).or_default() += 1;
+    }
+
+    /// Counts a call of an auditor.
+    pub(crate) fn count_audit(&self, method: &str) {
+        *self.audited.lock().entry(method.to_owned()).or_default() += 1;
+    }
+
     /// Appends everything in Prometheus' text format; `namespace` as in `op_node_default`.
     pub fn render(&self, namespace: &str, out: &mut String) {
         let methods: Vec<_> = self
@@ -72,6 +86,14 @@ impl Metrics {
         };
         line(format_args!("rpc_server_connections {}", self.connections.load(Relaxed)));
         line(format_args!("rpc_server_subscriptions {}", self.subscriptions.load(Relaxed)));
+        for ((role, method), count) in self.refused.lock().iter() {
+            line(format_args!(
+                "rpc_server_refusals_total{{role=\"{role}\",method=\"{method}\"}} {count}"
+            ));
+        }
+        for (method, count) in self.audited.lock().iter() {
+            line(format_args!("rpc_server_auditor_reads_total{{method=\"{method}\"}} {count}"));
+        }
         for (name, metrics) in &used {
             line(format_args!(
                 "rpc_server_requests_total{{method=\"{name}\"}} {}",

@@ -1,7 +1,8 @@
 //! The chain as the methods see it: block parameters to blocks, states and environments.
 
 use crate::{
-    Backend, Limits, Metrics, Pending, RpcError, filters::Filters, shape::Place, workers::Workers,
+    Backend, Limits, Metrics, Pending, RpcError, access::AccessList, filters::Filters,
+    shape::Place, workers::Workers,
 };
 use alloy::{
     consensus::Header,
@@ -22,6 +23,8 @@ pub(crate) struct Node {
     pub(crate) tracers: Workers,
     pub(crate) filters: Filters,
     pub(crate) metrics: Arc<Metrics>,
+    /// Who may ask what; everybody everything without it.
+    pub(crate) access: Option<AccessList>,
 }
 
 /// A block that a parameter names.

@@ -73,6 +73,11 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// A parameter that must be there.
     pub(crate) fn get<T: Deserialize<'a>>(&self, index: usize) -> Result<T, RpcError> {
         match self.0.get(index) {

@@ -79,12 +79,15 @@ impl Members {
                 data: directory.join(key.address().to_string()),
                 signer: SignerConfig::KeyFile(Default::default()),
                 bls_key_file: None,
+                private_key_file: None,
                 chains: vec![ChainServed {
                     l1_chain_id: config.l1_chain_id,
                     inbox: contracts.inbox,
                     batchers: BTreeSet::from([deployment.roles.batcher]),
                     retention: rules.retention,
                     expiry_slack: 86_400,
+                    private: false,
+                    must_read: BTreeSet::new(),
                 }],
                 access: AccessConfig::default(),
                 tls: None,
@@ -113,7 +116,7 @@ impl Members {
                 .map(|member| Endpoint { address: member.address, url: member.url.clone() })
                 .collect(),
             requester: Some(Arc::new(dev_key(batcher))),
-            tls: None,
+            ..CommitteeAccess::default()
         }
     }
 

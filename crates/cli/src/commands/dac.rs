@@ -1,5 +1,7 @@
 //! `mezz dac`: a member of a data committee, and its BLS key.
 
+mod private;
+
 use super::{keys, run};
 use crate::{
     args::{DacCommand, MemberArgs, ProposeArgs},
@@ -12,7 +14,9 @@ use alloy::{
 };
 use mezz_da::{
     Member, MemberConfig, PayloadStore,
-    committee::{BlsCommittee, BlsKey, BlsRegistration, verify_audit_log},
+    committee::{
+        Backup, BlsCommittee, BlsKey, BlsRegistration, SealedStore, StoreConfig, verify_audit_log,
+    },
 };
 use mezz_l1::contracts::CommitteeRegistry;
 use serde_json::json;
@@ -24,6 +28,9 @@ pub(crate) async fn run(command: DacCommand, output: Output) -> Result<(), Failu
         DacCommand::Backup { member, to } => backup(&member, &to, output),
         DacCommand::Verify(args) => verify(&args, output),
         DacCommand::Key { file } => new_key(&file, output),
+        DacCommand::AccessKey { file } => private::new_key(&file, output),
+        DacCommand::Records(args) => private::records(args, output).await,
+        DacCommand::Open(args) => private::open(args, output).await,
         DacCommand::Register(args) => register(&args, output),
         DacCommand::Propose(args) => propose(&args, output),
     }
@@ -142,8 +149,17 @@ async fn member(args: &MemberArgs, output: Output) -> Result<(), Failure> {
 
 /// Copies what is kept, each payload checked by its hash.
 fn backup(args: &MemberArgs, to: &Path, output: Output) -> Result<(), Failure> {
-    let store = PayloadStore::open(config(&args.config)?.data.join("payloads"))?;
-    let done = store.backup(to)?;
+    let config = config(&args.config)?;
+    let store = PayloadStore::open(config.data.join("payloads"))?;
+    let mut done = store.backup(to)?;
+    if config.private_key_file.is_some() {
+        // As they are: who copies them needs no key, and learns nothing.
+        let sealed = SealedStore::open(config.data.join("sealed"), StoreConfig::default())?;
+        let Backup { copied, present, damaged } = sealed.backup(to)?;
+        done.copied.extend(copied);
+        done.damaged.extend(damaged);
+        done.present += present;
+    }
     let text = format!(
         "{} payloads copied to {}, {} were there; {} are damaged here and were not copied",
         done.copied.len(),
@@ -164,10 +180,17 @@ fn backup(args: &MemberArgs, to: &Path, output: Output) -> Result<(), Failure> {
 fn verify(args: &MemberArgs, output: Output) -> Result<(), Failure> {
     let config = config(&args.config)?;
     let store = PayloadStore::open(config.data.join("payloads"))?;
-    let kept = store.list();
-    let damaged: Vec<_> =
+    let mut kept = store.list();
+    let mut damaged: Vec<_> =
         kept.iter().filter(|kept| store.get(&kept.id).is_none()).map(|kept| kept.id).collect();
-    let log = config.data.join("reads.jsonl");
+    if config.private_key_file.is_some() {
+        let sealed = SealedStore::open(config.data.join("sealed"), StoreConfig::default())?;
+        let ids = sealed.list();
+        let broken = ids.iter().filter(|kept| sealed.get(kept.id.payload_hash).is_none());
+        damaged.extend(broken.map(|kept| kept.id));
+        kept.extend(ids);
+    }
+    let log = config.data.join("access.jsonl");
     let head = verify_audit_log(&log)?;
     if !damaged.is_empty() {
         return Err(Failure::failed(format!(

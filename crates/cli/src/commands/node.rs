@@ -6,12 +6,16 @@ use crate::{
     files::{self, DataDir},
     output::{Failure, Output},
 };
-use mezz_da::{CertificateSigner, ClientTls, Endpoint};
+use mezz_da::{CertificateSigner, ClientTls, Endpoint, private::AccessKey};
 use mezz_l1::{Client, Signer, deploy::Deployment};
 use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
+use mezz_rpc::access::AccessList;
 use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::watch;
+
+/// Pause between two looks at the access file.
+const ACCESS_RELOAD: Duration = Duration::from_secs(60);
 
 pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     let roles = roles(&args.roles)?;
@@ -39,6 +43,7 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     let client =
         Client::connect_to(&args.l1, args.beacon.as_deref(), deployment.config.l1_chain_id).await?;
     run::warn_of_missing(&client);
+    let access = access_list(&args)?;
     let l2_listener = run::listen(args.host, args.l2_port, "--l2-port").await?;
     let metrics_listener = run::listen(args.host, args.metrics_port, "--metrics-port").await?;
     let config = NodeConfig {
@@ -48,7 +53,7 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
         batcher,
         proposer,
         challenger,
-        committee: committee(&args, &deployment)?,
+        committee: committee(&args, &deployment, access.as_ref())?,
         dry_run: args.dry_run,
         roles,
         directory: here.join("l2"),
@@ -66,7 +71,8 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     let (end, ended) = watch::channel(false);
     let store = up::open_l2(&deployment, Some(&here.join("l2")))?;
     let node = Node::start(config, store, client).await?;
-    let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
+    let routes = axum::Router::new();
+    let l2 = run::serve_for(access, node.backend(), l2_listener, routes, ended.clone())?;
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let (rpc, scrape) =
         (format!("http://{}", l2.address), format!("http://{}/metrics", metrics.address));
@@ -91,7 +97,11 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
 }
 
 /// How it reaches the data committee.
-fn committee(args: &NodeArgs, deployment: &Deployment) -> Result<CommitteeAccess, Failure> {
+fn committee(
+    args: &NodeArgs,
+    deployment: &Deployment,
+    access: Option<&AccessList>,
+) -> Result<CommitteeAccess, Failure> {
     if deployment.config.committee.is_some() && args.members.is_empty() {
         return Err(Failure::usage(
             "this chain's data lie with a committee: say where its members are with --member ADDRESS=URL",
@@ -104,7 +114,18 @@ fn committee(args: &NodeArgs, deployment: &Deployment) -> Result<CommitteeAccess
         members: members.map(|(address, url)| Endpoint { address, url }).collect(),
         requester: requester.map(|key| Arc::new(key) as Arc<dyn CertificateSigner>),
         tls: tls(args),
+        private: args.access_key.is_some(),
+        access_key: args.access_key.as_deref().map(AccessKey::read).transpose()?,
+        access_list: access.cloned(),
     })
+}
+
+/// Who reads what, from a file that is read again each minute.
+fn access_list(args: &NodeArgs) -> Result<Option<AccessList>, Failure> {
+    let Some(path) = &args.access else { return Ok(None) };
+    let list = AccessList::read(path).map_err(|error| Failure::usage(error.to_string()))?;
+    tokio::spawn(list.clone().keep_up(ACCESS_RELOAD));
+    Ok(Some(list))
 }
 
 /// TLS towards members, where it is not that of the public web.

@@ -4,7 +4,7 @@ use crate::output::{Failure, Output};
 use axum::{Router, routing::get};
 use mezz_l1::Client;
 use mezz_node::{Metrics, Node};
-use mezz_rpc::{Backend, Limits, Server};
+use mezz_rpc::{Backend, Limits, Server, access::AccessList};
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -39,8 +39,19 @@ pub(crate) fn serve(
     routes: Router,
     stop: Stop,
 ) -> Result<Served, Failure> {
+    serve_for(None, backend, listener, routes, stop)
+}
+
+/// The same, where a list says who may ask what.
+pub(crate) fn serve_for(
+    access: Option<AccessList>,
+    backend: Arc<dyn Backend>,
+    listener: TcpListener,
+    routes: Router,
+    stop: Stop,
+) -> Result<Served, Failure> {
     let address = listener.local_addr()?;
-    let server = Server::new(backend, Limits::default());
+    let server = Server::with_access(backend, Limits::default(), access);
     let rpc = Some(server.metrics());
     let task = tokio::spawn(async move {
         if let Err(error) = server.serve(listener, routes, ended(stop)).await {

@@ -5,9 +5,9 @@
 
 use super::{
     chained::{Chained, End, read_log, start_of},
-    store::parent,
+    files::parent,
 };
-use crate::Error;
+use crate::{Error, private::AccessPublicKey};
 use alloy::primitives::{Address, B256};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,9 @@ pub(crate) struct AuditEntry {
     /// Whose key signed the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<Address>,
+    /// Whose access key was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) access: Option<AccessPublicKey>,
     /// The names in the client's certificate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) names: Vec<String>,
@@ -174,6 +177,7 @@ mod tests {
             time,
             from: Ipv4Addr::LOCALHOST.into(),
             key: None,
+            access: None,
             names: Vec::new(),
             request: "GET /".to_owned(),
             status: 200,

@@ -7,7 +7,7 @@
 //! A line that a killed process left unfinished is cut off; anything else that does not fit is an error. A log may go on where
 //! another file ended: its first line has the hash of the last one there.
 
-use super::store::{parent, sync_directory};
+use super::files::{parent, sync_directory};
 use crate::Error;
 use alloy::primitives::{B256, keccak256};
 use serde::{Deserialize, Serialize};

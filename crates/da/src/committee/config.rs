@@ -5,12 +5,14 @@
 //! data = "/var/lib/mezzanine/member"
 //! signer = { key-file = "/run/secrets/member.key" }
 //! bls-key-file = "/run/secrets/member.bls"   # for a committee of more than 20
+//! private-key-file = "/run/secrets/member.access"   # for private chains
 //!
 //! [[chains]]
 //! l1-chain-id = 1
 //! inbox = "0x…"
 //! batchers = ["0x…"]
 //! retention = 2592000
+//! private = true   # its payloads come sealed, and stay so
 //!
 //! [[peers]]
 //! address = "0x…"
@@ -18,7 +20,7 @@
 //! ```
 
 use super::{ClientTls, Endpoint, client::parse_url};
-use crate::Error;
+use crate::{Error, private::AccessPublicKey};
 use alloy::primitives::Address;
 use serde::Deserialize;
 use std::{
@@ -41,6 +43,9 @@ pub struct MemberConfig {
     /// A file with the BLS key that signs certificates of committees with more than 20 members, in hexadecimal. Default: none.
     #[serde(default)]
     pub bls_key_file: Option<PathBuf>,
+    /// A file with the access key that opens the payloads of private chains, in hexadecimal. Default: none.
+    #[serde(default)]
+    pub private_key_file: Option<PathBuf>,
     /// The chains that it serves.
     pub chains: Vec<ChainServed>,
     /// Who may read. Default: everybody.
@@ -100,6 +105,12 @@ pub struct ChainServed {
     /// How much later than `now + retention` a certificate may expire, seconds. Default 1 day.
     #[serde(default = "default_expiry_slack")]
     pub expiry_slack: u64,
+    /// Whether its payloads come sealed and stay so. Default: no.
+    #[serde(default)]
+    pub private: bool,
+    /// Of a private chain: who must be among the readers of each payload, an auditor for instance. Default: nobody.
+    #[serde(default)]
+    pub must_read: BTreeSet<AccessPublicKey>,
 }
 
 /// Who may read payloads.
@@ -217,7 +228,16 @@ impl MemberConfig {
         if self.chains.iter().any(|chain| chain.batchers.is_empty()) {
             return wrong("batchers", "must name who may ask for certificates, for each chain");
         }
-        if self.access.reads == Reads::Open && lists > 0 {
+        if self.private_key_file.is_none() && self.chains.iter().any(|chain| chain.private) {
+            return wrong(
+                "private-key-file",
+                "must name the key that opens the payloads of the private chain: make one with `mezz dac access-key FILE`",
+            );
+        }
+        if self.chains.iter().any(|chain| !chain.private && !chain.must_read.is_empty()) {
+            return wrong("must-read", "is for chains with private = true");
+        }
+        if self.access.reads == Reads::Open && lists > 0 && !self.serves_private() {
             return wrong(
                 "access",
                 "lists readers and lets everybody read: set reads = \"listed\", or remove the lists",
@@ -230,6 +250,13 @@ impl MemberConfig {
             return wrong("limits", "must not be 0");
         }
         self.peers.iter().try_for_each(|peer| parse_url(&peer.url).map(drop))
+    }
+}
+
+impl MemberConfig {
+    /// Whether it serves a private chain.
+    pub(super) fn serves_private(&self) -> bool {
+        self.chains.iter().any(|chain| chain.private)
     }
 }
 

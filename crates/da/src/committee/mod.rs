@@ -18,8 +18,10 @@ mod chained;
 mod client;
 mod clock;
 mod config;
+mod files;
 mod key;
 mod member;
+mod sealed_store;
 mod signatures;
 mod store;
 mod wire;
@@ -28,7 +30,7 @@ pub use audit_log::{AuditHead, verify_audit_log};
 pub use bls::{BlsKey, BlsPublicKey, BlsRegistration, BlsSignature};
 pub use certificate::{BLS_MEMBERS_MAX, BlsCertificate, BlsCommittee, CertificateHead};
 pub use client::{
-    Audit, ClientMetrics, ClientTls, CommitteeClient, Endpoint, MemberAnswer, MemberFault,
+    Audit, Body, ClientMetrics, ClientTls, CommitteeClient, Endpoint, MemberAnswer, MemberFault,
     MemberMetrics, Waits,
 };
 pub use clock::Clock;
@@ -38,6 +40,9 @@ pub use config::{
 };
 pub use key::{CertificateSigner, RemoteSigner};
 pub use member::Member;
+pub use sealed_store::{RecordPlace, SealedStore};
 pub use signatures::{BatchPlace, Promise, Signatures, Verdict};
 pub use store::{Backup, Kept, PayloadStore};
-pub use wire::{Description, InboxId, MemberStatus, Scheme, certificate_request, read_request};
+pub use wire::{
+    Description, InboxId, MemberStatus, Scheme, certificate_request, read_request, sealed_request,
+};

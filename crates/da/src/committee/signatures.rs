@@ -31,7 +31,7 @@ struct State {
 struct Memory {
     signs_from: u64,
     last: BTreeMap<BatchPlace, Promise>,
-    promised: BTreeMap<PayloadId, u64>,
+    promised: BTreeMap<PayloadId, (u64, InboxId)>,
     epochs: BTreeMap<InboxId, BTreeSet<u64>>,
 }
 
@@ -150,8 +150,13 @@ impl Signatures {
     /// What must be kept now.
     pub fn promises(&self, now: u64) -> Vec<Promise> {
         let state = self.state.lock();
-        let kept = state.memory.promised.iter().filter(|(_, expiry)| **expiry >= now);
-        kept.map(|(payload, expiry)| Promise { payload: *payload, expiry: *expiry }).collect()
+        let kept = state.memory.promised.iter().filter(|(_, (expiry, _))| *expiry >= now);
+        kept.map(|(payload, (expiry, _))| Promise { payload: *payload, expiry: *expiry }).collect()
+    }
+
+    /// The chain for which a payload was promised last.
+    pub(crate) fn inbox_of(&self, payload: &PayloadId) -> Option<InboxId> {
+        self.state.lock().memory.promised.get(payload).map(|(_, inbox)| *inbox)
     }
 
     /// The epochs that were signed for.
@@ -187,8 +192,9 @@ impl Memory {
             Entry::Opened { signs_from } => self.signs_from = *signs_from,
             Entry::Signed { place, promise } => {
                 self.last.insert(*place, *promise);
-                let promised = self.promised.entry(promise.payload).or_default();
-                *promised = promise.expiry.max(*promised);
+                let (expiry, inbox) =
+                    self.promised.entry(promise.payload).or_insert((0, place.inbox));
+                (*expiry, *inbox) = (promise.expiry.max(*expiry), place.inbox);
                 self.epochs.entry(place.inbox).or_default().insert(place.epoch);
             }
         }
@@ -198,7 +204,7 @@ impl Memory {
     fn forget(&mut self, now: u64) {
         let over = |expiry: u64| expiry.saturating_add(CLOCK_MARGIN) < now;
         self.last.retain(|_, promise| !over(promise.expiry));
-        self.promised.retain(|_, expiry| !over(*expiry));
+        self.promised.retain(|_, (expiry, _)| !over(*expiry));
     }
 }
 

@@ -7,6 +7,7 @@ mod adversaries;
 mod bls;
 mod certificates;
 mod limits;
+mod private;
 mod repair;
 mod signatures;
 mod signer;

@@ -80,12 +80,15 @@ impl Club {
             data: self.place(member),
             signer: SignerConfig::KeyFile(PathBuf::new()),
             bls_key_file: Some(self.bls_key_file(member)),
+            private_key_file: None,
             chains: vec![ChainServed {
                 l1_chain_id: self.world.deployment.config.l1_chain_id,
                 inbox: self.world.deployment.contracts.inbox,
                 batchers: BTreeSet::from([dev_key(BATCHER).address()]),
                 retention: rules.retention,
                 expiry_slack: 86_400,
+                private: false,
+                must_read: BTreeSet::new(),
             }],
             access: AccessConfig::default(),
             tls: None,
@@ -114,7 +117,7 @@ impl Club {
         CommitteeAccess {
             members: members.collect(),
             requester: Some(Arc::new(dev_key(BATCHER))),
-            tls: None,
+            ..CommitteeAccess::default()
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     RpcError,
+    access::Caller,
     methods::{Methods, Step},
     wire::{Answer, Request, response, write_response},
 };
@@ -12,7 +13,7 @@ use serde_json::value::RawValue;
 const SIDE_BY_SIDE: usize = 128;
 
 /// Answers a body. Empty when it held notifications only.
-pub(crate) async fn answer(methods: &Methods, body: &[u8]) -> String {
+pub(crate) async fn answer(methods: &Methods, caller: &Caller, body: &[u8]) -> String {
     let text = match std::str::from_utf8(body) {
         Ok(text) => text,
         Err(_) => {
@@ -20,17 +21,17 @@ pub(crate) async fn answer(methods: &Methods, body: &[u8]) -> String {
         }
     };
     match text.trim_start().starts_with('[') {
-        true => answer_batch(methods, text).await,
-        false => answer_one(methods, text).await,
+        true => answer_batch(methods, caller, text).await,
+        false => answer_one(methods, caller, text).await,
     }
 }
 
-async fn answer_one(methods: &Methods, text: &str) -> String {
+async fn answer_one(methods: &Methods, caller: &Caller, text: &str) -> String {
     let request = match Request::parse(text) {
         Ok(request) => request,
         Err(error) => return response("null", &Err(error)),
     };
-    let answer = match methods.start(&request) {
+    let answer = match methods.start(&request, &caller.who()) {
         Step::Done(answer) => answer,
         Step::Later(future) => future.await,
     };
@@ -41,7 +42,7 @@ async fn answer_one(methods: &Methods, text: &str) -> String {
 }
 
 /// Starts the entries in order and lets them run side by side: a sender's nonces stay in order, and their commits to disk are one.
-async fn answer_batch(methods: &Methods, text: &str) -> String {
+async fn answer_batch(methods: &Methods, caller: &Caller, text: &str) -> String {
     let limits = &methods.node().limits;
     let entries: Vec<&RawValue> = match serde_json::from_str(text) {
         Ok(entries) => entries,
@@ -63,6 +64,7 @@ async fn answer_batch(methods: &Methods, text: &str) -> String {
         );
         return response("null", &Err(RpcError::invalid_request(message)));
     }
+    let who = caller.who();
     let mut running = FuturesOrdered::new();
     let mut out = Answers { text: String::from("["), bytes_max: limits.answer_bytes_max };
     // What is answered and not yet written, bytes.
@@ -76,7 +78,7 @@ async fn answer_batch(methods: &Methods, text: &str) -> String {
         let step = match &request {
             // A transaction must not be taken and its answer withheld.
             Ok(_) if out.is_full() => Step::Done(Err(too_large())),
-            Ok(request) => methods.start(request),
+            Ok(request) => methods.start(request, &who),
             Err(error) => Step::Done(Err(error.clone())),
         };
         if let Step::Done(Ok(answer)) = &step {

@@ -1,7 +1,7 @@
 //! HTTP: a lean path for `POST /`, an axum router for the rest.
 
 use super::{batch, session};
-use crate::{methods::Methods, openrpc};
+use crate::{access::Caller, methods::Methods, openrpc};
 use axum::{
     Router,
     body::Body,
@@ -11,7 +11,7 @@ use axum::{
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{
-    Method, Request, Response, StatusCode,
+    HeaderMap, Method, Request, Response, StatusCode,
     body::Incoming,
     header::{self, HeaderValue},
 };
@@ -79,6 +79,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 /// A JSON-RPC body.
 async fn post(methods: &Methods, request: Request<Incoming>) -> Response<Body> {
     let limit = methods.node().limits.body_bytes_max;
+    let caller = Caller::new(methods.node().access.as_ref(), request.headers());
     let body = match Limited::new(request.into_body(), limit).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
@@ -89,7 +90,7 @@ async fn post(methods: &Methods, request: Request<Incoming>) -> Response<Body> {
         }
         Err(_) => return text(StatusCode::BAD_REQUEST, "the body could not be read\n".to_owned()),
     };
-    let answer = batch::answer(methods, &body).await;
+    let answer = batch::answer(methods, &caller, &body).await;
     let mut response = Response::new(Body::from(answer));
     response
         .headers_mut()
@@ -113,7 +114,8 @@ fn preflight() -> Response<Body> {
         header::ACCESS_CONTROL_ALLOW_METHODS,
         HeaderValue::from_static("GET, POST, OPTIONS"),
     );
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+    headers
+        .insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, *"));
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     response
 }
@@ -132,7 +134,12 @@ async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
 }
 
 /// Upgrades to a session, which counts as a connection for as long as it lasts.
-async fn open_session(State(shared): State<Shared>, upgrade: WebSocketUpgrade) -> Response<Body> {
+async fn open_session(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response<Body> {
+    let caller = Caller::new(shared.methods.node().access.as_ref(), &headers);
     let Ok(permit) = shared.connections.try_acquire_owned() else {
         return text(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -141,7 +148,7 @@ async fn open_session(State(shared): State<Shared>, upgrade: WebSocketUpgrade) -
     };
     let limit = shared.methods.node().limits.body_bytes_max;
     upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| async move {
-        session::run(shared.methods, socket, shared.stopped).await;
+        session::run(shared.methods, caller, socket, shared.stopped).await;
         drop(permit);
     })
 }

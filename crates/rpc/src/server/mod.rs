@@ -5,7 +5,12 @@ mod http;
 mod session;
 
 use crate::{
-    Backend, Limits, Metrics, filters::Filters, methods::Methods, node::Node, workers::Workers,
+    Backend, Limits, Metrics,
+    access::{AccessList, Caller},
+    filters::Filters,
+    methods::Methods,
+    node::Node,
+    workers::Workers,
 };
 use axum::Router;
 use hyper::server::conn::http1;
@@ -45,6 +50,15 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 impl Server {
     /// A server over `backend`.
     pub fn new(backend: Arc<dyn Backend>, limits: Limits) -> Self {
+        Self::with_access(backend, limits, None)
+    }
+
+    /// The same, where `access` says who may ask what.
+    pub fn with_access(
+        backend: Arc<dyn Backend>,
+        limits: Limits,
+        access: Option<AccessList>,
+    ) -> Self {
         let node = Node {
             workers: Workers::new(limits.workers, limits.waiting_max),
             tracers: Workers::new(limits.tracers, limits.waiting_max),
@@ -52,6 +66,7 @@ impl Server {
             metrics: Arc::default(),
             backend,
             limits,
+            access,
         };
         Self { methods: Arc::new(Methods::new(Arc::new(node))) }
     }
@@ -61,9 +76,9 @@ impl Server {
         self.methods.node().metrics.clone()
     }
 
-    /// Answers one body, a request or a batch, without a socket. Empty when there is nothing to answer.
+    /// Answers one body, a request or a batch, without a socket: of the host itself, who may ask everything. Empty when there is nothing to answer.
     pub async fn answer(&self, body: &[u8]) -> String {
-        batch::answer(&self.methods, body).await
+        batch::answer(&self.methods, &Caller::host(), body).await
     }
 
     /// Serves until `shutdown`. `extra_routes` has whatever paths the host adds; `/`, `/healthz`, `/readyz` and `/openrpc.json` are the server's.

@@ -3,6 +3,7 @@
 use super::{batch, stop_asked};
 use crate::{
     Event, Metrics, RpcError,
+    access::{self, Caller},
     logs::{self, Criteria},
     methods::Methods,
     node::Node,
@@ -33,6 +34,7 @@ enum Subscription {
 /// The subscriptions of one connection, and the channels they need.
 struct Subscriptions {
     node: Arc<Node>,
+    caller: Caller,
     open: BTreeMap<String, Subscription>,
     events: Option<broadcast::Receiver<Event>>,
     arrivals: Option<broadcast::Receiver<Arc<SignedTransaction>>>,
@@ -64,13 +66,14 @@ const CLOSE_AWAY: u16 = 1001;
 /// Serves a connection until it closes or the server stops.
 pub(crate) async fn run(
     methods: Arc<Methods>,
+    caller: Caller,
     socket: WebSocket,
     mut stopped: watch::Receiver<bool>,
 ) {
     let in_flight_max = methods.node().limits.in_flight_max;
     let metrics = methods.node().metrics.clone();
     let _open = Open::new(&metrics);
-    let mut subscriptions = Subscriptions::new(methods.node().clone());
+    let mut subscriptions = Subscriptions::new(methods.node().clone(), caller.clone());
     let (mut sink, mut stream) = socket.split();
     let mut running: FuturesUnordered<BoxFuture<'static, String>> = FuturesUnordered::new();
     loop {
@@ -150,9 +153,9 @@ fn receive(
         subscriptions.greet(&request, &answer, out);
         return;
     }
-    let methods = methods.clone();
+    let (methods, caller) = (methods.clone(), subscriptions.caller.clone());
     let mut work: BoxFuture<'static, String> =
-        Box::pin(async move { batch::answer(&methods, text.as_bytes()).await });
+        Box::pin(async move { batch::answer(&methods, &caller, text.as_bytes()).await });
     // Most requests are answered at once: no need to come back for those.
     match (&mut work).now_or_never() {
         Some(answer) => out.push(answer),
@@ -161,16 +164,18 @@ fn receive(
 }
 
 impl Subscriptions {
-    fn new(node: Arc<Node>) -> Self {
-        Self { node, open: BTreeMap::new(), events: None, arrivals: None }
+    fn new(node: Arc<Node>, caller: Caller) -> Self {
+        Self { node, caller, open: BTreeMap::new(), events: None, arrivals: None }
     }
 
     /// Answers `eth_subscribe` and `eth_unsubscribe`; `None` for every other method.
     fn manage(&mut self, request: &Request<'_>) -> Option<Answer> {
         match request.method.as_ref() {
-            "eth_subscribe" => {
-                Some(Params::new(request.params).and_then(|params| self.subscribe(&params)))
-            }
+            "eth_subscribe" => Some(
+                access::admit(&self.node, &self.caller.who(), request)
+                    .and_then(|_| Params::new(request.params))
+                    .and_then(|params| self.subscribe(&params)),
+            ),
             "eth_unsubscribe" => {
                 Some(Params::new(request.params).and_then(|params| self.unsubscribe(&params)))
             }
@@ -198,6 +203,11 @@ impl Subscriptions {
                 )));
             }
         };
+        let public = self.caller.who().view().is_some_and(|view| view.is_public());
+        if public && matches!(subscription, Subscription::Logs(_) | Subscription::Arrivals { .. }) {
+            let who = "tenants, auditors and operators; newHeads and syncing are for everybody";
+            return Err(access::refusal("this subscription", who));
+        }
         match subscription {
             Subscription::Arrivals { .. } if self.arrivals.is_none() => {
                 self.arrivals = Some(self.node.backend.arrivals())
@@ -246,8 +256,9 @@ impl Subscriptions {
     }
 
     fn notify_event(&self, event: &Event, out: &mut Vec<String>) {
+        let view = self.caller.who().view();
         for (id, subscription) in &self.open {
-            let results = match (subscription, event) {
+            let results: Vec<String> = match (subscription, event) {
                 (Subscription::Heads, Event::Head(block)) => {
                     json(&HeaderJson::new(&block.header, block.hash)).into_iter().collect()
                 }
@@ -259,11 +270,18 @@ impl Subscriptions {
                 }
                 _ => Vec::new(),
             };
-            out.extend(results.iter().map(|result| notification(id, result)));
+            let seen = results.into_iter().filter_map(|result| match &view {
+                None => Some(result),
+                Some(view) => view.seen(&self.node, &result),
+            });
+            out.extend(seen.map(|result| notification(id, &result)));
         }
     }
 
     fn notify_arrival(&self, transaction: &SignedTransaction, out: &mut Vec<String>) {
+        if self.caller.who().view().is_some_and(|view| !view.sees(transaction)) {
+            return;
+        }
         for (id, subscription) in &self.open {
             let Subscription::Arrivals { full } = subscription else { continue };
             let result = if *full {

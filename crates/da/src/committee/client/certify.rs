@@ -5,12 +5,13 @@ use crate::{
     Error,
     committee::{
         BlsCertificate, BlsCommittee, BlsPublicKey, BlsSignature, CertificateHead, Scheme,
-        wire::{CERTIFICATE, CertificateHeader, SIGNATURE, Signed, certificate_request},
+        wire::{CERTIFICATE, CertificateHeader, SIGNATURE, Signed},
     },
+    private::SealedPayload,
 };
 use alloy::{
     hex,
-    primitives::{Address, B256, Signature, U256},
+    primitives::{Address, B256, Signature, U256, keccak256},
     transports::http::reqwest::Url,
 };
 use mezz_primitives::{Certificate, Committee, PayloadId, SignedCertificate};
@@ -24,9 +25,52 @@ use std::{
 };
 use tokio::sync::mpsc;
 
+/// What members are to keep.
+#[derive(Debug, Clone, Copy)]
+pub enum Body<'a> {
+    /// A payload.
+    Plain(&'a [u8]),
+    /// A payload of a private chain.
+    Sealed(&'a SealedPayload),
+}
+
+impl Body<'_> {
+    fn id(&self) -> Option<PayloadId> {
+        match self {
+            Self::Plain(payload) => PayloadId::of(payload),
+            Self::Sealed(sealed) => Some(sealed.context().payload),
+        }
+    }
+}
+
+impl<'a> From<&'a [u8]> for Body<'a> {
+    fn from(payload: &'a [u8]) -> Self {
+        Self::Plain(payload)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Body<'a> {
+    fn from(payload: &'a [u8; N]) -> Self {
+        Self::Plain(payload)
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Body<'a> {
+    fn from(payload: &'a Vec<u8>) -> Self {
+        Self::Plain(payload)
+    }
+}
+
+impl<'a> From<&'a SealedPayload> for Body<'a> {
+    fn from(sealed: &'a SealedPayload) -> Self {
+        Self::Sealed(sealed)
+    }
+}
+
 /// One member's request, the same for both attempts.
 #[derive(Clone)]
 struct Request {
+    path: &'static str,
     header: Arc<str>,
     signature: Option<Arc<str>>,
     digest: B256,
@@ -94,12 +138,12 @@ impl CommitteeClient {
     /// `committee` is that of the certificate's epoch, `revoked` the bits of its members that L1 takes no signature of. A
     /// member that fails is sent the payload once more. Those that are slower than the threshold still get the payload,
     /// in the background. The error names who is missing, and why.
-    pub async fn certify(
+    pub async fn certify<'a>(
         &self,
         certificate: &Certificate,
         committee: &Committee,
         revoked: u32,
-        payload: &[u8],
+        payload: impl Into<Body<'a>>,
     ) -> Result<SignedCertificate, Error> {
         if let Some(fault) = committee.fault() {
             return Err(Error::Committee(fault));
@@ -110,7 +154,8 @@ impl CommitteeClient {
             mandatory: U256::from(committee.mandatory),
             revoked: U256::from(revoked),
         };
-        let signatures = self.gather(certificate, &quorum, Scheme::Secp256k1, payload).await?;
+        let signatures =
+            self.gather(certificate, &quorum, Scheme::Secp256k1, payload.into()).await?;
         let Certificate { payload, epoch, expiry, .. } = *certificate;
         let signatures = cheapest(&quorum, signatures);
         Ok(SignedCertificate { payload, epoch, expiry, signatures })
@@ -119,12 +164,12 @@ impl CommitteeClient {
     /// As [`CommitteeClient::certify`], of a committee that signs with BLS: one signature comes back, the sum of the members'.
     ///
     /// Each is checked before it is added, so that one wrong signature spoils its own only.
-    pub async fn certify_bls(
+    pub async fn certify_bls<'a>(
         &self,
         certificate: &Certificate,
         committee: &BlsCommittee,
         revoked: U256,
-        payload: &[u8],
+        payload: impl Into<Body<'a>>,
     ) -> Result<BlsCertificate, Error> {
         if let Some(fault) = committee.fault() {
             return Err(Error::Committee(fault));
@@ -132,7 +177,7 @@ impl CommitteeClient {
         let BlsCommittee { members, threshold, mandatory } = committee;
         let (threshold, mandatory) = (*threshold, *mandatory);
         let quorum = Quorum { members, threshold, mandatory, revoked };
-        let signatures = self.gather(certificate, &quorum, Scheme::Bls, payload).await?;
+        let signatures = self.gather(certificate, &quorum, Scheme::Bls, payload.into()).await?;
         let Certificate { payload, epoch, expiry, .. } = *certificate;
         // Whoever has proven possession of its key can make the sum nothing only together with others who sign.
         let signature = BlsSignature::sum(signatures.values()).ok_or(Error::Committee(
@@ -148,13 +193,17 @@ impl CommitteeClient {
         certificate: &Certificate,
         quorum: &Quorum<'_, M>,
         scheme: Scheme,
-        payload: &[u8],
+        body: Body<'_>,
     ) -> Result<Signatures<M>, Error> {
-        if PayloadId::of(payload) != Some(certificate.payload) {
-            return Err(Error::Payload { length: payload.len() });
+        if body.id() != Some(certificate.payload) {
+            let length = match body {
+                Body::Plain(payload) => payload.len(),
+                Body::Sealed(sealed) => sealed.context().payload.payload_length as usize,
+            };
+            return Err(Error::Payload { length });
         }
         let start = Instant::now();
-        let request = self.request(certificate, scheme, payload).await?;
+        let request = self.request(certificate, scheme, body).await?;
         let (signatures, missing) = self.collect(quorum, request, start).await;
         if !quorum.is_enough(bits(&signatures)) {
             self.metrics().uncertified.fetch_add(1, Relaxed);
@@ -173,22 +222,31 @@ impl CommitteeClient {
         &self,
         certificate: &Certificate,
         scheme: Scheme,
-        payload: &[u8],
+        body: Body<'_>,
     ) -> Result<Request, Error> {
-        let header = CertificateHeader { inbox: self.inbox, certificate: *certificate, scheme };
-        let digest = certificate.digest(self.inbox.l1_chain_id, self.inbox.inbox);
+        let (path, payload, sealed) = match body {
+            Body::Plain(payload) => ("/v1/certificates", payload.to_vec(), None),
+            Body::Sealed(sealed) => {
+                let bytes = sealed.encode();
+                let hash = keccak256(&bytes);
+                ("/v1/sealed", bytes, Some(hash))
+            }
+        };
+        let (inbox, certificate) = (self.inbox, *certificate);
+        let header = CertificateHeader { inbox, certificate, scheme, sealed };
         let signature = match &self.peers.requester {
             Some(key) => {
-                let signature = key.sign_request(certificate_request(digest)).await?;
+                let signature = key.sign_request(header.request()).await?;
                 Some(hex::encode_prefixed(signature).into())
             }
             None => None,
         };
         Ok(Request {
+            path,
             header: serde_json::to_string(&header).expect("a header is plain data; qed").into(),
             signature,
-            digest,
-            payload: payload.to_vec().into(),
+            digest: certificate.digest(inbox.l1_chain_id, inbox.inbox),
+            payload: payload.into(),
         })
     }
 
@@ -276,7 +334,7 @@ impl CommitteeClient {
         url: &Url,
         request: &Request,
     ) -> Result<M::Signature, MemberFault> {
-        let url = super::peers::join(url, "/v1/certificates");
+        let url = super::peers::join(url, request.path);
         let mut post = self.peers.http.post(url).header(CERTIFICATE, &*request.header);
         if let Some(signature) = &request.signature {
             post = post.header(SIGNATURE, &**signature);

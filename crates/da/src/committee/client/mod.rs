@@ -3,13 +3,18 @@
 mod certify;
 mod metrics;
 mod peers;
+mod sealed;
 
+pub use certify::Body;
 pub use metrics::{ClientMetrics, MemberMetrics};
 pub use peers::Audit;
 pub(crate) use peers::{Peers, http_client, parse_url};
 
 use super::{CertificateSigner, Clock, InboxId};
-use crate::Error;
+use crate::{
+    Error,
+    private::{AccessKey, Unsealable},
+};
 use alloy::primitives::Address;
 use mezz_primitives::PayloadId;
 use serde::Deserialize;
@@ -98,6 +103,9 @@ pub enum MemberFault {
     /// Bytes that do not have the hash that was asked for.
     #[error("sent bytes with another hash than that asked for")]
     WrongBytes,
+    /// A sealed payload that does not open.
+    #[error("showed a sealed payload that does not open: {0}")]
+    Sealed(Unsealable),
     /// An answer that cannot be read.
     #[error("answered against the protocol: {0}")]
     Malformed(&'static str),
@@ -132,6 +140,16 @@ impl MemberAnswer {
 pub struct CommitteeClient {
     inbox: InboxId,
     peers: Peers,
+    privacy: Privacy,
+}
+
+/// How a client reads payloads.
+#[derive(Debug, Clone)]
+enum Privacy {
+    /// As they are.
+    Public,
+    /// Sealed, with the key that opens them, if there is one.
+    Private(Option<Arc<AccessKey>>),
 }
 
 impl CommitteeClient {
@@ -146,7 +164,8 @@ impl CommitteeClient {
         tls: Option<ClientTls>,
     ) -> Result<Self, Error> {
         let peers = Peers::new(endpoints, requester, tls.as_ref())?;
-        Ok(Self { inbox: InboxId { l1_chain_id, inbox }, peers })
+        let inbox = InboxId { l1_chain_id, inbox };
+        Ok(Self { inbox, peers, privacy: Privacy::Public })
     }
 
     /// The same with other waits.
@@ -161,20 +180,41 @@ impl CommitteeClient {
         self
     }
 
+    /// The same for a private chain, whose payloads are sealed: `key` opens them.
+    pub fn private(mut self, key: Option<AccessKey>) -> Self {
+        self.privacy = Privacy::Private(key.map(Arc::new));
+        self
+    }
+
+    /// The chain.
+    pub const fn inbox(&self) -> InboxId {
+        self.inbox
+    }
+
     /// Its counters, which its clones share.
     pub fn metrics(&self) -> &Arc<ClientMetrics> {
         &self.peers.metrics
     }
 
-    /// Gets a payload from whichever members show it, chunk by chunk, each checked against its hash.
+    /// Gets a payload from whichever members show it: chunk by chunk, each checked against its hash, or sealed, opened and checked then.
     pub async fn fetch(&self, payload: &PayloadId) -> Result<Vec<u8>, Error> {
-        self.peers.fetch(payload).await
+        match &self.privacy {
+            Privacy::Public => self.peers.fetch(payload).await,
+            Privacy::Private(None) => Err(Error::NoAccessKey),
+            Privacy::Private(Some(key)) => {
+                Ok(self.peers.fetch_sealed(payload, key).await?.1.payload)
+            }
+        }
     }
 
-    /// *Challenge me*: asks each member for a random chunk of a random one of these payloads.
+    /// *Challenge me*: asks each member for a random chunk of a random one of these payloads, or for a random sealed one.
     ///
     /// Give those of batches whose certificates have not expired. Nobody is asked if there are none.
     pub async fn audit(&self, payloads: &[PayloadId]) -> Vec<Audit> {
-        self.peers.audit(payloads).await
+        match &self.privacy {
+            Privacy::Public => self.peers.audit(payloads).await,
+            Privacy::Private(None) => Vec::new(),
+            Privacy::Private(Some(key)) => self.peers.audit_sealed(payloads, key).await,
+        }
     }
 }

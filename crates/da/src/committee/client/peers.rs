@@ -30,12 +30,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Members that can be asked for chunks. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Peers {
-    endpoints: Arc<[(Address, Url)]>,
+    pub(super) endpoints: Arc<[(Address, Url)]>,
     pub(super) requester: Option<Arc<dyn CertificateSigner>>,
     pub(super) http: Client,
     pub(super) waits: Waits,
     pub(crate) metrics: Arc<ClientMetrics>,
-    clock: Clock,
+    pub(super) clock: Clock,
 }
 
 /// What an audit of one member found.
@@ -134,7 +134,7 @@ impl Peers {
     }
 
     /// Asks one member after the other, from the `turn`th on, the next one when one fails or is slow; the first good answer counts.
-    async fn race<'a, T, F>(
+    pub(super) async fn race<'a, T, F>(
         &self,
         turn: usize,
         ask: impl Fn(usize) -> F + 'a,
@@ -211,18 +211,25 @@ impl Peers {
         path: &str,
         bytes_max: usize,
     ) -> Result<Vec<u8>, MemberFault> {
-        let (member, url) = &self.endpoints[index];
-        let mut request = self.http.get(join(url, path));
-        if let Some(key) = &self.requester {
-            let time = self.clock.now();
-            let hash = read_request(*member, time, path);
-            let signature = key
-                .sign_request(hash)
-                .await
-                .map_err(|error| MemberFault::Unreachable(error.to_string()))?;
-            request = request.header(TIME, time).header(SIGNATURE, hex::encode_prefixed(signature));
-        }
+        let request = self.signed_get(index, path, self.clock.now()).await?;
         Asked { request, bytes_max }.answer(self.waits.chunk).await
+    }
+
+    /// A request to read a path, signed if there is a key for that.
+    pub(super) async fn signed_get(
+        &self,
+        index: usize,
+        path: &str,
+        time: u64,
+    ) -> Result<RequestBuilder, MemberFault> {
+        let (member, url) = &self.endpoints[index];
+        let request = self.http.get(join(url, path));
+        let Some(key) = &self.requester else { return Ok(request) };
+        let signature = key
+            .sign_request(read_request(*member, time, path))
+            .await
+            .map_err(|error| MemberFault::Unreachable(error.to_string()))?;
+        Ok(request.header(TIME, time).header(SIGNATURE, hex::encode_prefixed(signature)))
     }
 }
 

@@ -48,8 +48,13 @@ pub(super) async fn run(state: Arc<State>, stopped: watch::Receiver<bool>) {
 
 async fn work(state: &Arc<State>, next: &mut usize) {
     let promises = state.signatures.promises(state.clock.now());
-    let payloads: Vec<PayloadId> = promises.iter().map(|promise| promise.payload).collect();
-    for Audit { member, payload, fault, .. } in state.peers.audit(&payloads).await {
+    let (sealed, plain): (Vec<PayloadId>, Vec<PayloadId>) =
+        promises.iter().map(|promise| promise.payload).partition(|id| state.is_sealed(id));
+    let mut audits = state.peers.audit(&plain).await;
+    if let Some(private) = &state.private {
+        audits.extend(state.peers.audit_sealed(&sealed, &private.key).await);
+    }
+    for Audit { member, payload, fault, .. } in audits {
         if let Some(fault) = fault {
             tracing::warn!(%member, payload = %payload.payload_hash, %fault, "a peer failed an audit");
         }
@@ -58,7 +63,7 @@ async fn work(state: &Arc<State>, next: &mut usize) {
     let is_due = |at: usize| (at + count - *next % count) % count < CHECKED_EACH_ROUND;
     let (due, others): (Vec<_>, Vec<_>) =
         promises.into_iter().enumerate().partition(|(at, _)| is_due(*at));
-    let missing = |promise: &Promise| state.store.kept(promise.payload.payload_hash).is_none();
+    let missing = |promise: &Promise| !state.has(&promise.payload);
     let checked = due.into_iter().map(|(_, promise)| promise);
     let missed = others.into_iter().map(|(_, promise)| promise).filter(missing);
     let promises: Vec<Promise> = checked.chain(missed).collect();
@@ -82,8 +87,7 @@ async fn repair(state: &Arc<State>, promises: Vec<Promise>) -> Result<(), Error>
     let (mut lost, mut first) = (0, Ok(()));
     for promise in promises {
         let keeper = state.clone();
-        let checked =
-            tokio::task::spawn_blocking(move || keeper.store.get(&promise.payload).is_some());
+        let checked = tokio::task::spawn_blocking(move || keeper.is_whole(&promise.payload));
         if checked.await.unwrap_or(true) {
             continue;
         }
@@ -103,6 +107,12 @@ async fn repair(state: &Arc<State>, promises: Vec<Promise>) -> Result<(), Error>
 }
 
 async fn repair_one(state: &Arc<State>, promise: Promise) -> Result<(), Error> {
+    if let Some(private) = state.private.as_ref().filter(|_| state.is_sealed(&promise.payload)) {
+        let (sealed, _) = state.peers.fetch_sealed(&promise.payload, &private.key).await?;
+        let (store, expiry) = (private.store.clone(), promise.expiry);
+        let kept = tokio::task::spawn_blocking(move || store.put(&sealed, Some(expiry)).map(drop));
+        return kept.await.unwrap_or(Ok(()));
+    }
     let payload = state.peers.fetch(&promise.payload).await?;
     let keeper = state.clone();
     let kept = tokio::task::spawn_blocking(move || {
@@ -113,13 +123,55 @@ async fn repair_one(state: &Arc<State>, promise: Promise) -> Result<(), Error> {
 
 async fn expire(state: &Arc<State>) {
     let keeper = state.clone();
-    let expired =
-        tokio::task::spawn_blocking(move || keeper.store.expire(keeper.clock.now())).await;
+    let expired = tokio::task::spawn_blocking(move || keeper.expire()).await;
     match expired {
         Ok(Ok(removed)) => {
-            state.metrics.expired.fetch_add(removed.len() as u64, Relaxed);
+            state.metrics.expired.fetch_add(removed, Relaxed);
         }
         Ok(Err(error)) => tracing::warn!(%error, "expired payloads are not removed"),
         Err(_stopping) => {}
+    }
+}
+
+impl State {
+    /// Whether a payload is one of a private chain.
+    fn is_sealed(&self, payload: &PayloadId) -> bool {
+        let inbox = self.signatures.inbox_of(payload);
+        let chain = inbox.and_then(|inbox| self.chains.get(&inbox));
+        // Of a chain that is served no more: in whichever form it is here.
+        let here = || {
+            let private = self.private.as_ref();
+            private.is_some_and(|private| private.store.kept(payload.payload_hash).is_some())
+        };
+        chain.map_or_else(here, |chain| chain.private)
+    }
+
+    /// Whether there is a file of a payload.
+    fn has(&self, payload: &PayloadId) -> bool {
+        let hash = payload.payload_hash;
+        match &self.private {
+            Some(private) if self.is_sealed(payload) => private.store.kept(hash).is_some(),
+            _ => self.store.kept(hash).is_some(),
+        }
+    }
+
+    /// Whether the file of a payload is there and whole.
+    fn is_whole(&self, payload: &PayloadId) -> bool {
+        match &self.private {
+            Some(private) if self.is_sealed(payload) => {
+                private.store.get(payload.payload_hash).is_some()
+            }
+            _ => self.store.get(payload).is_some(),
+        }
+    }
+
+    /// Removes what expired; gives how much that was.
+    fn expire(&self) -> Result<u64, Error> {
+        let now = self.clock.now();
+        let sealed = match &self.private {
+            Some(private) => private.store.expire(now)?.len(),
+            None => 0,
+        };
+        Ok((self.store.expire(now)?.len() + sealed) as u64)
     }
 }

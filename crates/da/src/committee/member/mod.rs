@@ -4,6 +4,7 @@ mod background;
 mod certify;
 mod connections;
 mod metrics;
+mod private;
 mod read;
 mod refusal;
 mod status;
@@ -11,8 +12,8 @@ mod tls;
 
 use super::{
     BlsKey, BlsRegistration, CertificateSigner, ChainServed, Clock, InboxId, MemberConfig,
-    PayloadStore, RemoteSigner, Signatures, SignerConfig, audit_log::AuditLog, client::Peers,
-    config::AccessConfig, signatures::CLOCK_MARGIN, store::create_directory,
+    PayloadStore, RemoteSigner, SealedStore, Signatures, SignerConfig, audit_log::AuditLog,
+    client::Peers, config::AccessConfig, files::create_directory, signatures::CLOCK_MARGIN,
 };
 use crate::Error;
 use alloy::signers::local::PrivateKeySigner;
@@ -21,6 +22,7 @@ use axum::{
     routing::{get, post},
 };
 use metrics::Metrics;
+use private::Private;
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::Path, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -42,6 +44,7 @@ struct State {
     signatures: Signatures,
     signer: Arc<dyn CertificateSigner>,
     bls_key: Option<BlsKey>,
+    private: Option<Private>,
     audit_log: AuditLog,
     peers: Peers,
     metrics: Metrics,
@@ -95,6 +98,11 @@ impl Member {
         &self.state.store
     }
 
+    /// What it keeps for private chains, if it serves any.
+    pub fn sealed_store(&self) -> Option<&SealedStore> {
+        self.state.private.as_ref().map(|private| &private.store)
+    }
+
     /// Checks all that it promised, gets from its peers what is missing or damaged, and removes what expired.
     ///
     /// It does so by itself too, a part each minute. The error says what no peer showed.
@@ -141,8 +149,8 @@ impl State {
             .collect();
         // Payloads without a log: it was lost, and with it what may still be posted.
         let payloads = data.join("payloads");
-        let has_payloads =
-            fs::read_dir(&payloads).is_ok_and(|mut folders| folders.next().is_some());
+        let has_files = |path| fs::read_dir(path).is_ok_and(|mut all| all.next().is_some());
+        let has_payloads = has_files(payloads.clone()) || has_files(data.join("sealed"));
         let slack = chains.values().map(|chain| chain.expiry_slack).max().unwrap_or_default();
         let signs_from = if has_payloads { clock.now() + slack + 2 * CLOCK_MARGIN } else { 0 };
         // It locks the directory: nothing is touched before.
@@ -154,6 +162,7 @@ impl State {
             );
         }
         let store = PayloadStore::open_with(payloads, config.store)?;
+        let private = Private::open(&config)?;
         let audit_log = AuditLog::open(data.join("access.jsonl"))?;
         // One list of all members serves all of them.
         let others = config.peers.iter().filter(|peer| peer.address != signer.address());
@@ -168,6 +177,7 @@ impl State {
             signatures,
             signer,
             bls_key,
+            private,
             audit_log,
             peers,
             metrics,
@@ -180,6 +190,10 @@ impl State {
             .route("/v1/certificates", post(certify::certify))
             .route("/v1/payloads/{payload_hash}", get(read::description))
             .route("/v1/payloads/{payload_hash}/{chunk}", get(read::chunk))
+            .route("/v1/sealed", post(certify::certify_sealed))
+            .route("/v1/sealed/{payload_hash}", get(private::sealed))
+            .route("/v1/sealed/{payload_hash}/{tenant}", get(private::record))
+            .route("/v1/records/{tenant}/{from}", get(private::records))
             .route("/v1/member", get(status::member))
             .route("/metrics", get(status::metrics))
             .fallback(refusal::no_such_path)

@@ -18,7 +18,7 @@ use axum::{
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 /// A response, and the bytes of payload in it.
-type Shown = (Response, u64);
+pub(super) type Shown = (Response, u64);
 
 pub(super) async fn description(
     extract::State(state): extract::State<Arc<State>>,
@@ -29,6 +29,7 @@ pub(super) async fn description(
 ) -> Response {
     let find = move |state: &State| {
         let hash = parse(&payload_hash)?;
+        state.refuse_sealed(hash)?;
         let (payload, chunk_hashes) = state.store.chunk_hashes(hash).ok_or_else(unknown)?;
         let expiry = state.store.kept(hash).and_then(|kept| kept.expiry);
         Ok((Json(Description { payload, chunk_hashes, expiry }).into_response(), 0))
@@ -48,6 +49,7 @@ pub(super) async fn chunk(
         let index = chunk.parse().map_err(|_| {
             Refusal::bad_request("malformed", "a chunk is a decimal number, from 0")
         })?;
+        state.refuse_sealed(hash)?;
         let bytes = state.store.chunk(hash, index).ok_or_else(unknown)?;
         let length = bytes.len() as u64;
         let response = ([(header::CONTENT_TYPE, "application/octet-stream")], bytes);
@@ -70,11 +72,7 @@ async fn show(
         Ok(()) => {
             let state = state.clone();
             let found = tokio::task::spawn_blocking(move || find(&state)).await;
-            let stopping = |_| {
-                let message = "the member is being stopped";
-                Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", message)
-            };
-            found.map_err(stopping).flatten()
+            found.map_err(|_| Refusal::stopping()).flatten()
         }
     };
     if let Ok((_, bytes)) = &answer {
@@ -86,9 +84,21 @@ async fn show(
 
 impl State {
     /// Whose key signed the request; `None` if no key did.
-    fn reader(&self, path: &str, headers: &HeaderMap) -> Result<Option<Address>, Refusal> {
+    pub(super) fn reader(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Result<Option<Address>, Refusal> {
+        let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
+        let Some(signature) = signature else { return Ok(None) };
+        requester(self.read_hash(path, headers)?, signature).map(Some).ok_or_else(|| {
+            Refusal::unauthorized("unsigned", format!("the header {SIGNATURE} holds no signature"))
+        })
+    }
+
+    /// What is signed, or proven, to read a path now.
+    pub(super) fn read_hash(&self, path: &str, headers: &HeaderMap) -> Result<B256, Refusal> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let Some(signature) = text(SIGNATURE) else { return Ok(None) };
         let Some(time) = text(TIME).and_then(|time| time.parse::<u64>().ok()) else {
             let message =
                 format!("a signed request must have the header {TIME}, in seconds since 1970");
@@ -101,10 +111,7 @@ impl State {
             );
             return Err(Refusal::unauthorized("stale", message));
         }
-        let key = requester(read_request(self.signer.address(), time, path), signature);
-        key.map(Some).ok_or_else(|| {
-            Refusal::unauthorized("unsigned", format!("the header {SIGNATURE} holds no signature"))
-        })
+        Ok(read_request(self.signer.address(), time, path))
     }
 
     /// Whether somebody may read.
@@ -136,18 +143,18 @@ impl State {
     }
 
     /// Members hold the same payloads: what one lost the others show it.
-    fn is_peer(&self, key: Address) -> bool {
+    pub(super) fn is_peer(&self, key: Address) -> bool {
         self.config.peers.iter().any(|peer| peer.address == key)
     }
 }
 
-fn parse(payload_hash: &str) -> Result<B256, Refusal> {
+pub(super) fn parse(payload_hash: &str) -> Result<B256, Refusal> {
     payload_hash.parse().map_err(|_| {
         Refusal::bad_request("malformed", "a payload's hash is 0x and 64 hexadecimal digits")
     })
 }
 
-fn unknown() -> Refusal {
+pub(super) fn unknown() -> Refusal {
     let message = "the member does not have it: ask another one";
     Refusal::new(StatusCode::NOT_FOUND, "unknown-payload", message)
 }

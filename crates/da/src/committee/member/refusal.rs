@@ -1,7 +1,10 @@
 //! Answers that are not what was asked for.
 
 use super::State;
-use crate::committee::{audit_log::AuditEntry, wire::Refused};
+use crate::{
+    committee::{audit_log::AuditEntry, wire::Refused},
+    private::AccessPublicKey,
+};
 use alloy::primitives::Address;
 use axum::{
     Json,
@@ -37,6 +40,10 @@ impl Refusal {
 
     pub(super) fn unauthorized(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, message)
+    }
+
+    pub(super) fn stopping() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the member is being stopped")
     }
 
     /// What went wrong on our side, for the operator in the log and for the client in short.
@@ -76,6 +83,18 @@ impl State {
         request: String,
         answer: Result<(Response, u64), Refusal>,
     ) -> Response {
+        self.audited_access(client, key, None, request, answer)
+    }
+
+    /// The same of a request whose sender has shown an access key.
+    pub(super) fn audited_access(
+        &self,
+        client: &Client,
+        key: Option<Address>,
+        access: Option<AccessPublicKey>,
+        request: String,
+        answer: Result<(Response, u64), Refusal>,
+    ) -> Response {
         let (status, refused, bytes) = match &answer {
             Ok((response, bytes)) => (response.status(), None, *bytes),
             Err(refusal) => (refusal.status, Some(refusal.code.to_owned()), 0),
@@ -84,6 +103,7 @@ impl State {
             time: self.clock.now(),
             from: client.from,
             key,
+            access,
             names: client.names.to_vec(),
             request,
             status: status.as_u16(),

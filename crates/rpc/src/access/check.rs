@@ -1,0 +1,103 @@
+//! What a tenant may ask, by the parameters.
+
+use super::{AccessFile, Admission, Rule, Tenant, View, refusal};
+use crate::{
+    RpcError,
+    node::Node,
+    request,
+    wire::{Params, Request},
+};
+use alloy::{
+    consensus::constants::KECCAK_EMPTY,
+    primitives::{Address, Bytes, Selector, TxKind},
+    rpc::types::TransactionRequest,
+};
+use mezz_evm::SignedTransaction;
+use revm::DatabaseRef;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Decides about a tenant's call.
+pub(super) fn tenant(
+    node: &Node,
+    rule: Rule,
+    tenant: &Arc<Tenant>,
+    file: &AccessFile,
+    request: &Request<'_>,
+) -> Result<Admission, RpcError> {
+    let method = request.method.as_ref();
+    let params = Params::new(request.params)?;
+    let refused = || refusal(method, rule.who_may());
+    let own = |address: &Address| tenant.accounts.contains(address);
+    let allowed = match rule {
+        Rule::Public | Rule::Tenants => true,
+        Rule::PublicCut(filter) | Rule::TenantsCut(filter) => {
+            return Ok(Admission::Cut(filter, View::of(tenant.clone())));
+        }
+        Rule::OwnAccount(index) => own(&params.address(index)?),
+        Rule::OwnCode(index) => {
+            let address = params.address(index)?;
+            own(&address) || file.has_contract(address)
+        }
+        Rule::OwnTransaction(index) => {
+            let view = View::of(tenant.clone());
+            return Ok(match view.sees_transaction(node, params.hash(index)?)? {
+                true => Admission::Run,
+                false => Admission::Answer(nothing(method)),
+            });
+        }
+        Rule::Call => may_call(node, tenant, file, &params)?,
+        Rule::Submit => {
+            let bytes: Bytes = params.get(0)?;
+            let transaction = SignedTransaction::decode(bytes)
+                .map_err(|error| RpcError::invalid_params(error.to_string()))?;
+            own(&transaction.sender)
+        }
+        Rule::Read | Rule::Operator => false,
+    };
+    if allowed { Ok(Admission::Run) } else { Err(refused()) }
+}
+
+/// What is said of a transaction that is another's, as if there were none.
+fn nothing(method: &str) -> String {
+    match method {
+        "mezz_getWithdrawals" => "[]".to_owned(),
+        _ => "null".to_owned(),
+    }
+}
+
+/// Whether a call is from an own account, to a function of the file, with own accounts where it says so. What would run other code is refused.
+fn may_call(
+    node: &Node,
+    tenant: &Tenant,
+    file: &AccessFile,
+    params: &Params<'_>,
+) -> Result<bool, RpcError> {
+    let call: TransactionRequest = params.get(0)?;
+    let own = |address: &Address| tenant.accounts.contains(address);
+    // Overrides give accounts other code and other storage; so do authorizations.
+    for index in 2..params.len() {
+        if params.optional::<Value>(index)?.is_some() {
+            return Ok(false);
+        }
+    }
+    let Some(TxKind::Call(to)) = call.to else { return Ok(false) };
+    if !call.from.as_ref().is_some_and(own) || call.authorization_list.is_some() {
+        return Ok(false);
+    }
+    let input = request::input(&call)?;
+    if input.is_empty() {
+        // A plain transfer runs no code.
+        let account = node.state(params.block(1)?)?.basic_ref(to)?;
+        return Ok(account.is_none_or(|account| account.code_hash == KECCAK_EMPTY));
+    }
+    let Some((selector, arguments)) = input.split_first_chunk::<4>() else { return Ok(false) };
+    let Some(own_arguments) = file.function(to, Selector::from(*selector)) else {
+        return Ok(false);
+    };
+    let is_own = |index: &usize| {
+        let word = arguments.get(32 * index..32 * index + 32);
+        word.is_some_and(|word| word[..12] == [0; 12] && own(&Address::from_slice(&word[12..])))
+    };
+    Ok(own_arguments.iter().all(is_own))
+}
