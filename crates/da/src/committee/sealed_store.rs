@@ -67,11 +67,11 @@ impl SealedStore {
 
     /// Keeps a sealed payload until a time, seconds since 1970, or for ever. It is on disk when this returns; tells whether it was written.
     ///
-    /// One that is there and whole stays as it is: it opens to the same payload.
+    /// One that is there and whole stays as it is, for it opens to the same payload; unless somebody opens the new one only.
     pub fn put(&self, sealed: &SealedPayload, expiry: Option<u64>) -> Result<bool, Error> {
         let (id, bytes) = (sealed.context().payload, sealed.encode());
         let (checksum, length) = (keccak256(&bytes), (CHECKSUM + bytes.len()) as u64);
-        let is_whole = || self.get(id.payload_hash).is_some();
+        let is_whole = || self.get(id.payload_hash).is_some_and(|kept| kept.is_for_all_of(sealed));
         let parts = [checksum.as_slice(), &bytes];
         let wrote = self.files.write(id, length, expiry, is_whole, &parts)?;
         if wrote && let Some(head) = SealedHead::decode(&bytes) {

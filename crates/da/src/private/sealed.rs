@@ -174,6 +174,12 @@ impl SealedPayload {
         self.tenants.keys().copied()
     }
 
+    /// Whether all that open `other` open this too.
+    pub fn is_for_all_of(&self, other: &Self) -> bool {
+        other.readers.keys().all(|reader| self.readers.contains_key(reader))
+            && other.tenants.keys().all(|tenant| self.tenants.contains_key(tenant))
+    }
+
     /// One tenant's part.
     pub fn record(&self, tenant: AccessPublicKey) -> Option<SealedRecord> {
         let (wrap, record) = self.tenants.get(&tenant)?;

@@ -12,7 +12,7 @@ use mezz_da::{
         AccessKey, OwnTransaction, Recipients, Record, SealContext, SealedPayload, Unsealable,
     },
 };
-use mezz_primitives::Certificate;
+use mezz_primitives::{Certificate, PayloadId};
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// Text that must not be readable anywhere.
@@ -149,6 +149,12 @@ async fn members_keep_no_plaintext_and_readers_read() {
     let audits = reader(&world, AUDITOR).audit(&[id]).await;
     assert!(audits.len() == 3 && audits.iter().all(|audit| audit.fault.is_none()), "{audits:?}");
 
+    // What is not there is missing, and not kept from somebody.
+    let absent = PayloadId::of(b"absent").unwrap();
+    let error = reader(&world, AUDITOR).fetch(&absent).await.unwrap_err();
+    assert!(error.is_withheld(), "{error}");
+    assert_eq!(refusals(error), only(404, "unknown-payload"));
+
     // A stranger with a key, a node without a key, and one that knows nothing of sealing.
     let error = reader(&world, 99).fetch(&id).await.unwrap_err();
     assert!(!error.is_withheld(), "a stranger must not have it shown on L1");
@@ -243,6 +249,12 @@ async fn what_a_member_cannot_open_it_does_not_sign() {
     let error = client.certify(&certificate, committee, 0, &sealed).await.unwrap_err();
     assert!(error.to_string().contains("not sealed for the key"), "{error}");
 
+    // Those who are readers have taken it, and keep what they know.
+    let kept = || (0..3).map(|index| sealed_store(&world, index).list().len()).collect::<Vec<_>>();
+    while kept() != [1, 0, 1] {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+
     // Of each part one bit: a wrap of another reader, of a tenant, the payload, a record.
     let encoded = good.encode();
     let payload_at = encoded.len() - 2 * (4_096 + 16) - 5_000;
@@ -259,9 +271,13 @@ async fn what_a_member_cannot_open_it_does_not_sign() {
     let sealed = seal(&elsewhere, &bytes, &recipients());
     let error = client.certify(&certificate, committee, 0, &sealed).await.unwrap_err();
     assert_eq!(refusals(error), only(400, "wrong-payload"));
-    assert_eq!(sealed_store(&world, 0).list().len(), 0);
+    assert_eq!(kept(), [1, 0, 1]);
     client.certify(&certificate, committee, 0, &good).await.unwrap();
-    assert_eq!(sealed_store(&world, 0).list().len(), 1);
+    // What fewer could open gave way to what all can.
+    for index in 0..3 {
+        let sealed = sealed_store(&world, index).get(certificate.payload.payload_hash).unwrap();
+        assert_eq!(sealed, good);
+    }
 }
 
 #[tokio::test]

@@ -35,16 +35,26 @@ const TARGET: Address = Address::repeat_byte(0x77);
 const COMMITTEE: &str = "committee";
 
 /// A chain with a committee, and its members.
-struct Club {
-    world: World,
+pub(crate) struct Club {
+    pub(crate) world: World,
     members: BTreeMap<u32, Member>,
     folder: tempfile::TempDir,
     clock: Arc<AtomicU64>,
+    /// What is particular about the members.
+    configure: fn(&mut MemberConfig, u32),
 }
 
 impl Club {
     /// Three members, two of whom must sign.
     async fn start(change: impl FnOnce(&mut Intent)) -> Self {
+        Self::with(change, |_, _| ()).await
+    }
+
+    /// The same with members of another configuration.
+    pub(crate) async fn with(
+        change: impl FnOnce(&mut Intent),
+        configure: fn(&mut MemberConfig, u32),
+    ) -> Self {
         let world = World::of(Family::Optimium, change).await;
         let clock = Arc::new(AtomicU64::new(0));
         let (l1, time) = (world.l1.clone(), clock.clone());
@@ -56,14 +66,14 @@ impl Club {
             }
         });
         let folder = tempfile::tempdir().unwrap();
-        let mut club = Self { world, members: BTreeMap::new(), folder, clock };
+        let mut club = Self { world, members: BTreeMap::new(), folder, clock, configure };
         for member in 0..3 {
             club.join(member).await;
         }
         club
     }
 
-    fn place(&self, member: u32) -> PathBuf {
+    pub(crate) fn place(&self, member: u32) -> PathBuf {
         self.folder.path().join(format!("member{member}"))
     }
 
@@ -75,7 +85,7 @@ impl Club {
     async fn join(&mut self, member: u32) {
         let rules = self.world.deployment.config.committee.unwrap();
         std::fs::write(self.bls_key_file(member), bls_key(member).to_bytes().to_string()).unwrap();
-        let config = MemberConfig {
+        let mut config = MemberConfig {
             listen: ([127, 0, 0, 1], 0).into(),
             data: self.place(member),
             signer: SignerConfig::KeyFile(PathBuf::new()),
@@ -97,6 +107,7 @@ impl Club {
             store: StoreConfig::default(),
             limits: LimitsConfig::default(),
         };
+        (self.configure)(&mut config, member);
         let time = self.clock.clone();
         let clock = Clock::new(move || Clock::default().now().max(time.load(Ordering::Relaxed)));
         let key = Arc::new(dev_key(DEV_MEMBER + member));
@@ -109,7 +120,7 @@ impl Club {
     }
 
     /// How a node reaches those that run now.
-    fn access(&self) -> CommitteeAccess {
+    pub(crate) fn access(&self) -> CommitteeAccess {
         let members = self.members.iter().map(|(member, running)| Endpoint {
             address: dev_key(DEV_MEMBER + member).address(),
             url: format!("http://{}", running.local_addr()),
@@ -125,7 +136,7 @@ impl Club {
         Settings { committee: self.access(), ..Settings::operator() }
     }
 
-    fn watcher(&self) -> Settings {
+    pub(crate) fn watcher(&self) -> Settings {
         Settings { committee: self.access(), ..Settings::watcher() }
     }
 
@@ -152,7 +163,7 @@ fn bls_key(member: u32) -> BlsKey {
 }
 
 /// The batch that holds a transaction, as RPC says it.
-async fn batch_of(node: &L2, transaction: B256) -> Value {
+pub(crate) async fn batch_of(node: &L2, transaction: B256) -> Value {
     let number = node.store.transaction(transaction).unwrap().unwrap().0.header.number;
     node.ask("mezz_getBatchByBlock", json!([format!("{number:#x}")])).await
 }

@@ -13,6 +13,7 @@ mod garbage;
 mod journal;
 mod kill;
 mod pool;
+mod private;
 mod proofs;
 mod provers;
 mod reorg;

@@ -202,15 +202,16 @@ impl State {
 }
 
 impl Asker {
-    /// Whether it may have a sealed payload. Who may not is not told whether there is one.
+    /// Whether it may have a sealed payload. That one is missing is told to whoever shows a key: a reader must not take it for being no reader.
     fn may_read(&self, head: Option<&SealedHead>) -> Result<(), Refusal> {
         if self.listed {
             return Ok(());
         }
         let Some(access) = self.access else { return Err(unproven()) };
         match head {
+            None => Err(unknown()),
             Some(head) if head.readers.contains_key(&access) => Ok(()),
-            _ => {
+            Some(_) => {
                 let message = format!(
                     "{access} is not a reader of this payload: the operator lists readers in the access file, for batches to come"
                 );
