@@ -2,6 +2,7 @@
 
 use crate::{Error, acts::Acts, acts::blocking, batches, committee::Asked};
 use alloy::consensus::{Transaction as _, Typed2718};
+use alloy_primitives::B256;
 use mezz_da::private::{
     AccessPublicKey, OwnTransaction, Recipients, Record, SealContext, SealedPayload,
 };
@@ -34,7 +35,7 @@ impl Acts {
                 readers: file
                     .readers
                     .iter()
-                    .filter_map(|reader| reader.key.map(AccessPublicKey))
+                    .filter_map(|reader| key_of(&reader.name, reader.key))
                     .collect(),
                 tenants: records(&store, &file, first, last)?,
             };
@@ -55,7 +56,7 @@ fn records(
 ) -> Result<BTreeMap<AccessPublicKey, Record>, Error> {
     let mut owners = BTreeMap::new();
     for tenant in &file.tenants {
-        let Some(key) = tenant.key.map(AccessPublicKey) else { continue };
+        let Some(key) = key_of(&tenant.name, tenant.key) else { continue };
         owners.extend(tenant.accounts.iter().map(|account| (*account, key)));
     }
     let mut records = BTreeMap::<AccessPublicKey, Record>::new();
@@ -78,6 +79,16 @@ fn records(
         }
     }
     Ok(records)
+}
+
+/// A party's key. One for which nothing can be sealed stops no batch.
+fn key_of(name: &str, key: Option<B256>) -> Option<AccessPublicKey> {
+    let key = AccessPublicKey(key?);
+    if !key.is_sound() {
+        tracing::error!(name, %key, "nothing can be sealed for this key of the access file: ask for one that `mezz dac access-key` shows");
+        return None;
+    }
+    Some(key)
 }
 
 /// What L1 made L2 do is on L1 for all to read, and in no payload.

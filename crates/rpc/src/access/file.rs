@@ -33,6 +33,10 @@ use std::{
 };
 use toml::Spanned;
 
+/// The most readers with keys, and the most tenants with keys: as many as a sealed payload is made for.
+const READERS_MAX: usize = 512;
+const TENANTS_MAX: usize = 1_024;
+
 /// What an access file says.
 #[derive(Debug, Clone, Default)]
 pub struct AccessFile {
@@ -179,12 +183,21 @@ impl AccessFile {
         let mut parser = Parser {
             file: Self::default(),
             names: BTreeSet::new(),
+            keys: BTreeSet::new(),
             owners: BTreeMap::new(),
             wrong: &wrong,
         };
         raw.reader.into_iter().try_for_each(|reader| parser.reader(reader))?;
         raw.tenant.into_iter().try_for_each(|tenant| parser.tenant(tenant))?;
         raw.contract.into_iter().try_for_each(|contract| parser.contract(contract))?;
+        let readers = parser.file.readers.iter().filter(|reader| reader.key.is_some()).count();
+        let tenants = parser.file.tenants.iter().filter(|tenant| tenant.key.is_some()).count();
+        if readers > READERS_MAX || tenants > TENANTS_MAX {
+            let reason = format!(
+                "{readers} readers and {tenants} tenants have keys, and payloads are sealed for {READERS_MAX} and {TENANTS_MAX} at most"
+            );
+            return Err(wrong(0..0, reason));
+        }
         Ok(parser.file)
     }
 
@@ -218,6 +231,7 @@ impl AccessFile {
 struct Parser<'a> {
     file: AccessFile,
     names: BTreeSet<String>,
+    keys: BTreeSet<B256>,
     /// Whose account it is.
     owners: BTreeMap<Address, Arc<str>>,
     wrong: &'a dyn Fn(Range<usize>, String) -> AccessError,
@@ -304,9 +318,14 @@ impl Parser<'_> {
         Err((self.wrong)(span.clone(), format!("{name:?}: {fault}")))
     }
 
-    fn key(&self, key: Spanned<String>) -> Result<B256, AccessError> {
+    fn key(&mut self, key: Spanned<String>) -> Result<B256, AccessError> {
+        let span = key.span();
         let reason = "a key is 0x and 64 hexadecimal digits, as `mezz dac access-key FILE` shows";
-        self.parsed(key, reason)
+        let key = self.parsed(key, reason)?;
+        match self.keys.insert(key) {
+            true => Ok(key),
+            false => Err((self.wrong)(span, format!("{key} is somebody's key already"))),
+        }
     }
 
     fn address(&self, address: Spanned<String>) -> Result<Address, AccessError> {

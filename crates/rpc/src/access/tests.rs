@@ -135,6 +135,7 @@ fn what_cannot_be_meant_is_refused_with_its_line() {
         21,
         "acme's already",
     );
+    check(&"02".repeat(32), &"01".repeat(32), 16, "somebody's key already");
     check("own = [0]", "own = [1]", 26, "is not there");
     check("balanceOf(address)", "balanceOf(uint256)", 26, "is no address");
     check("balanceOf(address)", "f((uint256,uint256),address)", 26, "is no address");
