@@ -217,8 +217,8 @@ pub enum Error {
     NotAReader {
         /// The payload.
         payload: PayloadId,
-        /// The node's key.
-        key: AccessPublicKey,
+        /// The node's key; in a box, because errors are returned often.
+        key: Box<AccessPublicKey>,
         /// What each member said.
         answers: Vec<MemberAnswer>,
     },

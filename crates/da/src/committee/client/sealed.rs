@@ -35,7 +35,7 @@ impl Peers {
         found.map_err(|answers| {
             // Who is no reader must not take that for withholding, and have the payload shown on L1.
             if answers.iter().any(|answer| answer.fault.is_not_for_us()) {
-                return Error::NotAReader { payload: *payload, key: key.public(), answers };
+                return Error::NotAReader { payload: *payload, key: key.public().into(), answers };
             }
             self.metrics.withheld.fetch_add(1, Relaxed);
             Error::Withheld { payload: *payload, answers }
