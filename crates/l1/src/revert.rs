@@ -280,6 +280,7 @@ fn sentence(error: &Errors::ErrorsErrors) -> String {
         .or_else(|| committee(error))
         .or_else(|| escape(error))
         .or_else(|| portal(error))
+        .or_else(|| signatures(error))
         .or_else(|| others(error));
     sentence.unwrap_or_else(|| format!("{error:?}"))
 }
@@ -521,23 +522,6 @@ fn committee(error: &Errors::ErrorsErrors) -> Option<String> {
         E::Demanders_ListedAlready(e) => format!("{} may demand payloads already", e.who),
         E::Demanders_NotListed(e) => format!("{} is no demander, or is removed already", e.who),
         E::Demanders_LastOne(e) => format!("{} is the last demander: add another first", e.who),
-        E::SignatureProofs_WrongHeader(e) => {
-            format!("the header is not that of batch {}: L1 was reorganised", e.index)
-        }
-        E::SignatureProofs_WrongRange(e) => {
-            format!("{}..{} is no range of the {} batches", e.from, e.to, e.count)
-        }
-        E::SignatureProofs_TooLate(e) => {
-            format!("the first of these batches could be proven until {}", e.limit)
-        }
-        E::SignatureProofs_TwoVersions(e) => format!(
-            "another version of the program begins with batch {}: prove them apart",
-            e.activation
-        ),
-        E::SignatureProofs_Contradicted(e) => format!(
-            "another result of this run is on record: report it to the router of version {}",
-            e.version
-        ),
         E::SealedInbox_SealedAlready(e) => format!("the next batch to seal is {}", e.next),
         E::SealedInbox_HeaderMissing(e) => format!("the header of batch {} is needed", e.needed),
         E::SealedInbox_TooEarly(e) => {
@@ -620,6 +604,30 @@ fn portal(error: &Errors::ErrorsErrors) -> Option<String> {
             };
             format!("the withdrawal's target refused ({reason}); the withdrawal stays open")
         }
+        _ => return None,
+    })
+}
+
+fn signatures(error: &Errors::ErrorsErrors) -> Option<String> {
+    use Errors::ErrorsErrors as E;
+    Some(match error {
+        E::SignatureProofs_WrongHeader(e) => {
+            format!("the header is not that of batch {}: L1 was reorganised", e.index)
+        }
+        E::SignatureProofs_WrongRange(e) => {
+            format!("{}..{} is no range of the {} batches", e.from, e.to, e.count)
+        }
+        E::SignatureProofs_TooLate(e) => {
+            format!("the first of these batches could be proven until {}", e.limit)
+        }
+        E::SignatureProofs_TwoVersions(e) => format!(
+            "another version of the program begins with batch {}: prove them apart",
+            e.activation
+        ),
+        E::SignatureProofs_Contradicted(e) => format!(
+            "another result of this run is on record: report it to the router of version {}",
+            e.version
+        ),
         _ => return None,
     })
 }

@@ -16,6 +16,9 @@ use mezz_settlement::{Inbox, Role, Settlement};
 use parking_lot::RwLock;
 use std::sync::atomic::Ordering;
 
+/// Payloads of private chains have a multiple of so many bytes.
+const PAYLOAD_BUCKET: usize = 4_096;
+
 /// Blocks as one payload.
 #[derive(Debug, Clone)]
 struct Packed {
@@ -52,6 +55,11 @@ impl Acts {
             None => {
                 let Packed { first, last, layout, payload } =
                     self.fitting(&inbox, (first, last), layout, most).await?;
+                // Its length is on L1.
+                let payload = match self.private {
+                    true => mezz_derive::pad(payload, PAYLOAD_BUCKET, CHUNKS_MAX * CHUNK_SIZE),
+                    false => payload,
+                };
                 self.ask(&inbox, (first, last), layout == Layout::Unsigned, payload).await?
             }
         };

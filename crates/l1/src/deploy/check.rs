@@ -4,9 +4,9 @@ mod proofs;
 
 pub(super) use proofs::misplaced;
 
-use super::{CommitteeIntent, Intent, Profile, dev_key};
+use super::{CommitteeIntent, DemandersIntent, Intent, Profile, dev_key};
 use alloy::primitives::{Address, U256, utils::format_ether};
-use mezz_primitives::{BLOCK_GAS_MIN, Fallback, SPAN_GAS_MAX};
+use mezz_primitives::{BLOCK_GAS_MIN, CommitteeConfig, Fallback, SPAN_GAS_MAX};
 use std::fmt;
 
 const HOUR: u64 = 3600;
@@ -281,27 +281,8 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
         ),
     ])
     .collect();
-    if let Some(wanted) = &wanted.demanders {
-        refusals.extend(bounds([
-            (
-                rules.fallback == Fallback::Stop,
-                "committee.rules.fallback",
-                "\"stop\"".to_owned(),
-                "who may make payloads public is said in committee.demanders, and posting to L1 does",
-            ),
-            (
-                wanted.delay > rules.challenge_window,
-                "committee.demanders-delay",
-                format!("above {} s", rules.challenge_window),
-                "who is removed must still be able to demand what is posted",
-            ),
-            (
-                wanted.first.iter().all(|who| !who.is_zero()),
-                "committee.demanders",
-                "no zero address".to_owned(),
-                "nobody has its key",
-            ),
-        ]));
+    if let Some(allowed) = &wanted.demanders {
+        refusals.extend(demanders(rules, allowed));
     }
     if intent.profile == Profile::Production {
         refusals.extend(bounds([
@@ -329,6 +310,31 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
         refusals.extend(known(&named));
     }
     refusals
+}
+
+/// What a chain needs on which only some may make payloads public.
+fn demanders(rules: &CommitteeConfig, wanted: &DemandersIntent) -> Vec<Refusal> {
+    bounds([
+        (
+            rules.fallback == Fallback::Stop,
+            "committee.rules.fallback",
+            "\"stop\"".to_owned(),
+            "who may make payloads public is said in committee.demanders, and posting to L1 does",
+        ),
+        (
+            wanted.delay > rules.challenge_window,
+            "committee.demanders-delay",
+            format!("above {} s", rules.challenge_window),
+            "who is removed must still be able to demand what is posted",
+        ),
+        (
+            wanted.first.iter().all(|who| !who.is_zero()),
+            "committee.demanders",
+            "no zero address".to_owned(),
+            "nobody has its key",
+        ),
+    ])
+    .collect()
 }
 
 /// What other people's money asks for: the recommended values, or more careful ones.
