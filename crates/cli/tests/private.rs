@@ -60,9 +60,10 @@ async fn member(
 ) -> (Member, PayloadId) {
     let (signer, batcher) = (PrivateKeySigner::random(), PrivateKeySigner::random());
     let config = format!(
-        "listen = \"127.0.0.1:0\"\ndata = {:?}\nsigner = {{ key-file = \"signer.key\" }}\nprivate-key-file = {:?}\n\
+        "listen = \"127.0.0.1:0\"\ndata = {:?}\nsigner = {{ key-file = {:?} }}\nprivate-key-file = {:?}\n\
          [[chains]]\nl1-chain-id = 1\ninbox = \"{}\"\nbatchers = [\"{}\"]\nprivate = true\n",
         place.join("data"),
+        place.join("signer.key"),
         place.join("member.access"),
         INBOX.inbox,
         batcher.address()
