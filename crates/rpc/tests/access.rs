@@ -457,6 +457,10 @@ async fn filters_and_subscriptions_find_a_tenants_own() {
         .await
         .unwrap();
     assert!(plain.subscribe_logs(&Filter::new()).await.is_err());
+    let mut metrics = String::new();
+    world.server.metrics().render("x", &mut metrics);
+    let refused = "x_rpc_server_refusals_total{role=\"public\",method=\"eth_subscribe\"} 1";
+    assert!(metrics.contains(refused), "{metrics}");
     assert!(plain.subscribe_blocks().await.is_ok());
 }
 

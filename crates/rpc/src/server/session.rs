@@ -206,6 +206,7 @@ impl Subscriptions {
         let public = self.caller.who().view().is_some_and(|view| view.is_public());
         if public && matches!(subscription, Subscription::Logs(_) | Subscription::Arrivals { .. }) {
             let who = "tenants, auditors and operators; newHeads and syncing are for everybody";
+            self.node.metrics.count_refusal("public", "eth_subscribe");
             return Err(access::refusal("this subscription", who));
         }
         match subscription {
