@@ -32,8 +32,8 @@ describe("signatures proved, and no prover: they are posted", () => {
     const wanted = async () => (await rpc(l2, "mezz_getProofs")).find(({ kind }) => kind === "signatures");
     const job = await eventually("a proof to be wanted", wanted);
     assert.ok(job.batches.from <= batch.index && batch.index < job.batches.to, JSON.stringify(job));
-    const status = JSON.parse((await mezz("status", "--datadir", chain.datadir, "--json")).stdout);
+    const status = JSON.parse(await mezz("status", "--datadir", chain.datadir, "--json"));
     assert.ok(status.status.signatures.unproven >= 1, JSON.stringify(status));
-    assert.match((await mezz("status", "--datadir", chain.datadir)).stdout, /batches without, \d+ of them to be proven yet/);
+    assert.match(await mezz("status", "--datadir", chain.datadir), /batches without, \d+ of them to be proven yet/);
   });
 });
