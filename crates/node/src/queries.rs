@@ -249,10 +249,13 @@ fn batch_json(settlement: &Settlement, batch: &PostedBatch) -> Value {
     if let Some(sealing) = settlement.sealing() {
         let index = batch.header.index;
         let demand = sealing.demand(index).map(|demand| demand.status(settlement.l1_head().time));
-        value["status"] = json!(match (batch.void, index < sealing.sealed()) {
-            (true, _) => "void",
-            (false, true) => "sealed",
-            (false, false) => "revocable",
+        let revocable =
+            settlement.config().committee.is_some() || sealing.signatures_due(batch).is_some();
+        value["status"] = json!(match (batch.void, index < sealing.sealed(), revocable) {
+            (true, _, _) => "void",
+            (false, true, _) => "sealed",
+            (false, false, true) => "revocable",
+            (false, false, false) => "decided",
         });
         value["signaturesProven"] = json!(batch.header.unsigned.then(|| sealing.is_proven(index)));
         value["signaturesDue"] = json!(sealing.signatures_due(batch));

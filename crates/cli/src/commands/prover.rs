@@ -181,7 +181,10 @@ async fn keep_running(start: Start, mut child: Child) {
     let mut pause = PAUSE;
     loop {
         let began = Instant::now();
+        // Waiting would close it, and the prover would take that for the end of this process.
+        let input = child.stdin.take();
         let ended = child.wait().await;
+        drop(input);
         let status = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
         pause = if began.elapsed() > PAUSE_MAX { PAUSE } else { pause };
         tracing::error!(status, log = %start.log.display(), seconds = pause.as_secs(), "the prover ended, and is started again after a pause");
@@ -196,5 +199,45 @@ async fn keep_running(start: Start, mut child: Child) {
                 }
             }
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    /// A prover runs until this process lets go of it.
+    #[tokio::test]
+    async fn a_prover_runs_as_long_as_its_chain() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = folder.path().join("prover");
+        std::fs::write(&program, "#!/bin/sh\necho \"$@\"\ncat\necho ended\n").expect("a program");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
+            .expect("it may run");
+        let log = folder.path().join("prover.log");
+        let start = Start {
+            program,
+            node: "http://127.0.0.1:1".into(),
+            parts: folder.path().join("parts"),
+            log: log.clone(),
+        };
+        let child = start.spawn().expect("it starts");
+        let prover = Prover(tokio::spawn(keep_running(start, child)));
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        for _ in 0..100 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if !said().is_empty() {
+                break;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(
+            said().starts_with("work --until-eof --node http://127.0.0.1:1 --parts"),
+            "{}",
+            said()
+        );
+        assert!(!said().contains("ended"), "it runs on: {}", said());
+        prover.stop().await;
     }
 }
