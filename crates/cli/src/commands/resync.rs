@@ -50,7 +50,7 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
     if let Some(members) = members {
         members.stop().await;
     }
-    let Comparison { compared, different, unpublished, unreadable } =
+    let Comparison { compared, different, unpublished, unsigned, unreadable } =
         compare(&deployment, &aside, &store, head)?;
     let _ = end.send(true);
     if let Some((devnet, _)) = embedded {
@@ -76,7 +76,14 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
         return output.answer(text, &value);
     }
     text += &format!("; {compared} compared with the old ones, all equal");
-    if unpublished > 0 {
+    if unsigned > 0 && unpublished == 0 {
+        let kept = here.join(&format!("l2.with-signatures-up-to-{head}"));
+        fs::rename(&aside, &kept)?;
+        text += &format!(
+            "\n{unsigned} transactions were posted without signatures: these, and the hashes under which their senders know\nthem, are in the old chain only, which is kept in {}",
+            kept.display()
+        );
+    } else if unpublished > 0 {
         let kept = here.join(&format!("l2.unpublished-after-{head}"));
         fs::rename(&aside, &kept)?;
         text += &format!(
@@ -87,7 +94,7 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
         fs::remove_dir_all(&aside)?;
     }
     output
-        .answer(text, &json!({ "blocks": head, "compared": compared, "unpublished": unpublished }))
+        .answer(text, &json!({ "blocks": head, "compared": compared, "unpublished": unpublished, "unsigned": unsigned }))
 }
 
 async fn embedded(path: &Path, ended: run::Stop) -> Result<(Devnet, String), Failure> {
@@ -155,6 +162,8 @@ struct Comparison {
     different: Option<u64>,
     /// Blocks of the old chain with transactions of users that L1 does not have.
     unpublished: u64,
+    /// Transactions whose signatures the old chain has and L1 has not.
+    unsigned: u64,
     /// Why there is nothing to compare with: a store of another version, or a damaged one.
     unreadable: Option<String>,
 }
@@ -175,13 +184,17 @@ fn compare(
             return Ok(Comparison { unreadable: Some(failure.message), ..Comparison::default() });
         }
     };
-    let last = head.min(old.head().number);
+    let (last, mut unsigned) = (head.min(old.head().number), 0);
     for number in 1..=last {
         let hash = |store: &Store| store.block(number).map(|block| block.map(|block| block.hash));
         if hash(&old)? != hash(store)? {
             let compared = number - 1;
             return Ok(Comparison { compared, different: Some(number), ..Comparison::default() });
         }
+        unsigned += match deployment.config.signatures {
+            Some(_) => signed(&old, number)?.saturating_sub(signed(store, number)?),
+            None => 0,
+        };
     }
     let mut unpublished = 0;
     for number in head + 1..=old.head().number {
@@ -190,5 +203,12 @@ fn compare(
         });
         unpublished += u64::from(users);
     }
-    Ok(Comparison { compared: last, unpublished, ..Comparison::default() })
+    Ok(Comparison { compared: last, unpublished, unsigned, ..Comparison::default() })
+}
+
+/// Transactions of a block whose signatures are known.
+fn signed(store: &Store, number: u64) -> Result<u64, Failure> {
+    let block = store.block(number)?;
+    let signed = block.iter().flat_map(|block| &block.transactions);
+    Ok(signed.filter(|transaction| !transaction.is_unsigned()).count() as u64)
 }
