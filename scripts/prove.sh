@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves runs of the program afresh: prove.sh RUN…
 #
-# The runs are those of `write_inputs` in crates/program/tests: empty, transfer, transfers-4, transfers-20, token, tokens-20, claim, busy-1, busy-3 (a bit of everything). Fails if the prover's keys are
+# The runs are those of `write_inputs` in crates/program/tests: empty, transfer, transfers-4, transfers-20, token, tokens-20, signatures-2, signatures-20, claim, busy-1, busy-3 (a bit of everything). Fails if the prover's keys are
 # not the committed ones, or a proof is not verified under them. PROVER is the program; what is unfinished and what was proven is kept nowhere.
 set -euo pipefail
 cd "$(dirname "$0")/.."
