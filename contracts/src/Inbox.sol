@@ -47,6 +47,7 @@ contract Inbox is IInbox {
     address public immutable pauseController;
     address public immutable calldataDa;
     address public immutable blobDa;
+    /// @inheritdoc IInbox
     address public immutable committeeDa;
     /// @inheritdoc IBatches
     uint64 public immutable l2ChainId;

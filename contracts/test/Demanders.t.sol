@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {QueryGame} from "../src/claims/QueryGame.sol";
 import {Demanders} from "../src/da/Demanders.sol";
+import {IClaimManager} from "../src/interfaces/IClaimManager.sol";
 import {ChallengeStatus, IDaChallenge} from "../src/interfaces/IDaChallenge.sol";
 import {IDemanders} from "../src/interfaces/IDemanders.sol";
+import {IQueryGame} from "../src/interfaces/IQueryGame.sol";
 import {Hashing} from "../src/libraries/Hashing.sol";
 import {BatchHeader} from "../src/types/Batch.sol";
+import {Claim} from "../src/types/Output.sol";
 import {CommitteeDeployment} from "./utils/CommitteeDeployment.sol";
+import {Vectors} from "./utils/Vectors.sol";
 import {vm} from "./utils/Vm.sol";
 
 /// @notice A private chain: only two watchers may demand payloads.
@@ -87,6 +92,38 @@ contract DemandersTest is CommitteeDeployment {
         vm.assertEq(address(sealedInbox), deployer.addressOf(10));
         vm.assertEq(address(claims), deployer.addressOf(12));
         vm.assertEq(address(hatch), deployer.addressOf(21));
+    }
+
+    // --- doubting ---
+
+    /// @dev A doubt ends in a step that shows what the machine has read: as with demands, only those may force it who can read it anyway.
+    function test_query_whoIsNotListed_reverts() public {
+        vm.assertEq(game.demanders(), address(demanders));
+        vm.warp(block.timestamp + CHALLENGE_WINDOW + 1);
+        _seal(0);
+        _stake(bob);
+        Claim claim = _assert(bob, 0, keccak256("root"));
+        bytes32[256] memory vector = _vector(_endOutput(0, keccak256("root")));
+        bytes32 start = claims.contentAt(0).endHash;
+        bytes32[] memory proof = Vectors.proof(vector, 0);
+        bytes32[] memory none;
+        vm.deal(alice, BOND);
+        vm.deal(FIRST, BOND);
+        vm.expectRevert(abi.encodeWithSelector(IQueryGame.QueryGame_NotDemander.selector, alice));
+        vm.prank(alice);
+        game.query{value: BOND}(claim, bob, 0, 0, start, vector[0], none, proof);
+        vm.prank(FIRST);
+        game.query{value: BOND}(claim, bob, 0, 0, start, vector[0], none, proof);
+    }
+
+    /// @dev Whoever is removed can still doubt what was claimed before.
+    function test_game_delayWithinTheWindow_reverts() public {
+        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.mockCall(address(claims), abi.encodeCall(IClaimManager.referee, ()), abi.encode(next));
+        vm.mockCall(address(demanders), abi.encodeCall(IDemanders.delay, ()), abi.encode(WINDOW));
+        QueryGame.Parameters memory p = _gameParameters();
+        vm.expectRevert(abi.encodeWithSelector(IQueryGame.QueryGame_BadParameter.selector, "demanders"));
+        new QueryGame(p);
     }
 
     // --- demanding ---

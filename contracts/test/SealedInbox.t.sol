@@ -72,8 +72,20 @@ contract SealedInboxTest is CommitteeDeployment {
         _seal(0);
         vm.assertEq(uint256(sealedInbox.batchCount()), 1);
         vm.assertEq(sealedInbox.acc(1), inbox.acc(1));
-        vm.expectRevert(abi.encodeWithSelector(ISealedInbox.SealedInbox_SealedAlready.selector, 1));
-        this.sealOne(0);
+    }
+
+    /// @dev Whoever is quicker with a part of a list does not stop the rest of it.
+    function test_seal_passesOverWhatIsSealed() public {
+        _postMany(3);
+        vm.warp(block.timestamp + CHALLENGE_WINDOW + 1);
+        _seal(1);
+        bytes32 acc = sealedInbox.acc(2);
+        _seal(0);
+        vm.assertEq(uint256(sealedInbox.batchCount()), 2);
+        _sealAll(0, 3);
+        vm.assertEq(uint256(sealedInbox.batchCount()), 3);
+        vm.assertEq(sealedInbox.acc(2), acc);
+        vm.assertEq(sealedInbox.acc(3), inbox.acc(3));
     }
 
     function sealOne(uint64 index) external {

@@ -50,11 +50,11 @@ contract SignatureGasTest is SignatureDeployment {
     function test_gas_prove() public {
         _fill(513);
         ValidityProof memory proof = _sized();
-        signatures.prove(headers[0], 1, proof);
+        signatures.prove(headers[0], 0, 1, proof);
         _record("prove, 1 batch", 180_000);
-        signatures.prove(headers[1], 257, proof);
+        signatures.prove(headers[1], 1, 257, proof);
         _record("prove, 256 batches", 200_000);
-        signatures.prove(headers[257], 258, proof);
+        signatures.prove(headers[257], 257, 258, proof);
         _record("prove, 1 batch, in a word that has some", 165_000);
         _seal(0);
         _record("seal, the first batch", 95_000);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {SignatureProofs} from "../src/da/SignatureProofs.sol";
 import {IClaimManager} from "../src/interfaces/IClaimManager.sol";
+import {IProgramRegistry} from "../src/interfaces/IProgramRegistry.sol";
 import {IProofRouter} from "../src/interfaces/IProofRouter.sol";
 import {ISealedInbox} from "../src/interfaces/ISealedInbox.sol";
 import {ISignatureProofs, SignatureStatus} from "../src/interfaces/ISignatureProofs.sol";
@@ -29,7 +30,7 @@ contract SignatureProofsTest is SignatureDeployment {
     /// @dev What the verifier refuses is no proof of this.
     function _expectRefused(uint64 start, uint64 end, ValidityProof memory proof) private {
         vm.expectRevert(IVerifier.Verifier_Refused.selector);
-        signatures.prove(headers[start], end, proof);
+        signatures.prove(headers[start], start, end, proof);
         _expectStatus(start, SignatureStatus.Open);
     }
 
@@ -50,6 +51,11 @@ contract SignatureProofsTest is SignatureDeployment {
         address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
         vm.mockCall(address(sealedInbox), abi.encodeCall(ISealedInbox.signatures, ()), abi.encode(next));
         vm.mockCall(address(claims), abi.encodeCall(IClaimManager.inbox, ()), abi.encode(inbox));
+        _expectBad("router", address(router), address(sealedInbox), 1);
+        vm.mockCall(address(claims), abi.encodeCall(IClaimManager.inbox, ()), abi.encode(sealedInbox));
+        vm.mockCall(address(programs), abi.encodeCall(IProgramRegistry.inbox, ()), abi.encode(sealedInbox));
+        next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.mockCall(address(sealedInbox), abi.encodeCall(ISealedInbox.signatures, ()), abi.encode(next));
         _expectBad("router", address(router), address(sealedInbox), 1);
     }
 
@@ -72,7 +78,7 @@ contract SignatureProofsTest is SignatureDeployment {
         emit ISignatureProofs.SignaturesProven(0, 2, alice);
         ValidityProof memory proof = _signatureProof(0, 2);
         vm.prank(alice);
-        signatures.prove(headers[0], 2, proof);
+        signatures.prove(headers[0], 0, 2, proof);
         _expectStatus(0, SignatureStatus.Proven);
         _expectStatus(1, SignatureStatus.Proven);
         _expectStatus(2, SignatureStatus.Open);
@@ -85,10 +91,10 @@ contract SignatureProofsTest is SignatureDeployment {
         router.report(0, ProofKind.SIGNATURES, boot, boot, _signatureProof(1, 3));
         _expectStatus(1, SignatureStatus.Open);
         ValidityProof memory nothing;
-        signatures.prove(headers[1], 3, nothing);
+        signatures.prove(headers[1], 1, 3, nothing);
         _expectStatus(1, SignatureStatus.Proven);
         // Again, and over what is proven: nothing changes.
-        signatures.prove(headers[1], 3, nothing);
+        signatures.prove(headers[1], 1, 3, nothing);
         _proveSignatures(0, 3);
         vm.assertEq(uint256(signatures.firstUnproven(0, 3)), 3);
     }
@@ -99,15 +105,15 @@ contract SignatureProofsTest is SignatureDeployment {
         // As if it had been posted later.
         header.l1Time += 1;
         vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_WrongHeader.selector, 0));
-        signatures.prove(header, 2, proof);
+        signatures.prove(header, header.index, 2, proof);
         header = headers[1];
         header.index = 0;
         vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_WrongHeader.selector, 0));
-        signatures.prove(header, 2, proof);
+        signatures.prove(header, header.index, 2, proof);
         // One that will be, is not.
         header.index = 7;
-        vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_WrongHeader.selector, 7));
-        signatures.prove(header, 8, proof);
+        vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_WrongRange.selector, 7, 8, 3));
+        signatures.prove(header, header.index, 8, proof);
     }
 
     function test_prove_wrongRange_reverts() public {
@@ -115,8 +121,26 @@ contract SignatureProofsTest is SignatureDeployment {
         uint64[3] memory ends = [uint64(0), 1, 4];
         for (uint256 i; i < 3; ++i) {
             vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_WrongRange.selector, 1, ends[i], 3));
-            signatures.prove(headers[1], ends[i], proof);
+            signatures.prove(headers[1], 1, ends[i], proof);
         }
+        // It counts for no batch before those that it is of.
+        vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_WrongRange.selector, 1, 2, 3));
+        signatures.prove(headers[0], 1, 2, proof);
+    }
+
+    /// @dev What is too late for the first batches is not for the others, and what it counts for are these.
+    function test_prove_forALaterPart() public {
+        ValidityProof memory proof = _signatureProof(0, 3);
+        uint64 limit = headers[0].l1Time + SIGNATURE_TIMEOUT;
+        vm.warp(limit + 1);
+        vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_TooLate.selector, limit));
+        signatures.prove(headers[0], 0, 3, proof);
+        vm.expectEmit(true, true, true, true, address(signatures));
+        emit ISignatureProofs.SignaturesProven(1, 3, address(this));
+        signatures.prove(headers[1], 0, 3, proof);
+        _expectStatus(0, SignatureStatus.Void);
+        _expectStatus(1, SignatureStatus.Proven);
+        _expectStatus(2, SignatureStatus.Proven);
     }
 
     /// @dev Each part of what the run is about: range, chain, batches; and kind, result, version.
@@ -180,7 +204,7 @@ contract SignatureProofsTest is SignatureDeployment {
         vm.warp(limit + 1);
         ValidityProof memory proof = _signatureProof(0, 3);
         vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_TooLate.selector, limit));
-        signatures.prove(headers[0], 3, proof);
+        signatures.prove(headers[0], 0, 3, proof);
         _expectStatus(0, SignatureStatus.Void);
         _expectStatus(1, SignatureStatus.Open);
         _proveSignatures(1, 3);
@@ -196,7 +220,7 @@ contract SignatureProofsTest is SignatureDeployment {
         uint64 limit = headers[0].l1Time + SIGNATURE_TIMEOUT;
         vm.warp(limit + 1);
         vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_TooLate.selector, limit));
-        signatures.prove(headers[0], 3, proof);
+        signatures.prove(headers[0], 0, 3, proof);
     }
 
     // --- versions and the alarm ---
@@ -218,7 +242,7 @@ contract SignatureProofsTest is SignatureDeployment {
         }
         ValidityProof memory proof = _signatureProof(0, activation + 1);
         vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_TwoVersions.selector, activation));
-        signatures.prove(headers[0], activation + 1, proof);
+        signatures.prove(headers[0], 0, activation + 1, proof);
         _proveSignatures(0, activation);
         // Under the old key nothing of the new version is proven.
         bytes32 boot = _signaturesOf(activation, activation + 2);
@@ -234,11 +258,11 @@ contract SignatureProofsTest is SignatureDeployment {
         ValidityProof memory proof = _signatureProof(1, 2);
         bytes memory broken = abi.encodeWithSelector(IProofRouter.ProofRouter_Broken.selector, 0);
         vm.expectRevert(broken);
-        signatures.prove(headers[1], 2, proof);
+        signatures.prove(headers[1], 1, 2, proof);
         // Not even by what is on record.
         proof = _signatureProof(0, 1);
         vm.expectRevert(broken);
-        signatures.prove(headers[0], 1, proof);
+        signatures.prove(headers[0], 0, 1, proof);
         _expectStatus(0, SignatureStatus.Proven);
         _expectStatus(1, SignatureStatus.Open);
         vm.warp(headers[1].l1Time + SIGNATURE_TIMEOUT + 1);
@@ -253,7 +277,7 @@ contract SignatureProofsTest is SignatureDeployment {
         router.report(0, ProofKind.SIGNATURES, boot, lie, _runProof(0, ProofKind.SIGNATURES, boot, lie));
         ValidityProof memory proof = _signatureProof(0, 1);
         vm.expectRevert(abi.encodeWithSelector(ISignatureProofs.SignatureProofs_Contradicted.selector, 0));
-        signatures.prove(headers[0], 1, proof);
+        signatures.prove(headers[0], 0, 1, proof);
         vm.assertEq(uint256(router.brokenAt(0)), 0);
         vm.prank(alice);
         router.report(0, ProofKind.SIGNATURES, boot, boot, proof);

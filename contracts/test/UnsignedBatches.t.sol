@@ -8,6 +8,8 @@ import {IDataAvailability} from "../src/interfaces/IDataAvailability.sol";
 import {IEscapeHatch} from "../src/interfaces/IEscapeHatch.sol";
 import {IClaimManager} from "../src/interfaces/IClaimManager.sol";
 import {IInbox} from "../src/interfaces/IInbox.sol";
+import {Pausable} from "../src/interfaces/IPauseController.sol";
+import {Policy} from "../src/interfaces/IProofRouter.sol";
 import {ISealedInbox} from "../src/interfaces/ISealedInbox.sol";
 import {ISignatureProofs, SignatureStatus} from "../src/interfaces/ISignatureProofs.sol";
 import {IVerifier} from "../src/interfaces/IVerifier.sol";
@@ -52,7 +54,11 @@ contract UnsignedPostingTest is SignatureDeployment {
     }
 
     function test_postBatch_unsigned_hasTheRulesOfItsPlace() public {
-        vm.expectRevert();
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IDataAvailability.BadAux.selector, "payload longer than 98304 bytes: post it in blobs"
+            )
+        );
         this.postAs(batcher, 0x11, new bytes(98_305));
         // Without a committee there is none without signatures either.
         uint8[8] memory unknown = [0x10, 0x13, 0x14, 0x1f, 0x20, 0x21, 0x31, 0xff];
@@ -89,6 +95,13 @@ contract UnsignedPostingTest is SignatureDeployment {
     function test_sealedInbox_withoutProofs_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(ISealedInbox.SealedInbox_BadParameter.selector, "signatures"));
         new SealedInbox(address(inbox), IDaChallenge(address(game)), ISignatureProofs(address(0)));
+    }
+
+    /// @dev An inbox that takes a committee's certificates before a chain of sealed ones on which nobody can demand what it withholds.
+    function test_sealedInbox_withoutDemands_reverts() public {
+        vm.mockCall(address(inbox), abi.encodeCall(IInbox.committeeDa, ()), abi.encode(alice));
+        vm.expectRevert(abi.encodeWithSelector(ISealedInbox.SealedInbox_BadParameter.selector, "challenges"));
+        new SealedInbox(address(inbox), IDaChallenge(address(0)), signatures);
     }
 }
 
@@ -308,6 +321,31 @@ contract UnsignedSealingTest is SignatureDeployment {
     }
 }
 
+/// @notice Where proofs say nothing of claims, and only they say that somebody has signed.
+contract UnsignedStepOnlyTest is SignatureDeployment {
+    function _policy() internal pure override returns (Policy) {
+        return Policy.StepOnly;
+    }
+
+    /// @dev A false proof of signatures makes a claim right that robs somebody: nobody could refute it.
+    function test_alarm_pausesWithdrawals() public {
+        vm.assertFalse(pauses.paused(Pausable.Withdraw));
+        _raiseAlarm();
+        vm.assertTrue(pauses.paused(Pausable.Withdraw));
+    }
+
+    function test_proven_counts() public {
+        _postUnsigned(hex"0200");
+        _proveSignatures(0, 1);
+        _seal(0);
+        vm.assertEq(sealedInbox.acc(1), inbox.acc(1));
+        _stake(alice);
+        Claim claim = _assert(alice, 0, keccak256("root"));
+        vm.warp(block.timestamp + WINDOW + 1);
+        claims.confirm(claim, alice);
+    }
+}
+
 /// @notice A committee and batches without signatures: two verdicts about one batch.
 contract TwoVerdictsTest is CommitteeDeployment {
     bytes private constant PAYLOAD = "payload";
@@ -363,15 +401,20 @@ contract TwoVerdictsTest is CommitteeDeployment {
         else _postWith(PAYLOAD);
         uint64 posted = headers[0].l1Time;
         if (proven && proveFirst) _proveSignatures(0, 1);
-        vm.warp(posted + SIGNATURE_TIMEOUT);
+        vm.warp(posted + CHALLENGE_WINDOW);
         if (demand > 0) _challenge(alice, 0, PAYLOAD);
         if (proven && !proveFirst) _proveSignatures(0, 1);
         // The window is open, whatever is proven.
         _expectTooEarly(0, posted + CHALLENGE_WINDOW);
         vm.warp(posted + CHALLENGE_WINDOW + 1);
-        if (demand > 0) _expectTooEarly(0, posted + SIGNATURE_TIMEOUT + ANSWER_WINDOW);
+        if (demand > 0) _expectTooEarly(0, posted + CHALLENGE_WINDOW + ANSWER_WINDOW);
         if (demand == 1) _answer(bob, 0, PAYLOAD);
-        if (demand == 2) vm.warp(posted + SIGNATURE_TIMEOUT + ANSWER_WINDOW + 1);
+        if (demand == 2) vm.warp(posted + CHALLENGE_WINDOW + ANSWER_WINDOW + 1);
+        if (unsigned && !proven) {
+            vm.warp(posted + SIGNATURE_TIMEOUT);
+            _expectTooEarly(0, posted + SIGNATURE_TIMEOUT);
+            vm.warp(posted + SIGNATURE_TIMEOUT + 1);
+        }
         _seal(0);
         bool counts = demand != 2 && (proven || !unsigned);
         bytes32 expected = Hashing.batchNext(inbox.acc(0), Hashing.header(counts ? headers[0] : _emptied(headers[0])));
@@ -393,7 +436,7 @@ contract TwoVerdictsTest is CommitteeDeployment {
             vm.expectRevert(
                 abi.encodeWithSelector(ISignatureProofs.SignatureProofs_TooLate.selector, posted + SIGNATURE_TIMEOUT)
             );
-            signatures.prove(headers[0], 1, proof);
+            signatures.prove(headers[0], 0, 1, proof);
         }
         vm.warp(block.timestamp + 30 days);
         vm.assertEq(sealedInbox.acc(1), expected);
@@ -405,26 +448,25 @@ contract TwoVerdictsTest is CommitteeDeployment {
         uint64 posted = headers[0].l1Time;
         vm.warp(posted + CHALLENGE_WINDOW);
         _challenge(alice, 0, PAYLOAD);
-        vm.warp(posted + SIGNATURE_TIMEOUT + 1);
-        vm.assertEq(uint256(signatures.statusOf(0, posted)), uint256(SignatureStatus.Void));
+        vm.warp(posted + CHALLENGE_WINDOW + 1);
+        // As it is where the signatures have less time than this.
+        bytes memory status = abi.encodeCall(ISignatureProofs.statusOf, (0, posted));
+        vm.mockCall(address(signatures), status, abi.encode(SignatureStatus.Void));
         _expectTooEarly(0, posted + CHALLENGE_WINDOW + ANSWER_WINDOW);
         _answer(bob, 0, PAYLOAD);
         _seal(0);
         vm.assertEq(uint256(sealedInbox.firstVoid()), 0);
     }
 
-    /// @dev The other way round, which takes a longer timeout.
+    /// @dev The other way round.
     function test_61_withheld_waitsForTheProof() public {
         _postUnsignedWith(PAYLOAD);
         uint64 posted = headers[0].l1Time;
         _challenge(alice, 0, PAYLOAD);
-        bytes memory status = abi.encodeCall(ISignatureProofs.statusOf, (0, posted));
-        vm.mockCall(address(signatures), status, abi.encode(SignatureStatus.Open));
-        vm.mockCall(address(signatures), abi.encodeCall(ISignatureProofs.timeout, ()), abi.encode(5 days));
-        vm.warp(posted + 5 days);
+        vm.warp(posted + SIGNATURE_TIMEOUT);
         vm.assertEq(uint256(challenges.statusOf(0)), uint256(ChallengeStatus.Void));
-        _expectTooEarly(0, posted + 5 days);
-        vm.mockCall(address(signatures), status, abi.encode(SignatureStatus.Proven));
+        _expectTooEarly(0, posted + SIGNATURE_TIMEOUT);
+        _proveSignatures(0, 1);
         _seal(0);
         vm.assertEq(uint256(sealedInbox.firstVoid()), 0);
     }
@@ -435,7 +477,7 @@ contract TwoVerdictsTest is CommitteeDeployment {
             _postUnsignedWith(abi.encode(i));
         }
         _proveSignatures(0, 2);
-        vm.warp(block.timestamp + SIGNATURE_TIMEOUT);
+        vm.warp(block.timestamp + CHALLENGE_WINDOW);
         _challenge(alice, 1, abi.encode(1));
         _proveSignatures(3, 4);
         vm.warp(block.timestamp + 1);
@@ -445,6 +487,7 @@ contract TwoVerdictsTest is CommitteeDeployment {
         _answer(bob, 1, abi.encode(1));
         vm.expectRevert(abi.encodeWithSelector(ISealedInbox.SealedInbox_HeaderMissing.selector, 2));
         this.sealOne(3);
+        vm.warp(headers[2].l1Time + SIGNATURE_TIMEOUT + 1);
         _sealAll(2, 4);
         vm.assertEq(uint256(sealedInbox.firstVoid()), 2);
         vm.assertEq(sealedInbox.acc(2), inbox.acc(2));
@@ -458,7 +501,7 @@ contract TwoVerdictsTest is CommitteeDeployment {
         _proveSignatures(0, 1);
         _proveSignatures(2, 3);
         _challenge(alice, 1, abi.encode(1));
-        vm.warp(block.timestamp + CHALLENGE_WINDOW + ANSWER_WINDOW + 1);
+        vm.warp(block.timestamp + SIGNATURE_TIMEOUT + 1);
         _sealAll(0, 3);
         bytes32 expected = Hashing.batchNext(inbox.acc(1), Hashing.header(_emptied(headers[1])));
         vm.assertEq(sealedInbox.acc(3), Hashing.batchNext(expected, Hashing.header(headers[2])));
@@ -467,8 +510,8 @@ contract TwoVerdictsTest is CommitteeDeployment {
     /// @dev Verdicts are waited for at the same time: only a timeout beyond both windows makes the chain slower.
     function test_freezeDelay_coversTheTimeout() public {
         EscapeHatch.Parameters memory p = _hatchParameters();
-        // 1 + 1 + 5 + 2 * 3 + 10 / 4 days.
-        p.freezeDelay = 15 days + 12 hours + 1;
+        // 3 + 5 + 2 * 3 + 10 / 4 days.
+        p.freezeDelay = 16 days + 12 hours + 1;
         new EscapeHatch(p);
         vm.mockCall(address(signatures), abi.encodeCall(ISignatureProofs.timeout, ()), abi.encode(5 days));
         p.freezeDelay = 18 days + 12 hours;

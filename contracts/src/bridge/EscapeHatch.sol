@@ -101,7 +101,9 @@ contract EscapeHatch is IEscapeHatch {
         IDaChallenge challenges = IDaChallenge(p.challenges);
         uint256 slowest = uint256(challenges.challengeWindow()) + challenges.answerWindow();
         // A batch without signatures waits for their proof, at the same time.
-        ISignatureProofs signatures = ISealedInbox(claimManager.inbox()).signatures();
+        ISealedInbox sealedInbox = ISealedInbox(claimManager.inbox());
+        if (address(sealedInbox.challenges()) != p.challenges) revert EscapeHatch_BadParameter("challenges");
+        ISignatureProofs signatures = sealedInbox.signatures();
         if (address(signatures) != address(0) && signatures.timeout() > slowest) slowest = signatures.timeout();
         slowest += claimManager.window() + 2 * uint256(game.clock()) + 10 * uint256(game.grace());
         // Who stakes only once the chain has waited for a proof in vain comes later by that.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IAlarm} from "../interfaces/IAlarm.sol";
 import {IBatches} from "../interfaces/IBatches.sol";
+import {IInbox} from "../interfaces/IInbox.sol";
 import {IClaimManager} from "../interfaces/IClaimManager.sol";
 import {IProgramRegistry} from "../interfaces/IProgramRegistry.sol";
 import {IProofRouter, Policy} from "../interfaces/IProofRouter.sol";
@@ -49,6 +50,8 @@ contract ProofRouter is IProofRouter {
     uint64 public immutable proverTimeout;
     IQueryGame private immutable _game;
     IBatches private immutable _inbox;
+    /// @dev Whether a false proof can do harm: where proofs say nothing of claims, one of signatures can.
+    bool private immutable _endangers;
     uint64 private immutable _l2ChainId;
     uint32 private immutable _span;
 
@@ -92,6 +95,7 @@ contract ProofRouter is IProofRouter {
         proverTimeout = p.proverTimeout;
         _game = IQueryGame(manager.referee());
         _inbox = IBatches(manager.inbox());
+        _endangers = p.policy != Policy.StepOnly || IInbox(address(programs.inbox())).unsignedBatches();
         _l2ChainId = _inbox.l2ChainId();
         _span = _inbox.span();
     }
@@ -274,8 +278,7 @@ contract ProofRouter is IProofRouter {
         _owed += bounty;
         credits[msg.sender] += bounty;
         emit ProofConflict(version, boot, msg.sender, bounty);
-        // Where proofs are worth nothing anyway, nothing is in danger.
-        if (policy != Policy.StepOnly) pauseController.raise();
+        if (_endangers) pauseController.raise();
     }
 
     /// @dev No content straddles an activation, so the version of its last batch is that of all (invariant 40).

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IBatches} from "../interfaces/IBatches.sol";
 import {IClaimManager, InstanceStatus} from "../interfaces/IClaimManager.sol";
+import {IDemanders} from "../interfaces/IDemanders.sol";
 import {IProgramRegistry} from "../interfaces/IProgramRegistry.sol";
 import {IProofRouter} from "../interfaces/IProofRouter.sol";
 import {IQueryGame, NodeStatus} from "../interfaces/IQueryGame.sol";
@@ -24,6 +25,7 @@ contract QueryGame is IQueryGame {
         uint64 clock;
         uint64 grace;
         uint256 bond;
+        address demanders;
     }
 
     /// @dev `windowEnd` is the last second for a query of depth 0; `closesAt` the latest `childClose`; `verified` counts the nodes
@@ -56,6 +58,8 @@ contract QueryGame is IQueryGame {
     uint64 public immutable grace;
     /// @notice What a query costs until the instance is resolved, in wei.
     uint256 public immutable bond;
+    /// @inheritdoc IQueryGame
+    address public immutable demanders;
     uint64 private immutable _window;
     uint64 private immutable _l2ChainId;
     uint32 private immutable _span;
@@ -77,6 +81,10 @@ contract QueryGame is IQueryGame {
         }
         if (manager.window() < p.clock || manager.window() > WINDOW_MAX) revert QueryGame_BadParameter("window");
         if (p.bond == 0 || manager.stake() / BONDS_PER_STAKE < p.bond) revert QueryGame_BadParameter("bond");
+        // Whoever is removed can still doubt all that was claimed before.
+        if (p.demanders != address(0) && IDemanders(p.demanders).delay() <= manager.window()) {
+            revert QueryGame_BadParameter("demanders");
+        }
         claimManager = manager;
         inbox = IBatches(p.inbox);
         stepContract = IStep(p.step);
@@ -85,6 +93,7 @@ contract QueryGame is IQueryGame {
         clock = p.clock;
         grace = p.grace;
         bond = p.bond;
+        demanders = p.demanders;
         _window = manager.window();
         _l2ChainId = IBatches(p.inbox).l2ChainId();
         _span = IBatches(p.inbox).span();
@@ -103,6 +112,10 @@ contract QueryGame is IQueryGame {
         bytes32[] calldata startProof,
         bytes32[] calldata endProof
     ) external payable returns (bytes32 id) {
+        // The step that a doubt leads to shows what the machine reads, and whoever doubts chooses which.
+        if (demanders != address(0) && !IDemanders(demanders).mayDemand(msg.sender)) {
+            revert QueryGame_NotDemander(msg.sender);
+        }
         if (msg.value != bond) revert QueryGame_WrongBond(msg.value, bond);
         _requireLive(content, owner);
         id = Hashing.queryId(Claim.unwrap(content), owner, parent, index);

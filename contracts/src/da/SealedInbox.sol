@@ -40,7 +40,8 @@ contract SealedInbox is ISealedInbox {
         if (address(challenges_) != address(0)) {
             if (challenges_.inbox() != inbox_) revert SealedInbox_BadParameter("challenges");
             _challengeWindow = challenges_.challengeWindow();
-        } else if (!proves) {
+        } else if (!proves || IInbox(inbox_).committeeDa() != address(0)) {
+            // Otherwise nobody could demand what the committee withholds.
             revert SealedInbox_BadParameter("challenges");
         }
     }
@@ -92,7 +93,8 @@ contract SealedInbox is ISealedInbox {
     function _seal(BatchHeader memory header) private {
         uint64 index = header.index;
         uint64 next = _sealed;
-        if (index < next) revert SealedInbox_SealedAlready(next);
+        // Somebody was quicker: what is left of the list is no less right.
+        if (index < next) return;
         if (Hashing.batchNext(header.prevAcc, Hashing.header(header)) != _inbox.acc(index + 1)) {
             revert SealedInbox_WrongHeader(index);
         }

@@ -39,20 +39,22 @@ contract SignatureProofs is ISignatureProofs {
         if (verifies.claimManager().inbox() != sealedInbox) revert SignatureProofs_BadParameter("router");
         _router = verifies;
         _programs = verifies.programs();
+        // A version begins with a batch that is posted after it was announced, so none is posted under one and proven under another.
+        if (address(_programs.inbox()) != decided.inbox()) revert SignatureProofs_BadParameter("router");
         _inbox = IInbox(decided.inbox());
         _l2ChainId = decided.l2ChainId();
         timeout = timeout_;
     }
 
     /// @inheritdoc ISignatureProofs
-    function prove(BatchHeader calldata first, uint64 end, ValidityProof calldata proof) external {
-        uint64 start = first.index;
-        if (Hashing.batchNext(first.prevAcc, Hashing.header(first)) != _inbox.acc(start + 1)) {
-            revert SignatureProofs_WrongHeader(start);
-        }
+    function prove(BatchHeader calldata first, uint64 start, uint64 end, ValidityProof calldata proof) external {
+        uint64 from = first.index;
         uint64 count = _inbox.batchCount();
-        if (end <= start || end > count) revert SignatureProofs_WrongRange(start, end, count);
-        // Times never fall along the chain: what is void by time is in no range that may still be proven (invariant 61).
+        if (from < start || end <= from || end > count) revert SignatureProofs_WrongRange(start, end, count);
+        if (Hashing.batchNext(first.prevAcc, Hashing.header(first)) != _inbox.acc(from + 1)) {
+            revert SignatureProofs_WrongHeader(from);
+        }
+        // Times never fall along the chain: none of those from here on is void by time (invariant 61).
         uint64 limit = first.l1Time + timeout;
         if (block.timestamp > limit) revert SignatureProofs_TooLate(limit);
         uint64 activation = _programs.nextActivation(start);
@@ -63,8 +65,8 @@ contract SignatureProofs is ISignatureProofs {
         _router.report(version, ProofKind.SIGNATURES, boot, boot, proof);
         // Then the router has taken it for one half of a conflict: whoever has it is to raise the alarm, and get the bounty, itself.
         if (_router.brokenAt(version) != 0) revert SignatureProofs_Contradicted(version);
-        _mark(start, end);
-        emit SignaturesProven(start, end, msg.sender);
+        _mark(from, end);
+        emit SignaturesProven(from, end, msg.sender);
     }
 
     /// @inheritdoc ISignatureProofs

@@ -90,6 +90,9 @@ interface IInbox is IBatches {
     /// @notice Whether batches without signatures are taken: then claims are about `SealedInbox`, which asks for a proof of them.
     function unsignedBatches() external view returns (bool);
 
+    /// @notice Checks the certificates of batches whose data lie with a committee; zero: none are taken.
+    function committeeDa() external view returns (address);
+
     /// @notice Who may post a batch at any time.
     function batcher() external view returns (address);
 }

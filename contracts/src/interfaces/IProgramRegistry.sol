@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IBatches} from "./IBatches.sol";
 import {Program} from "../types/Proof.sol";
 
 /// @notice Which version of the program each batch belongs to.
@@ -47,4 +48,7 @@ interface IProgramRegistry {
 
     /// @notice The first batch after this one that belongs to another version; the greatest number if there is none.
     function nextActivation(uint64 batch) external view returns (uint64);
+
+    /// @notice The inbox whose batches these are, as they were posted.
+    function inbox() external view returns (IBatches);
 }

@@ -42,6 +42,8 @@ interface IQueryGame {
 
     /// @notice A constructor argument is zero or contradicts another.
     error QueryGame_BadParameter(string name);
+    /// @notice The payloads of this chain are private: only those whom `demanders` lists may doubt claims.
+    error QueryGame_NotDemander(address caller);
     /// @notice Exactly `bond` must be sent.
     error QueryGame_WrongBond(uint256 sent, uint256 bond);
     /// @notice There is no live instance of this content by this owner: it is refuted, confirmed, rejected or was never made.
@@ -149,6 +151,9 @@ interface IQueryGame {
 
     /// @notice What `withdraw` pays this address, in wei.
     function credits(address who) external view returns (uint256);
+
+    /// @notice Knows who may doubt claims (`IDemanders`): a doubt ends in a step that may show a part of a payload. Zero: anybody may.
+    function demanders() external view returns (address);
 
     /// @notice Each side's budget on one path, in seconds.
     function clock() external view returns (uint64);

@@ -13,8 +13,6 @@ interface ISealedInbox is IBatches {
     error SealedInbox_BadParameter(string name);
     /// @notice The header is not that of this batch in the inbox.
     error SealedInbox_WrongHeader(uint64 index);
-    /// @notice The batch is sealed already: go on with `next`.
-    error SealedInbox_SealedAlready(uint64 next);
     /// @notice Batch `needed` comes first: its payload was demanded, its signatures are not proven, or a batch before it is void and
     /// each needs its header.
     error SealedInbox_HeaderMissing(uint64 needed);
@@ -27,7 +25,7 @@ interface ISealedInbox is IBatches {
     /// @notice Nobody showed the payload of this batch, or nobody proved its signatures: it counts as empty.
     event Voided(uint64 indexed index);
 
-    /// @notice Seals the batches up to that of the last header. Anybody may.
+    /// @notice Seals the batches up to that of the last header. Anybody may; headers of what is sealed already are passed over.
     ///
     /// Headers are in order; those that may be left out, as long as no batch is void: of batches whose payload was not demanded, or
     /// shown, and, where there are batches without signatures, whose signatures are proven.

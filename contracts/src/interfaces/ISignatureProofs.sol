@@ -19,9 +19,9 @@ interface ISignatureProofs {
     error SignatureProofs_BadParameter(string name);
     /// @notice The header is not that of this batch in the inbox.
     error SignatureProofs_WrongHeader(uint64 index);
-    /// @notice `from..to` is no range of the `count` batches that are posted, or an empty one.
+    /// @notice `from..to` is no range of the `count` batches that are posted, or the header is not of a batch in it.
     error SignatureProofs_WrongRange(uint64 from, uint64 to, uint64 count);
-    /// @notice The time for the first batch of the range ended at `limit`: begin with a later one.
+    /// @notice The time for this batch ended at `limit`: show the header of a later one.
     error SignatureProofs_TooLate(uint64 limit);
     /// @notice Another version of the program begins with batch `activation`: prove the batches before it and those from it on apart.
     error SignatureProofs_TwoVersions(uint64 activation);
@@ -31,10 +31,11 @@ interface ISignatureProofs {
     /// @notice The signatures of the batches `from..to` are proven.
     event SignaturesProven(uint64 indexed from, uint64 to, address indexed by);
 
-    /// @notice Proves that every transaction in the unsigned batches of `first.index..end` was signed by the sender that its payload
-    /// names, not later than `timeout` after the first of them was posted. Anybody may; batches with signatures may be among them.
-    /// @param first The header of the first batch.
-    function prove(BatchHeader calldata first, uint64 end, ValidityProof calldata proof) external;
+    /// @notice Shows a proof that every transaction in the unsigned batches of `start..end` was signed by the sender that its payload
+    /// names. It counts for those from `first` on, not later than `timeout` after that one was posted: a proof that comes too late for
+    /// some is not lost for the others. Anybody may; batches with signatures may be among them.
+    /// @param first The header of the first batch that it shall count for.
+    function prove(BatchHeader calldata first, uint64 start, uint64 end, ValidityProof calldata proof) external;
 
     /// @notice Where the signatures of batch `index` stand, if it has none of its own and was posted at `l1Time`.
     function statusOf(uint64 index, uint64 l1Time) external view returns (SignatureStatus);

@@ -20,6 +20,7 @@ interface IChain {
     function post(uint256 kind) external;
     function proveRange(uint64 from, uint64 to) external;
     function sealOne(uint64 index) external;
+    function sealAll(uint64 from, uint64 to) external;
     function raiseAlarm() external;
     function demand(uint64 index) external;
     function show(uint64 index) external;
@@ -54,6 +55,10 @@ contract RollupChain is IChain, SignatureDeployment {
 
     function sealOne(uint64 index) external {
         _seal(index);
+    }
+
+    function sealAll(uint64 from, uint64 to) external {
+        _sealAll(from, to);
     }
 
     function raiseAlarm() external {
@@ -108,6 +113,10 @@ contract ValidiumChain is IChain, CommitteeDeployment {
         _seal(index);
     }
 
+    function sealAll(uint64 from, uint64 to) external {
+        _sealAll(from, to);
+    }
+
     function raiseAlarm() external {
         _raiseAlarm();
     }
@@ -128,7 +137,7 @@ contract ValidiumChain is IChain, CommitteeDeployment {
 /// @notice A batcher that posts with signatures and without, provers who are quick, late or gone, watchers, a committee that shows what is
 /// demanded or does not, and whoever seals, driven at random.
 contract UnsignedActors is Test {
-    uint64 private constant SIGNATURE_TIMEOUT = 1 days;
+    uint64 private constant SIGNATURE_TIMEOUT = 3 days;
 
     /// @dev What the provers did in time, one flag for each batch.
     mapping(uint64 index => bool) public proven;
@@ -136,12 +145,15 @@ contract UnsignedActors is Test {
     bool public wronglyJudged;
     /// @dev Something was sealed that could still change, or taken back.
     bool public sealedEarly;
+    /// @dev What is decided could not be sealed.
+    bool public stuck;
     /// @dev A verdict that was there is another one now.
     bool public verdictChanged;
     /// @dev How often each way was gone, so that the runs are known to reach it.
     uint256 public voids;
     uint256 public counted;
     uint256 public refused;
+    uint256 public whole;
 
     IChain public chain;
     SealedInbox private _sealedInbox;
@@ -218,6 +230,21 @@ contract UnsignedActors is Test {
         } catch {}
     }
 
+    /// @dev Whatever is decided can be sealed by whoever shows all headers.
+    function sealDecided() external watched {
+        BatchHeader[] memory all = chain.batches();
+        uint64 next = _sealedInbox.batchCount();
+        uint64 to = next;
+        while (to < all.length && _isDecided(all[to])) ++to;
+        if (to == next) return;
+        try chain.sealAll(next, to) {
+            if (_sealedInbox.batchCount() != to) stuck = true;
+            ++whole;
+        } catch {
+            stuck = true;
+        }
+    }
+
     /// @dev Seldom, and once: nothing is proven from then on.
     function alarm(uint256 dice) external watched {
         if (dice % 32 != 0 || _alarmed) return;
@@ -226,7 +253,7 @@ contract UnsignedActors is Test {
     }
 
     function wait_(uint256 time) external watched {
-        _skip(_bound(time, 10 minutes, 12 hours));
+        _skip(_bound(time, 10 minutes, 36 hours));
     }
 
     /// @dev Whether a batch is to count as empty, by the model.
@@ -238,6 +265,13 @@ contract UnsignedActors is Test {
     /// @dev Whether signatures are missing that nobody has proven.
     function _lacks(BatchHeader memory header) private view returns (bool) {
         return header.daType & DaType.UNSIGNED != 0 && !proven[header.index];
+    }
+
+    /// @dev Whether nothing that is to come can change what becomes of a batch, by the model.
+    function _isDecided(BatchHeader memory header) private view returns (bool) {
+        (ChallengeStatus status, uint256 limit) = chain.demandOf(header.index);
+        if (status == ChallengeStatus.Open || block.timestamp <= limit) return false;
+        return !_lacks(header) || block.timestamp > header.l1Time + SIGNATURE_TIMEOUT;
     }
 
     /// @dev One of the last four batches: most are still within their windows.
@@ -281,7 +315,7 @@ contract SignatureInvariants is Test {
     }
 
     function _moves() private pure returns (bytes4[] memory selectors) {
-        selectors = new bytes4[](10);
+        selectors = new bytes4[](11);
         selectors[0] = UnsignedActors.post.selector;
         selectors[1] = UnsignedActors.post.selector;
         selectors[2] = UnsignedActors.prove.selector;
@@ -292,6 +326,7 @@ contract SignatureInvariants is Test {
         selectors[7] = UnsignedActors.alarm.selector;
         selectors[8] = UnsignedActors.demand.selector;
         selectors[9] = UnsignedActors.show.selector;
+        selectors[10] = UnsignedActors.sealDecided.selector;
     }
 
     /// @dev What claims see of a batch without signatures has its payload only if they were proven in time; nothing else is changed.
@@ -302,7 +337,6 @@ contract SignatureInvariants is Test {
         bytes32 acc = posted.acc(0);
         for (uint64 i; i < count; ++i) {
             bool empty = _actors.isVoid(all[i]);
-            if (all[i].daType & DaType.UNSIGNED != 0 && !_actors.proven(i)) vm.assertTrue(empty);
             acc = Hashing.batchNext(acc, Hashing.header(empty ? _emptied(all[i]) : all[i]));
             vm.assertEq(decided.acc(i + 1), acc);
         }
@@ -324,6 +358,11 @@ contract SignatureInvariants is Test {
         vm.assertFalse(_actors.sealedEarly());
     }
 
+    /// @dev No verdict and no order of them stops the chain.
+    function invariant_61_whatIsDecidedCanBeSealed() public view {
+        vm.assertFalse(_actors.stuck());
+    }
+
     /// @dev The actors reach what the invariants are about.
     function test_actors_reachAll() public {
         for (uint256 i; i < 120; ++i) {
@@ -334,11 +373,14 @@ contract SignatureInvariants is Test {
             if (i % 8 == 2) _actors.demand(r);
             if (i % 16 == 3) _actors.show(r);
             if (i % 4 == 3) _actors.seal(0);
+            if (i % 16 == 13) _actors.sealDecided();
             if (i == 100) _actors.alarm(0);
         }
         vm.assertGt(_actors.voids(), 0);
         vm.assertGt(_actors.counted(), 0);
         vm.assertGt(_actors.refused(), 0);
+        vm.assertGt(_actors.whole(), 0);
+        invariant_61_whatIsDecidedCanBeSealed();
         invariant_60_nothingUnprovenIsReadWithItsPayload();
         invariant_61_aVerdictStays();
         invariant_51_whatIsSealedIsDecidedAndStays();

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {Inbox} from "../../src/Inbox.sol";
 import {Portal} from "../../src/Portal.sol";
 import {EscapeHatch} from "../../src/bridge/EscapeHatch.sol";
+import {QueryGame} from "../../src/claims/QueryGame.sol";
 import {CommitteeDa} from "../../src/da/CommitteeDa.sol";
 import {CommitteeRegistry} from "../../src/da/CommitteeRegistry.sol";
 import {DaChallenge} from "../../src/da/DaChallenge.sol";
@@ -122,6 +123,11 @@ abstract contract CommitteeDeployment is SealedDeployment {
     function _portalParameters() internal view override returns (Portal.Parameters memory p) {
         p = super._portalParameters();
         p.settlement = deployer.addressOf(_hatchStep());
+    }
+
+    function _gameParameters() internal virtual override returns (QueryGame.Parameters memory p) {
+        p = super._gameParameters();
+        p.demanders = address(demanders);
     }
 
     // --- members ---

@@ -255,7 +255,13 @@ abstract contract Deployment is Test {
 
     function _gameParameters() internal virtual returns (QueryGame.Parameters memory) {
         return QueryGame.Parameters({
-            claimManager: _at(7), inbox: _at(5), step: _at(13), clock: CLOCK, grace: GRACE, bond: BOND
+            claimManager: _at(7),
+            inbox: _at(5),
+            step: _at(13),
+            clock: CLOCK,
+            grace: GRACE,
+            bond: BOND,
+            demanders: address(0)
         });
     }
 

@@ -5,6 +5,7 @@ import {IQueryGame, NodeStatus} from "../../src/interfaces/IQueryGame.sol";
 import {Hashing} from "../../src/libraries/Hashing.sol";
 import {Claim, Output} from "../../src/types/Output.sol";
 import {Deployment} from "./Deployment.sol";
+import {Vectors} from "./Vectors.sol";
 import {vm} from "./Vm.sol";
 
 /// @notice Moves of the query game by anybody on any vectors, which it remembers so that entries can be opened.
@@ -61,29 +62,15 @@ abstract contract DisputeFixture is Deployment {
 
     function _doubt(Claim claim, bytes32 parent, uint8 index) internal view returns (Doubt memory d) {
         bytes32[256] memory entries = vectors[parent == 0 ? Claim.unwrap(claim) : parent];
-        d.endProof = _proof(entries, index);
+        d.endProof = Vectors.proof(entries, index);
         d.end = entries[index];
         if (index > 0) {
-            d.startProof = _proof(entries, index - 1);
+            d.startProof = Vectors.proof(entries, index - 1);
             d.start = entries[index - 1];
         } else if (parent == 0) {
             (d.start,,) = claims.statementOf(claim);
         } else {
             d.start = game.node(parent).start;
-        }
-    }
-
-    function _proof(bytes32[256] memory entries, uint256 index) internal pure returns (bytes32[] memory proof) {
-        proof = new bytes32[](8);
-        bytes32[] memory level = new bytes32[](256);
-        for (uint256 i; i < 256; ++i) {
-            level[i] = entries[i];
-        }
-        for (uint256 j; j < 8; ++j) {
-            proof[j] = level[(index >> j) ^ 1];
-            for (uint256 i; i < uint256(128) >> j; ++i) {
-                level[i] = keccak256(abi.encode(Hashing.DOMAIN_NODE, level[2 * i], level[2 * i + 1]));
-            }
         }
     }
 

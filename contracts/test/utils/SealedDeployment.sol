@@ -16,7 +16,8 @@ import {vm} from "./Vm.sol";
 
 /// @notice A deployment whose claims are about sealed batches, because of a committee, of batches without signatures, or of both.
 abstract contract SealedDeployment is Deployment {
-    uint64 internal constant SIGNATURE_TIMEOUT = 1 days;
+    /// @dev Longer than a committee's windows, so that each can be seen to count.
+    uint64 internal constant SIGNATURE_TIMEOUT = 3 days;
     /// @dev The step of `SignatureProofs` in the table of a rollup: after the router.
     uint256 private constant SIGNATURE_STEP = 18;
 
@@ -156,6 +157,6 @@ abstract contract SealedDeployment is Deployment {
     }
 
     function _proveSignatures(uint64 start, uint64 end) internal {
-        signatures.prove(headers[start], end, _signatureProof(start, end));
+        signatures.prove(headers[start], start, end, _signatureProof(start, end));
     }
 }

@@ -169,6 +169,7 @@ mod claims {
             function clock() external view returns (uint64);
             function grace() external view returns (uint64);
             function bond() external view returns (uint256);
+            function demanders() external view returns (address);
         }
     }
 }
@@ -285,7 +286,7 @@ mod committee {
         interface SignatureProofs {
             event SignaturesProven(uint64 indexed from, uint64 to, address indexed by);
 
-            function prove(DemandedHeader first, uint64 end, SignaturesProof proof) external;
+            function prove(DemandedHeader first, uint64 start, uint64 end, SignaturesProof proof) external;
             function statusOf(uint64 index, uint64 l1Time) external view returns (uint8);
             function timeout() external view returns (uint64);
             function router() external view returns (address);

@@ -67,6 +67,7 @@ mod errors {
             error QueryGame_TooEarly(uint64 deadline);
             error QueryGame_TooLate(uint64 limit);
             error QueryGame_UnknownNode(bytes32 node);
+            error QueryGame_NotDemander(address caller);
             error QueryGame_WrongBond(uint256 sent, uint256 bond);
             error QueryGame_WrongDepth(uint8 depth);
             error QueryGame_WrongEnd(bytes32 last, bytes32 end);
@@ -155,7 +156,6 @@ mod errors {
             error SignatureProofs_Contradicted(uint256 version);
             error SealedInbox_BadParameter(string name);
             error SealedInbox_WrongHeader(uint64 index);
-            error SealedInbox_SealedAlready(uint64 next);
             error SealedInbox_HeaderMissing(uint64 needed);
             error SealedInbox_TooEarly(uint64 index, uint64 time);
             error EscapeHatch_BadParameter(string name);
@@ -385,6 +385,10 @@ fn game(error: &Errors::ErrorsErrors) -> Option<String> {
         E::ClaimManager_OffPath(e) => {
             format!("an owner's claims form one path: build on claim {}, its newest", e.tip)
         }
+        E::QueryGame_NotDemander(e) => format!(
+            "on this private chain {} may not doubt claims: have the timelock add it to the demanders",
+            e.caller
+        ),
         E::QueryGame_WrongBond(e) => {
             format!("{} wei were sent; the bond is exactly {}", e.sent, e.bond)
         }
@@ -522,7 +526,6 @@ fn committee(error: &Errors::ErrorsErrors) -> Option<String> {
         E::Demanders_ListedAlready(e) => format!("{} may demand payloads already", e.who),
         E::Demanders_NotListed(e) => format!("{} is no demander, or is removed already", e.who),
         E::Demanders_LastOne(e) => format!("{} is the last demander: add another first", e.who),
-        E::SealedInbox_SealedAlready(e) => format!("the next batch to seal is {}", e.next),
         E::SealedInbox_HeaderMissing(e) => format!("the header of batch {} is needed", e.needed),
         E::SealedInbox_TooEarly(e) => {
             format!("batch {} can be sealed after {}", e.index, e.time)
@@ -615,10 +618,16 @@ fn signatures(error: &Errors::ErrorsErrors) -> Option<String> {
             format!("the header is not that of batch {}: L1 was reorganised", e.index)
         }
         E::SignatureProofs_WrongRange(e) => {
-            format!("{}..{} is no range of the {} batches", e.from, e.to, e.count)
+            format!(
+                "{}..{} is no range of the {} batches with that header in it",
+                e.from, e.to, e.count
+            )
         }
         E::SignatureProofs_TooLate(e) => {
-            format!("the first of these batches could be proven until {}", e.limit)
+            format!(
+                "the first of these batches could be proven until {}: begin with a later one",
+                e.limit
+            )
         }
         E::SignatureProofs_TwoVersions(e) => format!(
             "another version of the program begins with batch {}: prove them apart",

@@ -344,6 +344,7 @@ fn parameters(config: &NodeConfig, client: &Client) -> (Parameters, usize) {
         program: mezz_l1::deploy::program(),
         key: mezz_l1::deploy::program_key(),
         batcher: address(&config.batcher).filter(|_| batches),
+        private: config.contracts.committee.is_some_and(|it| it.demanders.is_some()),
     };
     (parameters, capacity)
 }

@@ -216,12 +216,19 @@ impl Disputes {
     }
 
     /// What `address` has to do in `role`, and what has to be computed for it.
-    pub(crate) fn moves(&self, right: &Right, role: Role, address: Address, now: u64) -> Vec<Move> {
+    pub(crate) fn moves(
+        &self,
+        right: &Right,
+        (role, address): (Role, Address),
+        private: bool,
+        now: u64,
+    ) -> Vec<Move> {
         let oracle = Known { disputes: self, right, wanted: RefCell::default() };
         let party = honest::Party {
             address,
             proposes: role == Role::Proposer,
             challenges: role == Role::Challenger,
+            private,
         };
         let due = honest::moves(&self.game, &oracle, party, now);
         let mine = |due: &game::Move| self.is_of(due, role, address) && self.is_in_time(due, now);

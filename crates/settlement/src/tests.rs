@@ -58,6 +58,7 @@ fn parameters() -> Parameters {
         program: ProgramId { memory: B256::ZERO, pc: 0 },
         key: B256::ZERO,
         batcher: None,
+        private: false,
     }
 }
 

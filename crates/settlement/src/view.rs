@@ -89,6 +89,8 @@ pub struct Parameters {
     pub key: B256,
     /// Who publishes batches for this node, if anybody.
     pub batcher: Option<Address>,
+    /// Whether only some may make payloads public (`docs/spec/private-data.md`).
+    pub private: bool,
 }
 
 /// What L1 says, at one of its blocks.
@@ -575,7 +577,9 @@ impl Settlement {
         let mut moves = Vec::new();
         for (role, address) in parties {
             let Some(address) = address else { continue };
-            for due in self.now.disputes.moves(&self.right, role, address, self.now.head.time) {
+            let (private, now) = (self.parameters.private, self.now.head.time);
+            let of = (role, address);
+            for due in self.now.disputes.moves(&self.right, of, private, now) {
                 if self.is_due(&due, role) && !moves.contains(&due) {
                     moves.push(due);
                 }

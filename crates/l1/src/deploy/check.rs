@@ -282,7 +282,7 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
     ])
     .collect();
     if let Some(allowed) = &wanted.demanders {
-        refusals.extend(demanders(rules, allowed));
+        refusals.extend(demanders(rules, allowed, intent.windows.claim_window));
     }
     if intent.profile == Profile::Production {
         refusals.extend(bounds([
@@ -313,7 +313,8 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
 }
 
 /// What a chain needs on which only some may make payloads public.
-fn demanders(rules: &CommitteeConfig, wanted: &DemandersIntent) -> Vec<Refusal> {
+fn demanders(rules: &CommitteeConfig, wanted: &DemandersIntent, claim_window: u64) -> Vec<Refusal> {
+    let longest = rules.challenge_window.max(claim_window);
     bounds([
         (
             rules.fallback == Fallback::Stop,
@@ -322,10 +323,10 @@ fn demanders(rules: &CommitteeConfig, wanted: &DemandersIntent) -> Vec<Refusal> 
             "who may make payloads public is said in committee.demanders, and posting to L1 does",
         ),
         (
-            wanted.delay > rules.challenge_window,
+            wanted.delay > longest,
             "committee.demanders-delay",
-            format!("above {} s", rules.challenge_window),
-            "who is removed must still be able to demand what is posted",
+            format!("above {longest} s"),
+            "who is removed must still be able to demand what is posted, and to doubt what is claimed",
         ),
         (
             wanted.first.iter().all(|who| !who.is_zero()),

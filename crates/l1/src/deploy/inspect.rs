@@ -225,6 +225,9 @@ impl Reader<'_> {
         self.compare("claimManager.inbox", c.claim_manager, ClaimManager::inboxCall {}, claimed)
             .await?;
         self.compare("queryGame.inbox", c.query_game, QueryGame::inboxCall {}, claimed).await?;
+        let doubters = c.committee.and_then(|at| at.demanders).unwrap_or_default();
+        self.compare("queryGame.demanders", c.query_game, QueryGame::demandersCall {}, doubters)
+            .await?;
         self.compare(
             "claimManager.games",
             c.claim_manager,

@@ -482,6 +482,7 @@ impl Defaults<'_> {
             let signatures = proofs.signatures.map_or(0, |rules| rules.timeout);
             proofs.rules.prover_timeout.saturating_add(signatures)
         });
+        let windows = self.windows(&file.windows, proofs.as_ref());
         Intent {
             profile: self.profile,
             l1_chain_id: self.or(file.l1_chain_id, "l1-chain-id", l1),
@@ -491,16 +492,24 @@ impl Defaults<'_> {
             stake: U256::from(stake) * U256::from(GWEI),
             bond: U256::from(bond) * U256::from(GWEI),
             roles: self.roles(&file.roles, deployer),
-            windows: self.windows(&file.windows, proofs.as_ref()),
             governance: self.governance(&file.governance),
             fees: fees(&file.fees),
-            committee: file.committee.as_ref().map(|file| self.committee(file, timeout)),
+            committee: file
+                .committee
+                .as_ref()
+                .map(|file| self.committee(file, timeout, windows.claim_window)),
+            windows,
             proofs,
         }
     }
 
-    /// A chain's claims may wait for a proof for `timeout`, and it must outlive that.
-    fn committee(&mut self, file: &CommitteeFile, timeout: u64) -> CommitteeIntent {
+    /// A chain's claims may wait for a proof for `timeout`, and it must outlive that; they may be doubted for `claim_window`.
+    fn committee(
+        &mut self,
+        file: &CommitteeFile,
+        timeout: u64,
+        claim_window: u64,
+    ) -> CommitteeIntent {
         let usual = match self.profile {
             Profile::Devnet => DEVNET_COMMITTEE,
             Profile::Testnet | Profile::Production => TESTNET_COMMITTEE,
@@ -532,13 +541,11 @@ impl Defaults<'_> {
             (usual.bond_per_chunk / U256::from(GWEI)).saturating_to(),
         );
         let mut or = |said, name, default| self.or(said, name, default);
+        let challenge_window =
+            or(rules.challenge_window, "committee.rules.challenge-window", usual.challenge_window);
         CommitteeIntent {
             rules: CommitteeConfig {
-                challenge_window: or(
-                    rules.challenge_window,
-                    "committee.rules.challenge-window",
-                    usual.challenge_window,
-                ),
+                challenge_window,
                 answer_window: or(
                     rules.answer_window,
                     "committee.rules.answer-window",
@@ -563,7 +570,9 @@ impl Defaults<'_> {
             committee: Committee { members, threshold, mandatory },
             demanders: (!file.demanders.is_empty()).then(|| DemandersIntent {
                 first: file.demanders.clone(),
-                delay: file.demanders_delay.unwrap_or(usual.challenge_window.saturating_mul(2)),
+                delay: file
+                    .demanders_delay
+                    .unwrap_or(challenge_window.max(claim_window).saturating_mul(2)),
             }),
         }
     }

@@ -290,7 +290,7 @@ mod constructors {
             uint64 genesisTimestamp; bytes32 genesisOutputRoot;
         }
         struct QueryGameParameters {
-            address claimManager; address inbox; address step; uint64 clock; uint64 grace; uint256 bond;
+            address claimManager; address inbox; address step; uint64 clock; uint64 grace; uint256 bond; address demanders;
         }
         struct PortalParameters {
             address inbox; address settlement; address systemConfig; address pauseController; address disputeGameFactory; uint64 proofMaturityDelay;
@@ -377,6 +377,7 @@ fn arguments(part: Part, seed: &Seed, layout: Layout, genesis: &Genesis) -> Vec<
             clock: windows.dispute_clock,
             grace: windows.dispute_grace,
             bond: intent.bond,
+            demanders: layout.at(Part::Demanders),
         }
         .abi_encode(),
         Part::ProgramRegistry => c::ProgramRegistryParameters {

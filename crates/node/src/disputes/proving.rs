@@ -79,6 +79,7 @@ pub(super) async fn call(
             let first = settlement.read().inbox().batches().get(of.n0 as usize).cloned();
             let call = SignatureProofs::proveCall {
                 first: first.ok_or(Error::Reorged)?.header.into(),
+                start: of.n0,
                 end: of.n1,
                 proof: SignaturesProof {
                     opened: proof.opened,

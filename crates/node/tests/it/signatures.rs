@@ -68,7 +68,7 @@ async fn prove(world: &World, first: BatchHeader, end: u64) {
         openings: Bytes::new(),
         proof: Bytes::from_static(b"trust me"),
     };
-    let call = SignatureProofs::proveCall { first: first.into(), end, proof };
+    let call = SignatureProofs::proveCall { start: first.index, first: first.into(), end, proof };
     let contract = world.deployment.contracts.signatures.unwrap().proofs;
     world.call(FUNDER, contract, &call, U256::ZERO).await;
 }

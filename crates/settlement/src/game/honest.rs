@@ -31,6 +31,8 @@ pub struct Party {
     pub proposes: bool,
     /// Whether it doubts what is wrong; without this it needs no bonds.
     pub challenges: bool,
+    /// Whether nobody may learn from it what the machine reads: then it refutes a wrong instruction by the owner's time, and not by a step.
+    pub private: bool,
 }
 
 /// The moves due, the most urgent first. Each is allowed now; one may make another superfluous.
@@ -44,7 +46,7 @@ pub fn moves(game: &Game, oracle: &impl Oracle, party: Party, now: u64) -> Vec<M
                 next = Some(content);
                 defend(game, oracle, party, parent, content, &mut due);
             } else if party.challenges {
-                challenge(game, oracle, now, parent, content, &right, &mut due);
+                challenge(game, oracle, party, now, parent, content, &right, &mut due);
             }
         }
         if party.proposes {
@@ -140,9 +142,11 @@ fn defend(
 }
 
 /// Leads each live instance of a wrong content to its end, along the first wrong entries.
+#[allow(clippy::too_many_arguments, reason = "a claim, who doubts it, and what is right")]
 fn challenge(
     game: &Game,
     oracle: &impl Oracle,
+    party: Party,
     now: u64,
     parent: u64,
     content: u64,
@@ -170,7 +174,7 @@ fn challenge(
                 due.push(Move::Query { content, owner, path: doubt });
                 break;
             };
-            if node.is_open() && doubt.length() == game.rules().depth {
+            if node.is_open() && doubt.length() == game.rules().depth && !party.private {
                 due.push(Move::Step { content, owner, path: doubt });
             }
             let right = node.answer().and_then(|_| oracle.answer(game, parent, doubt));

@@ -23,8 +23,10 @@ const RULES: Rules = Rules {
 };
 const LIAR: Address = Address::with_last_byte(0x40);
 const QUERIER: Address = Address::with_last_byte(0x41);
-const PROPOSER: Party = Party { address: honest(0), proposes: true, challenges: true };
-const CHALLENGER: Party = Party { address: honest(1), proposes: false, challenges: true };
+const PROPOSER: Party =
+    Party { address: honest(0), proposes: true, challenges: true, private: false };
+const CHALLENGER: Party =
+    Party { address: honest(1), proposes: false, challenges: true, private: false };
 
 /// One batch, hours as ticks, the numbers of production.
 fn world(parties: &[Party], mutation: Option<Mutation>) -> World {
@@ -81,6 +83,31 @@ fn a_lie_ends_at_one_instruction() {
     assert_eq!(world.game.purse().net(CHALLENGER.address), (RULES.stake / 2 / 6 * 6) as i128);
 }
 
+/// On a private chain nobody executes the instruction for a liar: its time refutes it, and what the machine reads stays unknown.
+#[test]
+fn a_lie_on_a_private_chain_ends_without_a_step() {
+    let challenger = Party { private: true, ..CHALLENGER };
+    let mut world = world(&[PROPOSER, challenger], None);
+    let vector = wrong(&world, 1);
+    claims(&mut world, LIAR, vector);
+    for _ in 0..6 {
+        world.act_as(challenger);
+        answers(&mut world, LIAR);
+        world.now += 1;
+    }
+    world.act_as(challenger);
+    assert_eq!(world.game.status(1, LIAR), Some(Status::Live));
+    world.now += RULES.clock + RULES.grace;
+    world.act_as(challenger);
+    let (content, path) = world.game.owner(LIAR).refuted_by.expect("its time refutes");
+    assert_eq!((content, path.length()), (1, RULES.depth));
+    assert_eq!(world.game.status(1, LIAR), Some(Status::Refuted));
+    world.act_honestly();
+    world.now += RULES.window + 1;
+    world.act_honestly();
+    ends_well(&mut world);
+}
+
 /// Its accomplice asks the question that matters at once and is answered at once, five times: whoever comes in the last moment of the window goes on
 /// from there, with the whole clock before it.
 #[test]
@@ -88,7 +115,7 @@ fn a_path_played_in_advance_locks_nobody_out() {
     let mut world = world(&[CHALLENGER], None);
     let vector = wrong(&world, 0);
     claims(&mut world, LIAR, vector);
-    let accomplice = Party { address: QUERIER, proposes: false, challenges: true };
+    let accomplice = Party { address: QUERIER, proposes: false, challenges: true, private: false };
     for _ in 0..4 {
         let mut moves = crate::game::honest::moves(&world.game, &world.toy, accomplice, 0);
         world.play(QUERIER, moves.remove(0)).expect("the window is open");

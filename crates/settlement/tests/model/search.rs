@@ -23,6 +23,8 @@ struct Limits {
     rules: Rules,
     /// Whether the honest party claims, or only challenges.
     proposes: bool,
+    /// Whether it refutes the last instruction by its owner's time alone.
+    private: bool,
     /// Owners of the adversary.
     owners: u8,
     /// Whether they claim what is right too.
@@ -54,7 +56,8 @@ type Found = Box<(Violation, World)>;
 
 /// Goes through everything; gives the number of states, or the first that breaks an invariant.
 fn search(limits: Limits, mutation: Option<Mutation>) -> Result<u64, Found> {
-    let party = Party { address: honest(0), proposes: limits.proposes, challenges: true };
+    let Limits { proposes, private, .. } = limits;
+    let party = Party { address: honest(0), proposes, challenges: true, private };
     let mut world = World::new(limits.rules, vec![party], mutation);
     world.post(limits.rules.entries as u64 * limits.rules.span, 3);
     let owners: Vec<_> = (0..limits.owners).map(|n| Address::with_last_byte(0x40 + n)).collect();
@@ -298,6 +301,7 @@ const BASE: Limits = Limits {
         proofs: None,
     },
     proposes: false,
+    private: false,
     owners: 0,
     backs_right: false,
     focused: true,
@@ -324,7 +328,8 @@ impl Limits {
 fn challenges(depth: usize, numbers: (u64, u64, u64)) -> impl Iterator<Item = Limits> {
     [0, numbers.0].into_iter().flat_map(move |arrival| {
         let limits = Limits { owners: 1, arrival, ..BASE }.rules(depth, numbers);
-        [limits.censor(false), limits.censor(true)]
+        let private = Limits { private: true, ..limits };
+        [limits.censor(false), limits.censor(true), private.censor(false), private.censor(true)]
     })
 }
 

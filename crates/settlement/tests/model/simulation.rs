@@ -97,11 +97,14 @@ fn setting(random: &mut Random, mutation: Option<Mutation>) -> Setting {
     };
     let proposes = random.chance(85);
     let parties = random.between(1, 2) as u8;
+    // They refute the last instruction by its owner's time alone.
+    let private = random.chance(30);
     let parties: Vec<_> = (0..parties)
         .map(|number| Party {
             address: honest(number),
             proposes: proposes && number == 0 || random.chance(30),
             challenges: true,
+            private,
         })
         .collect();
     let proposes = parties.iter().any(|party| party.proposes);

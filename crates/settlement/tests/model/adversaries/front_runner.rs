@@ -43,7 +43,7 @@ impl Adversary for FrontRunner {
             }
         }
         // What an honest party in its place would claim next, once it has a stake.
-        let copy = Party { address: me, proposes: true, challenges: true };
+        let copy = Party { address: me, proposes: true, challenges: true, private: false };
         for action in honest::moves(&world.game, &world.toy, copy, world.now) {
             if matches!(action, Move::Assert { .. } | Move::Back { .. } | Move::Deposit)
                 && random.chance(self.rate)

@@ -34,7 +34,7 @@ impl Adversary for Saboteur {
         let me = address(self.seat, self.next);
         if turn == Turn::First {
             // Quicker than the honest: the content is its own.
-            let copy = Party { address: me, proposes: true, challenges: true };
+            let copy = Party { address: me, proposes: true, challenges: true, private: false };
             for action in honest::moves(&world.game, &world.toy, copy, world.now) {
                 if matches!(action, Move::Assert { .. } | Move::Back { .. } | Move::Deposit) {
                     let _ = world.play(me, action);
