@@ -1,3 +1,4 @@
+use super::verifier::{DEVELOPMENT_POINT, is_for_development};
 use super::*;
 use alloy::primitives::{B256, U256, address};
 use mezz_evm::{L2Config, trie::StateTrie};
@@ -488,4 +489,20 @@ fn a_validium_outlives_what_its_claims_wait_for() {
     assert_eq!(refusals(&text(&committee.replace("1944000", "1944001"))), Vec::<String>::new());
     let refused = refusals(&text(&committee));
     assert!(refused[0].contains("freeze-delay must be above 1944000 s"), "{refused:#?}");
+}
+
+#[test]
+fn development_parameters_are_known_by_their_point() {
+    let ours = artifacts::OPENVM_HALO2_VERIFIER.runtime();
+    assert!(is_for_development(&ours));
+    // Compiled with other settings it has the same constants at other places.
+    assert!(is_for_development(&[&ours[7..], &[0x5b; 3]].concat()));
+    assert!(!is_for_development(&artifacts::HALO2_VERIFIER.runtime()));
+    let mut other = ours.to_vec();
+    for half in DEVELOPMENT_POINT {
+        while let Some(place) = other.windows(32).position(|word| half == word) {
+            other[place] ^= 1;
+        }
+    }
+    assert!(!is_for_development(&other));
 }

@@ -3,12 +3,18 @@
 use super::{DeployError, Profile, artifacts};
 use crate::{Client, Error, contracts::Halo2Verifier};
 use alloy::{
-    eips::BlockNumberOrTag,
-    primitives::{Address, Bytes, address, keccak256},
+    eips::{BlockId, BlockNumberOrTag},
+    primitives::{Address, B256, Bytes, address, b256, keccak256},
     rpc::types::TransactionRequest,
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
+
+/// The first coordinate of `s * G2`, which says what the development parameters are (ADR 9): every pairing check with them needs it.
+pub(super) const DEVELOPMENT_POINT: [B256; 2] = [
+    b256!("10eac183569bd2838121f6eca9da76982fee728f514c06284e3f1ade202efc98"),
+    b256!("06b6c61c44322f89c623cd2c50d2e8bbb5db3001522fcbb94634459fbfa89131"),
+];
 
 /// Where the embedded L1 verifies STARKs (`docs/spec/validity-proof.md`, section 3).
 const PRECOMPILE: Address = address!("00000000000000000000000000000000004D5A01");
@@ -86,29 +92,40 @@ pub(super) async fn choose(
 
 /// An error unless there is a verifier at an address: with other people's money only one that was looked at, with parameters of which nobody knows the secret.
 async fn named(client: &Client, profile: Profile, address: Address) -> Result<(), Error> {
-    let latest = BlockNumberOrTag::Latest;
-    let code = client.code(address, latest).await?;
-    let reason = match profile {
-        Profile::Production => artifacts::HALO2_VERIFIER.differs(&code),
-        Profile::Devnet | Profile::Testnet => code.is_empty().then(|| "there is no code".into()),
-    };
+    let reason = fault(client, profile, address, BlockNumberOrTag::Latest.into()).await?;
     let contract = artifacts::HALO2_VERIFIER.name;
-    if let Some(reason) = reason {
-        return Err(DeployError::WrongCode { contract, address, reason }.into());
-    }
-    if profile == Profile::Production {
-        let generated = client.call(address, &Halo2Verifier::generatedCall {}, latest).await?;
-        if is_for_development(&client.code(generated, latest).await?) {
-            let reason = "it verifies with development parameters, under which anybody can prove anything: deploy one made with those of a ceremony".into();
-            return Err(DeployError::WrongCode { contract, address, reason }.into());
-        }
-    }
-    Ok(())
+    reason.map_or(Ok(()), |reason| Err(DeployError::WrongCode { contract, address, reason }.into()))
 }
 
-/// Whether that is the contract with development parameters.
+/// What is wrong with a verifier that was deployed before; `None` if nothing is.
+pub(super) async fn fault(
+    client: &Client,
+    profile: Profile,
+    address: Address,
+    at: BlockId,
+) -> Result<Option<String>, Error> {
+    let code = client.code(address, at).await?;
+    if profile != Profile::Production {
+        return Ok(code.is_empty().then(|| "there is no code".into()));
+    }
+    if let Some(reason) = artifacts::HALO2_VERIFIER.differs(&code) {
+        return Ok(Some(reason));
+    }
+    let generated = client.call(address, &Halo2Verifier::generatedCall {}, at).await?;
+    let code = client.code(generated, at).await?;
+    let reason = match (code.is_empty(), is_for_development(&code)) {
+        (true, _) => "there is no code at the contract that it asks",
+        (_, true) => {
+            "it verifies with development parameters, under which anybody can prove anything: deploy one made with those of a ceremony"
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(reason.into()))
+}
+
+/// Whether that is a contract with development parameters, however it was compiled: their point is among its constants.
 pub(super) fn is_for_development(generated: &[u8]) -> bool {
-    artifacts::OPENVM_HALO2_VERIFIER.differs(generated).is_none()
+    generated.windows(32).any(|word| DEVELOPMENT_POINT.iter().any(|half| half == word))
 }
 
 /// Asks the precompile who it is.

@@ -4,7 +4,7 @@ use super::{Finding, Reader};
 use crate::{
     Error,
     contracts::{ClaimManager, ProgramRegistry},
-    deploy::{Deployment, Profile, artifacts, layout::Part, plan::program_key},
+    deploy::{Deployment, Profile, artifacts, layout::Part, plan::program_key, verifier::fault},
 };
 use alloy::primitives::{Address, B256, U256};
 use mezz_primitives::ProofConfig;
@@ -95,12 +95,13 @@ impl Reader<'_> {
         if [Part::StarkVerifier, Part::Halo2Verifier].map(|part| layout.at(part)).contains(&at) {
             return Ok(());
         }
-        let code = self.client.code(at, self.at).await?;
-        let (expected, difference) = match deployment.profile {
-            Profile::Production => ("this program's", artifacts::HALO2_VERIFIER.differs(&code)),
-            Profile::Devnet | Profile::Testnet => {
-                ("any", code.is_empty().then(|| "there is no code".to_owned()))
-            }
+        let difference = match fault(self.client, deployment.profile, at, self.at.into()).await {
+            Err(error @ (Error::Malformed { .. } | Error::Reverted(_))) => Some(error.to_string()),
+            found => found?,
+        };
+        let expected = match deployment.profile {
+            Profile::Production => "this program's, over parameters of a ceremony",
+            Profile::Devnet | Profile::Testnet => "any",
         };
         self.findings.push(Finding {
             what: format!("{} code", artifacts::HALO2_VERIFIER.name),
