@@ -1,4 +1,4 @@
-//! Any bytes give exactly the header's number of blocks, and whatever decodes is canonical.
+//! Any bytes give exactly the header's number of blocks (invariant 24, invariant 30), and whatever decodes is canonical.
 
 #![allow(clippy::unwrap_used, reason = "test code")]
 

@@ -60,6 +60,7 @@ fn a_proof_of_signatures_is_one_and_of_nothing_else() {
     assert!(verifier.verify(statement().hash(), SIGNATURES).is_err());
 }
 
+/// Invariant 38: a proof is of one statement.
 #[test]
 fn it_proves_nothing_else() {
     let statement = statement();
@@ -75,6 +76,7 @@ fn it_proves_nothing_else() {
     }
 }
 
+/// Invariant 38: an altered proof is none.
 #[test]
 fn no_byte_of_it_can_be_changed() {
     let (verifier, statement) = (Verifier::committed(), statement().hash());
@@ -95,6 +97,7 @@ fn garbage_is_no_proof() {
     }
 }
 
+/// Invariant 38: a proof is of one program.
 #[test]
 fn another_program_is_not_proven_by_it() {
     let key = || VerifyingKey::decode(KEY).unwrap();

@@ -1,7 +1,7 @@
 //! Checks of the repository itself.
 //!
 //! - `cargo xtask tidy` holds the house rules that no compiler knows: the layers, the words that a layer must not say,
-//!   the size of functions and files, what must not be left lying about.
+//!   the size of functions and files, what must not be left lying about, the tests of each numbered invariant.
 //! - `cargo xtask loc` counts lines of code for each crate.
 //!
 //! No dependencies: it compiles in seconds and runs in milliseconds, so that it is run often.
@@ -9,6 +9,7 @@
 mod layers;
 mod lines;
 mod locks;
+mod numbers;
 mod reach;
 mod shape;
 mod source;
@@ -74,6 +75,7 @@ fn tidy(tree: &Tree) -> Vec<Finding> {
         words::check(tree),
         shape::check(tree),
         reach::check(tree),
+        numbers::check(tree),
         text::check(tree),
     ]
     .concat();

@@ -1,5 +1,5 @@
 use crate::{
-    Finding, layers, locks, reach, shape,
+    Finding, layers, locks, numbers, reach, shape,
     source::{Tree, code, product_code},
     text, tidy, words,
 };
@@ -207,4 +207,37 @@ fn a_program_has_the_versions_of_the_node() {
         ("programs/other/Cargo.lock", other),
     ]);
     assert_eq!(places(locks::check(&tree)), ["programs/other/Cargo.lock:5"]);
+}
+
+#[test]
+fn every_numbered_test_is_named_and_every_named_one_is_there() {
+    let table = "| number | says | tests |\n|---|---|---|\n\
+        | 7 | a | `A.t.sol`: `test_07_*`, `test_fuzz_07_08_c`; `x/tests/b.rs`: `bears_it`, `gone`, `says_nothing` |\n\
+        | 8 | b | `A.t.sol`: `test_fuzz_07_08_c`; `c.test.mjs`: `a user leaves`, `a user stays` |\n\
+        | 3 | c | none: there is no such part |\n\
+        | 9 | d | some day |\n\
+        | 10 | e | `nowhere.rs`: `f` |\n";
+    let sol = "contract T {\n    function test_07_a() public {}\n    function test_07_b() public {}\n\
+        function test_fuzz_07_08_c(\n) public {}\n    function test_09_new() public {}\n    function test_mint_12() public {}\n}\n";
+    let rust = "/// Invariants 5 to 7 and 20, in one.\n#[test]\nfn bears_it() {}\n\n\
+        /// Invariant 70.\n#[test]\nasync fn says_nothing() {}\n";
+    let found = numbers::check(&tree([
+        ("docs/invariants.md", table),
+        ("contracts/test/A.t.sol", sol),
+        ("contracts/test/other/BA.t.sol", ""),
+        ("crates/x/tests/b.rs", rust),
+        ("tests/clients/c.test.mjs", "test(\"a user leaves\", async () => {});"),
+    ]));
+    assert_eq!(
+        found.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "docs/invariants.md:3: x/tests/b.rs has no test `gone`",
+            "docs/invariants.md:3: `says_nothing` in x/tests/b.rs does not say that it is about invariant 7: add it to its name or comment",
+            "docs/invariants.md:4: c.test.mjs has no test \"a user stays\"",
+            "docs/invariants.md:5: invariant 3 is out of order",
+            "docs/invariants.md:6: invariant 9 names no test: say `none` and why",
+            "docs/invariants.md:7: `nowhere.rs` is no file, or several: name its folder",
+            "contracts/test/A.t.sol:6: docs/invariants.md does not name `test_09_new` at invariant 9",
+        ]
+    );
 }

@@ -168,6 +168,7 @@ pub(crate) async fn batch_of(node: &L2, transaction: B256) -> Value {
     node.ask("mezz_getBatchByBlock", json!([format!("{number:#x}")])).await
 }
 
+/// Invariant 36, the data with a committee: from L1 and the members alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_members_keep_is_all_that_a_node_needs() {
     let club = Club::start(|_| ()).await;
@@ -187,7 +188,7 @@ async fn what_members_keep_is_all_that_a_node_needs() {
     wait("the batch to be sealed", async || batch_of(&operator, first).await["status"] == "sealed")
         .await;
 
-    // A stranger's node, from L1 and members alone (invariant 36).
+    // A stranger's node, from L1 and members alone.
     let stranger = club.world.node(club.watcher()).await;
     stranger.wait_safe(&many).await;
     assert!(operator.assert_same(&stranger) > 0);

@@ -104,6 +104,7 @@ async fn withdraw(
     world.call(STRANGER, portal, &finalize, U256::ZERO).await;
 }
 
+/// Invariant 32 on a whole chain.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_gets_in_and_out_without_the_operator() {
     let world = World::start(4).await;

@@ -53,11 +53,13 @@ async fn check(beacon: bool, expected: DaType) {
     assert!(modules(&fresh).await.get("admin").is_none());
 }
 
+/// Invariant 36: from L1 alone, the data in blobs.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresh_node_derives_the_sequencers_chain_from_blobs() {
     check(true, DaType::Blobs).await;
 }
 
+/// Invariant 36: from L1 alone, the data in calldata.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresh_node_derives_the_sequencers_chain_from_calldata() {
     check(false, DaType::Calldata).await;

@@ -91,7 +91,7 @@ async fn without_provers_a_zk_chain_confirms_by_itself() {
     fresh.assert_same(&node);
 }
 
-/// By its proof a claim is final after the guard, long before its window and timeout, and nobody has to stay behind it.
+/// Invariant 42 on a whole chain: by its proof a claim is final after the guard, long before its window and timeout, and nobody has to stay behind it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proven_claim_is_confirmed_after_the_guard() {
     let world = World::of(Family::Zk, broken).await;

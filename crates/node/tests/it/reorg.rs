@@ -54,6 +54,7 @@ async fn batches(world: &World) -> u64 {
     world.read(world.deployment.contracts.inbox, &Inbox::batchCountCall {}).await
 }
 
+/// Invariant 35 on a whole chain, a few blocks deep.
 #[tokio::test(flavor = "multi_thread")]
 async fn reorgs_of_l1_at_several_depths_lose_nothing() {
     let (world, sequencer, watcher, mut user) = start(UNSAFE_WINDOW).await;
@@ -96,6 +97,7 @@ async fn reorgs_of_l1_at_several_depths_lose_nothing() {
     check(&world, &sequencer, &watcher, &sent).await;
 }
 
+/// Invariant 35, where L1 drops what users sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_l1_forgets_for_good_is_unmade() {
     let (world, sequencer, watcher, mut user) = start(UNSAFE_WINDOW).await;
@@ -117,7 +119,7 @@ async fn what_l1_forgets_for_good_is_unmade() {
     assert_eq!(watcher.balance(Address::repeat_byte(1)).await, U256::ZERO);
 }
 
-/// An L1 that breaks its own promise: everything observed of it is dropped and read anew.
+/// Invariant 35 on an L1 that breaks its own promise: everything observed of it is dropped and read anew.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_l1_called_final_may_go_too() {
     let (world, sequencer, watcher, mut user) = start(2).await;

@@ -78,6 +78,7 @@ async fn sealed(world: &World) -> u64 {
     world.read(contract, &SealedInbox::batchCountCall {}).await
 }
 
+/// Invariant 60 on a whole chain.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_without_signatures_counts_once_they_are_proven() {
     let world = World::of(Family::Zk, proved(100_000)).await;
@@ -169,6 +170,7 @@ async fn wait_for_job(node: &L2) -> Value {
     panic!("no job about signatures: {}", node.ask("mezz_getProofs", json!([])).await);
 }
 
+/// Invariant 60, its other half: what nobody proves counts as empty.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_promised_finds_another_place_when_nobody_proves_it() {
     let world = World::of(Family::Hybrid, proved_safe).await;

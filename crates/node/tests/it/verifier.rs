@@ -55,6 +55,7 @@ async fn refused(world: &World, verifier: Address, what: &str, call: &Verifier::
     }
 }
 
+/// Invariant 38, with real proofs and the embedded L1's precompile.
 #[tokio::test]
 async fn the_embedded_l1_verifies_what_was_proven_and_nothing_else() {
     let world = World::of(Family::Zk, |_| {}).await;
@@ -102,6 +103,7 @@ fn by_contract(intent: &mut Intent) {
         Some(ProofVerifier::Development);
 }
 
+/// Invariant 38, with a real proof and OpenVM's contract.
 #[tokio::test]
 async fn a_contract_verifies_what_was_wrapped_and_nothing_else() {
     let world = World::of(Family::Zk, by_contract).await;

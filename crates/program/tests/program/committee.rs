@@ -66,6 +66,7 @@ fn scene() -> (World, usize) {
     (world, right)
 }
 
+/// Invariant 24 for payloads of a committee: whatever was certified gives a block.
 #[test]
 fn a_committees_payload_counts_if_its_chunks_are_what_its_length_says() {
     let (mut world, _) = scene();

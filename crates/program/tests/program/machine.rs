@@ -38,7 +38,7 @@ fn deep_calls_find_room() {
     check(&mut world, head - 1, end, 1);
 }
 
-/// Invariant 25, its second half.
+/// Invariant 25, its second half: the built program in the machine.
 #[test]
 fn the_machine_comes_to_the_same_output() {
     let mut world = busy();

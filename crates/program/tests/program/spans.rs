@@ -22,7 +22,7 @@ pub(crate) fn check(world: &mut World, spans: &[u32]) {
     }
 }
 
-/// Invariants 25 and 26: derived again from preimages alone, each block is what the node made of it.
+/// Invariant 25, invariant 26: derived again from preimages alone, each block is what the node made of it.
 #[test]
 fn every_span_leads_to_the_output_of_the_chain() {
     let mut world = busy();

@@ -52,7 +52,7 @@ fn check(world: &mut World) {
 proptest! {
     #![proptest_config(cases(40))]
 
-    /// Invariants 24 and 30: any payload gives exactly the blocks that the header names.
+    /// Invariant 24, invariant 30: any payload gives exactly the blocks that the header names.
     #[test]
     fn any_payload(posted in posted(), count in 1..4u32, payload in vec(any::<u8>(), 0..600)) {
         let mut world = funded();
@@ -62,7 +62,7 @@ proptest! {
         check(&mut world);
     }
 
-    /// A payload that is almost right.
+    /// Invariant 24, invariant 30, with a payload that is almost right.
     #[test]
     fn any_flipped_bits(posted in posted(), flips in vec(any::<(Index, u8)>(), 1..4)) {
         let mut world = funded();
@@ -76,7 +76,7 @@ proptest! {
         check(&mut world);
     }
 
-    /// Whatever somebody put into the queue.
+    /// Invariant 24, invariant 30, with whatever somebody put into the queue.
     #[test]
     fn any_messages(messages in vec(message(), 0..30), taken in 0..30u32) {
         let mut world = funded();

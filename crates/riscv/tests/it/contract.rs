@@ -241,6 +241,7 @@ proptest! {
     }
 }
 
+/// Invariant 25, its last part: what the machine does, the contract of the last step does.
 #[test]
 fn a_real_program_is_executed_alike() {
     let (mut machine, world, _) = workload(1);

@@ -361,6 +361,7 @@ fn holds(limits: Limits) {
     }
 }
 
+/// Invariant 10, whatever the adversary does.
 #[test]
 fn no_wrong_claim_stands() {
     let depth = if is_deep() { 4 } else { 3 };
@@ -371,6 +372,7 @@ fn no_wrong_claim_stands() {
     );
 }
 
+/// Invariant 11, invariant 12, whatever the adversary does.
 #[test]
 fn no_right_claim_falls_or_is_late() {
     let depth = if is_deep() { 6 } else { 4 };
@@ -383,6 +385,7 @@ fn no_right_claim_falls_or_is_late() {
     }
 }
 
+/// Invariants 10 to 12 of an honest owner against a dishonest one.
 #[test]
 fn no_contest_is_lost() {
     contests(1, (2, 2, 1)).for_each(holds);

@@ -281,21 +281,25 @@ fn play_many(quarter: u64) {
     assert!(total.pipelined > games() && total.on_wrong > games() / 10, "{total:?}");
 }
 
+/// Invariants 10 to 18, 21 and 22 (checks.rs), in the first quarter of the games.
 #[test]
 fn no_game_breaks_an_invariant_1() {
     play_many(0);
 }
 
+/// Invariants 10 to 18, 21 and 22 (checks.rs), in the second quarter of the games.
 #[test]
 fn no_game_breaks_an_invariant_2() {
     play_many(1);
 }
 
+/// Invariants 10 to 18, 21 and 22 (checks.rs), in the third quarter of the games.
 #[test]
 fn no_game_breaks_an_invariant_3() {
     play_many(2);
 }
 
+/// Invariants 10 to 18, 21 and 22 (checks.rs), in the last quarter of the games.
 #[test]
 fn no_game_breaks_an_invariant_4() {
     play_many(3);

@@ -212,6 +212,7 @@ async fn lie_in_every_way(world: &World, operator: Settings) {
     assert!(earned > books[0].before + stake * U256::from(ended.len() / 3));
 }
 
+/// Invariant 10, invariant 11 and invariant 13 on a whole chain, against twelve liars at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_lie_is_refuted_and_the_right_claim_is_final() {
     lie_in_every_way(&World::with_windows(4, 240, (120, 12)).await, operator()).await;
