@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IClaimManager} from "../../src/interfaces/IClaimManager.sol";
-import {Policy} from "../../src/interfaces/IProofRouter.sol";
+import {IClaimManager, InstanceStatus} from "../../src/interfaces/IClaimManager.sol";
+import {IProofRouter, Policy} from "../../src/interfaces/IProofRouter.sol";
 import {IQueryGame, NodeStatus} from "../../src/interfaces/IQueryGame.sol";
 import {Claim} from "../../src/types/Output.sol";
 import {ValidityProof} from "../../src/types/Proof.sol";
@@ -19,6 +19,12 @@ contract ProofActors is ProofFixture {
     bool public straddles;
     /// @dev A confirmation by an instance with a doubt that is open, or that may still be raised.
     bool public doubted;
+    /// @dev How often each way was gone, so that the runs are known to reach it: final by a proof alone, by an instance within the
+    /// window that a proof has shortened, refuted by a proof, proofs of the contents' version in conflict.
+    uint256 public confirmedByProof;
+    uint256 public confirmedSooner;
+    uint256 public refutedByProof;
+    uint256 public alarms;
     /// @dev Contents of which some instance was refuted.
     mapping(Claim content => bool) private _refuted;
     bytes32[] private _nodes;
@@ -42,6 +48,15 @@ contract ProofActors is ProofFixture {
     function _content(uint256 index) private view returns (Claim) {
         uint256 count = claims.contentCount();
         return claims.contentAt(count < 5 ? index % count : count - 1 - index % 5).id;
+    }
+
+    /// @dev The owner of an instance of a content, or anybody where it has none.
+    function _holder(Claim content, uint256 who) private view returns (address) {
+        for (uint256 i; i < owners.length; ++i) {
+            address by = owners[(who % owners.length + i) % owners.length];
+            if (_made[content][by] != 0) return by;
+        }
+        return owners[who % owners.length];
     }
 
     function post(uint256 count) external {
@@ -86,7 +101,9 @@ contract ProofActors is ProofFixture {
     /// @dev Seldom, so that there is something to freeze.
     function report(uint256 dice, uint256 version) external {
         if (dice % 16 != 0) return;
-        try this.reportAs(version % programs.versionCount()) {} catch {}
+        try this.reportAs(version % programs.versionCount()) {
+            ++alarms;
+        } catch {}
     }
 
     function reportAs(uint256 version) external {
@@ -103,17 +120,38 @@ contract ProofActors is ProofFixture {
 
     function refute(uint256 who, uint256 index) external {
         Claim content = _content(index);
+        address of_ = _holder(content, who);
         vm.prank(address(game));
-        try claims.refute(content, owners[who % owners.length], new address[](0)) {
+        try claims.refute(content, of_, new address[](0)) {
             _refuted[content] = true;
         } catch {}
+    }
+
+    /// @dev Seldom, too: each leaves a result on record, and who proves another one of the same run raises the alarm.
+    function refuteByZk(uint256 dice, uint256 who, uint256 index, uint8 entry) external {
+        if (dice % 4 != 0) return;
+        Claim content = _content(index);
+        address of_ = _holder(content, who);
+        try this.refuteByZkAs(content, of_, entry % 3) {
+            // After a conflict it is not known which of the two proofs is false.
+            if (claims.instanceStatus(content, of_) != InstanceStatus.Refuted) return;
+            _refuted[content] = true;
+            ++refutedByProof;
+        } catch {}
+    }
+
+    function refuteByZkAs(Claim content, address of_, uint8 index) external {
+        IProofRouter.Entry memory entry = _entry(content, index);
+        ValidityProof memory proof = _spanProof(content, entry.start, RIGHT);
+        vm.prank(querier);
+        router.refuteByZk(content, of_, entry, RIGHT, proof);
     }
 
     // --- doubts ---
 
     function query(uint256 who, uint256 index, uint256 node, uint8 entry) external {
         Claim content = _content(index);
-        address of_ = owners[who % owners.length];
+        address of_ = _holder(content, who);
         bytes32 parent = node % 2 == 0 || _nodes.length == 0 ? bytes32(0) : _nodes[node % _nodes.length];
         if (parent != 0) (content, of_) = (game.node(parent).content, game.node(parent).owner);
         try this.queryAs(content, of_, parent, entry % 3) returns (bytes32 id) {
@@ -173,11 +211,13 @@ contract ProofActors is ProofFixture {
     function confirm(uint256 index, uint256 who, bool byProof) external {
         Claim content = _content(index);
         if (claims.isFinal(content)) return;
-        address by = byProof ? address(0) : owners[who % owners.length];
+        address by = byProof ? address(0) : _holder(content, who);
         bool isDoubted = by != address(0) && _isDoubted(content, by);
         try claims.confirm(content, by) {
             if (!_mayBy(content, by)) tooEarly = true;
             if (isDoubted) doubted = true;
+            if (by == address(0)) ++confirmedByProof;
+            else if (block.timestamp <= _made[content][by] + WINDOW) ++confirmedSooner;
         } catch {}
     }
 
@@ -186,11 +226,17 @@ contract ProofActors is ProofFixture {
         bool before = claims.isFinal(content);
         bool ripe = claims.isRipe(content);
         if (claims.tryConfirm(content) != ripe) tooEarly = true;
-        if (ripe && !before) _checkAny(content);
+        if (!ripe || before) return;
+        _checkAny(content);
+        // Then no instance was through its whole window.
+        if (block.timestamp > claims.contentAt(claims.indexOf(content)).createdAt + WINDOW) return;
+        if (_actorsPolicy == Policy.Fast) ++confirmedByProof;
+        else ++confirmedSooner;
     }
 
     function wait_(uint256 time) external {
-        _skip(time % 4 == 0 ? _bound(time, 1, 8 days) : _bound(time, 1, 6 hours));
+        uint256[4] memory most = [uint256(8 days), 2 days, 6 hours, 1 hours];
+        _skip(_bound(time, 1, most[time % 4]));
     }
 
     /// @dev The rule of the spec, from what was recorded, not from what the contracts say.
@@ -255,7 +301,7 @@ abstract contract ProofInvariants is ProofFixture {
         vm.warp(START);
         vm.roll(100);
         _actors = new ProofActors(_policy());
-        bytes4[] memory selectors = new bytes4[](15);
+        bytes4[] memory selectors = new bytes4[](16);
         selectors[0] = ProofActors.post.selector;
         selectors[1] = ProofActors.assertClaim.selector;
         selectors[2] = ProofActors.assertAndProve.selector;
@@ -271,6 +317,7 @@ abstract contract ProofInvariants is ProofFixture {
         selectors[12] = ProofActors.answerByZk.selector;
         selectors[13] = ProofActors.reopen.selector;
         selectors[14] = ProofActors.timeout.selector;
+        selectors[15] = ProofActors.refuteByZk.selector;
         _target(address(_actors), selectors);
     }
 
@@ -290,12 +337,41 @@ abstract contract ProofInvariants is ProofFixture {
     function invariant_40_noContentStraddlesAnActivation() public view {
         vm.assertFalse(_actors.anyStraddles());
     }
+
+    /// @dev The actors reach what the invariants are about, as far as the policy has it.
+    function test_actors_reachAll() public {
+        (bool fast, bool safe) = (_policy() == Policy.Fast, _policy() == Policy.Safe);
+        // With FAST a content is asserted with its proof, and final after the guard.
+        _actors.assertAndProve(0, 0);
+        _actors.wait_(GUARD + 1);
+        _actors.confirm(1, 0, true);
+        vm.assertEq(_actors.confirmedByProof(), fast ? 1 : 0, "by proof");
+        // An instance of the next one is refuted by the proof of another entry.
+        uint256 next = fast ? 2 : 1;
+        _actors.assertClaim(0, next - 1, 0);
+        _actors.refuteByZk(0, 0, next, 0);
+        vm.assertEq(_actors.refutedByProof(), fast ? 1 : 0, "refuted");
+        // With SAFE a proof shortens the window of that instance.
+        _actors.prove(next);
+        _actors.wait_(FAST_WINDOW + 4);
+        _actors.confirm(next, 0, false);
+        vm.assertEq(_actors.confirmedSooner(), safe ? 1 : 0, "sooner");
+        // Two proofs of one run.
+        _actors.report(0, 0);
+        vm.assertEq(_actors.alarms(), 1, "alarm");
+        invariant_14_escrowIsTheSumOfLiabilities();
+        invariant_39_42_nothingIsConfirmedSoonerThanItMayBe();
+        invariant_17_39_nothingIsConfirmedWithAnOpenDoubt();
+        invariant_40_noContentStraddlesAnActivation();
+    }
 }
 
 /// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.depth = 48
 contract ProofFastInvariants is ProofInvariants {}
 
 /// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.depth = 48
 contract ProofSafeInvariants is ProofInvariants {
     function _policy() internal pure override returns (Policy) {
         return Policy.Safe;
@@ -303,6 +379,7 @@ contract ProofSafeInvariants is ProofInvariants {
 }
 
 /// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.depth = 48
 contract ProofStepOnlyInvariants is ProofInvariants {
     function _policy() internal pure override returns (Policy) {
         return Policy.StepOnly;
