@@ -125,12 +125,13 @@ impl Worker {
         Ok(())
     }
 
-    /// What was displaced just now, by what stands for it in a batch without signatures.
+    /// What was displaced, just now or before and has found no other place yet, by what stands for it in a batch without signatures.
     fn signed(&self) -> HashMap<Bytes, Bytes> {
         if !self.config.attributed {
             return HashMap::new();
         }
-        let signed = self.owed.iter().map(|transaction| {
+        let pool = self.shared.pool.read();
+        let signed = self.owed.iter().chain(pool.transactions()).map(|transaction| {
             (transaction.clone().attribute().standing().clone(), transaction.bytes.clone())
         });
         signed.collect()
