@@ -36,20 +36,33 @@ fn users() -> Vec<BlockBody> {
 
 #[test]
 fn blocks_are_the_same_with_signatures_and_without() {
-    let chain = |layout| {
+    let chain = |layout, bodies: [Vec<BlockBody>; 2]| {
         let mut world = funded();
-        for posted in [Posted::Calldata, Posted::Blobs] {
+        for (posted, body) in [Posted::Calldata, Posted::Blobs].into_iter().zip(bodies) {
             world.l1_info(7);
             world.force(sign(2, transfer(1, ALICE, 11)));
-            world.post_as(layout, posted, users());
+            world.post_as(layout, posted, body);
         }
-        world
+        world.outputs
     };
-    let (unsigned, attributed) = (chain(Layout::Unsigned), chain(Layout::Attributed));
-    assert_eq!(unsigned.outputs, attributed.outputs);
-    assert_ne!(unsigned.outputs, chain(Layout::Signed).outputs, "blocks hold something else");
-    let skipped = unsigned.rollup.headers.len();
-    assert_eq!(skipped, unsigned.outputs.len());
+    // The same a second time: their nonces are used.
+    let twice = || [users(), users()];
+    let unsigned = chain(Layout::Unsigned, twice());
+    assert_eq!(unsigned, chain(Layout::Attributed, twice()));
+    assert_ne!(unsigned, chain(Layout::Signed, twice()), "blocks hold something else");
+    // What is invalid at its place is in no block.
+    let mut valid = users();
+    valid[0].transactions.remove(2);
+    let valid = [valid, vec![block(0, []), block(0, [])]];
+    assert_eq!(unsigned, chain(Layout::Unsigned, valid));
+    assert_ne!(unsigned, chain(Layout::Unsigned, [valid_without_one(), users()]));
+}
+
+/// The same without one that is valid.
+fn valid_without_one() -> Vec<BlockBody> {
+    let mut blocks = users();
+    blocks[0].transactions.remove(1);
+    blocks
 }
 
 #[test]
