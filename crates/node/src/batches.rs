@@ -75,8 +75,9 @@ pub(crate) fn batch(
             transactions: local.transactions[taken.count..]
                 .iter()
                 .map(|transaction| match layout {
-                    Layout::Unsigned => Ok(transaction.standing().clone()),
+                    // Whether they are posted or proven: without them there is no such batch.
                     _ if transaction.is_unsigned() => Err(Error::Unsigned { number }),
+                    Layout::Unsigned => Ok(transaction.standing().clone()),
                     _ => Ok(transaction.bytes.clone()),
                 })
                 .collect::<Result<_, _>>()?,

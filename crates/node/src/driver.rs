@@ -141,6 +141,8 @@ struct Turn {
     reorgs: u64,
     /// L1 was rewound or just caught up with: sealed blocks may hold messages that are gone.
     suspicious: bool,
+    /// A sealed block that is in no batch and can be in none: signatures of it are not known here.
+    unsigned: Option<u64>,
     caught_up: bool,
     /// The sequencer was told to begin: L1 is read and derived.
     sequencing: bool,
@@ -341,6 +343,9 @@ impl Driver {
         }
         self.metrics.failed_moves.increment();
         turn.suspicious |= matches!(error, Error::Stale { .. });
+        if let (Move::Publish { .. }, Error::Unsigned { number }) = (&made, error) {
+            turn.unsigned = Some(*number);
+        }
         if let Error::Withheld { index, header, .. } = error {
             self.observe(Event::Looked { index: *index, header: *header, found: false }, turn);
         }
@@ -354,10 +359,13 @@ impl Driver {
         if !turn.caught_up {
             return;
         }
-        if !turn.busy.contains_key(&Lane::Role(Role::Watcher))
-            && std::mem::take(&mut turn.suspicious)
-        {
-            self.drop_stale().await;
+        if !turn.busy.contains_key(&Lane::Role(Role::Watcher)) {
+            if std::mem::take(&mut turn.suspicious) {
+                self.drop_stale().await;
+            }
+            if let Some(number) = turn.unsigned.take() {
+                self.drop_unsigned(number).await;
+            }
         }
         let (derived, posted) = {
             let settlement = self.settlement.read();
@@ -439,9 +447,25 @@ impl Driver {
                 number,
                 "L1 no longer shows messages that this block holds; building anew from there"
             );
-            if let Err(error) = self.sequencer.adopt(number - 1, Vec::new()).await {
-                tracing::error!(%error, "stale blocks stay");
-            }
+            self.drop_from(number).await;
+        }
+    }
+
+    /// Cuts off a block of a batch without signatures that L1 no longer shows: nobody can post it again.
+    async fn drop_unsigned(&self, number: u64) {
+        // It may be back meanwhile.
+        if number > self.settlement.read().heads().safe {
+            tracing::warn!(
+                number,
+                "L1 no longer shows the batch that this block came from, and its signatures are not known here; building anew from there"
+            );
+            self.drop_from(number).await;
+        }
+    }
+
+    async fn drop_from(&self, number: u64) {
+        if let Err(error) = self.sequencer.adopt(number - 1, Vec::new()).await {
+            tracing::error!(%error, "blocks stay that cannot be posted");
         }
     }
 
