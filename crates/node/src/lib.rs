@@ -332,6 +332,7 @@ fn parameters(config: &NodeConfig, client: &Client) -> (Parameters, usize) {
     let capacity = capacity - capacity / 20;
     let address = |signer: &Option<Signer>| signer.as_ref().map(|signer| signer.address());
     let batches = config.roles.contains(&Role::Batcher);
+    let proposes = config.roles.contains(&Role::Proposer) && config.proposer.is_some();
     let parameters = Parameters {
         config: config.chain.clone(),
         proposer: address(&config.proposer),
@@ -345,6 +346,7 @@ fn parameters(config: &NodeConfig, client: &Client) -> (Parameters, usize) {
         key: mezz_l1::deploy::program_key(),
         batcher: address(&config.batcher).filter(|_| batches),
         private: config.contracts.committee.is_some_and(|it| it.demanders.is_some()),
+        shows_proofs: proposes && !config.dry_run,
     };
     (parameters, capacity)
 }

@@ -9,10 +9,10 @@ use crate::{
 use alloy::rpc::types::TransactionReceipt;
 use alloy_primitives::{B256, Bytes};
 use mezz_da::Choice;
-use mezz_derive::{Compressor, EncodeError, Layout};
+use mezz_derive::{Compressor, EncodeError, Layout, PAYLOAD_BLOBS_MAX};
 use mezz_l1::{Call, contracts::Inbox as InboxContract};
-use mezz_primitives::{CHUNK_SIZE, CHUNKS_MAX, DaType, Fallback};
-use mezz_settlement::{Inbox, Role, Settlement};
+use mezz_primitives::{CALLDATA_MAX, CHUNK_SIZE, CHUNKS_MAX, DaType, Fallback};
+use mezz_settlement::{Event, Inbox, Role, Settlement};
 use parking_lot::RwLock;
 use std::sync::atomic::Ordering;
 
@@ -40,21 +40,32 @@ impl Acts {
         let inbox = settlement.read().inbox().clone();
         let layout = match self.config.signatures {
             None => Layout::Signed,
-            // Nobody who proves them: they would not count.
-            Some(_) if !unsigned || !self.proofs.has_workers() => Layout::Attributed,
-            Some(_) => Layout::Unsigned,
+            Some(_) if unsigned => Layout::Unsigned,
+            Some(_) => Layout::Attributed,
+        };
+        // What the next batch must hold is not decided here: a message may be due in the blocks that find no room.
+        let index = inbox.batches().len() as u64;
+        let limited = |packed: &Packed| {
+            let limit = Event::Limited { index, last: packed.last };
+            (packed.last < last).then(|| Done::learnt(limit))
         };
         let Some(rules) = self.config.committee else {
             let (packed, choice) = self.fitting_l1(&inbox, (first, last), layout).await?;
+            if let Some(limited) = limited(&packed) {
+                return Ok(limited);
+            }
             return self.post_to_l1(&inbox, packed, choice).await;
         };
-        let most = |packed: &Packed| packed.payload.len() <= CHUNKS_MAX * CHUNK_SIZE;
         let l1_time = settlement.read().l1_head().time;
         let (asked, payload) = match self.asked_before(&inbox).await? {
             Some(asked) => asked,
             None => {
-                let Packed { first, last, layout, payload } =
-                    self.fitting(&inbox, (first, last), layout, most).await?;
+                let most = CHUNKS_MAX * CHUNK_SIZE;
+                let packed = self.fitting(&inbox, (first, last), layout, most).await?;
+                if let Some(limited) = limited(&packed) {
+                    return Ok(limited);
+                }
+                let Packed { first, last, layout, payload } = packed;
                 // Its length is on L1.
                 let payload = match self.private {
                     true => mezz_derive::pad(payload, PAYLOAD_BUCKET, CHUNKS_MAX * CHUNK_SIZE),
@@ -80,6 +91,9 @@ impl Acts {
                     members.metrics().fallbacks.fetch_add(1, Ordering::Relaxed);
                 }
                 let (packed, choice) = self.fitting_l1(&inbox, (first, last), layout).await?;
+                if let Some(limited) = limited(&packed) {
+                    return Ok(limited);
+                }
                 self.post_to_l1(&inbox, packed, choice).await
             }
             Err(error) => Err(error),
@@ -97,43 +111,43 @@ impl Acts {
         // What could not be read back is not posted.
         let blobs = capabilities.blobs && capabilities.beacon;
         let prices = self.client.prices().await?;
-        let choose = |packed: &Packed| {
-            let length = packed.payload.len();
-            mezz_da::choose(length, prices.base_fee, prices.blob_base_fee, blobs)
+        let most = match blobs && prices.blob_base_fee.is_some() {
+            true => PAYLOAD_BLOBS_MAX,
+            false => CALLDATA_MAX,
         };
-        let fits = |packed: &Packed| choose(packed).is_some();
-        let packed = self.fitting(inbox, (first, last), layout, fits).await?;
-        let too_large = Error::TooLarge { number: first, bytes: packed.payload.len() };
-        let choice = choose(&packed).ok_or(too_large)?;
+        let packed = self.fitting(inbox, (first, last), layout, most).await?;
+        let bytes = packed.payload.len();
+        let choice = mezz_da::choose(bytes, prices.base_fee, prices.blob_base_fee, blobs);
+        let choice = choice.ok_or(Error::TooLarge { number: first, bytes })?;
         Ok((packed, choice))
     }
 
-    /// As many of the blocks as fit.
+    /// As many of the blocks as fit into `most` bytes.
     async fn fitting(
         &self,
         inbox: &Inbox,
         (first, mut last): (u64, u64),
         layout: Layout,
-        fits: impl Fn(&Packed) -> bool,
+        most: usize,
     ) -> Result<Packed, Error> {
         loop {
-            let half = first + (last - first) / 2;
-            match self.pack(inbox, (first, last), layout).await {
-                Ok(payload) => {
-                    let packed = Packed { first, last, layout, payload };
-                    if fits(&packed) {
-                        return Ok(packed);
-                    }
-                    if last == first {
-                        let bytes = packed.payload.len();
-                        return Err(Error::TooLarge { number: first, bytes });
-                    }
+            let blocks = last - first + 1;
+            let fewer = match self.pack(inbox, (first, last), layout).await {
+                Ok(payload) if payload.len() <= most => {
+                    return Ok(Packed { first, last, layout, payload });
                 }
+                Ok(payload) if blocks == 1 => {
+                    return Err(Error::TooLarge { number: first, bytes: payload.len() });
+                }
+                Ok(payload) => fewer(blocks, payload.len(), most),
                 Err(Error::Encode(EncodeError::Length | EncodeError::TransactionCount))
-                    if last > first => {}
+                    if blocks > 1 =>
+                {
+                    blocks / 2
+                }
                 Err(error) => return Err(error),
-            }
-            last = half;
+            };
+            last = first + fewer - 1;
         }
     }
 
@@ -216,5 +230,29 @@ impl Acts {
         self.metrics.batch_gas.add(receipt.gas_used);
         let transaction = receipt.transaction_hash;
         tracing::info!(first, last, bytes, how, unsigned, gas = receipt.gas_used, %transaction, "batch posted");
+    }
+}
+
+/// How many of more than one block to try next, of which all take `bytes` where there is room for `most`: nearly as many as fit if each takes the same.
+fn fewer(blocks: u64, bytes: usize, most: usize) -> u64 {
+    let share = u128::from(blocks) * most as u128 * 19 / (bytes as u128 * 20);
+    u64::try_from(share).unwrap_or(blocks).clamp(1, blocks - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fewer;
+
+    #[test]
+    fn a_batch_that_is_too_large_is_cut_to_what_fits() {
+        for (blocks, bytes, most, expected) in [
+            (100, 200, 100, 47),
+            (100, 101, 100, 94),
+            (300, 1_500_000, 750_000, 142),
+            (2, 101, 100, 1),
+            (5, 1_000_000, 10, 1),
+        ] {
+            assert_eq!(fewer(blocks, bytes, most), expected, "{blocks} of {bytes} into {most}");
+        }
     }
 }

@@ -257,7 +257,7 @@ fn batch_json(settlement: &Settlement, batch: &PostedBatch) -> Value {
             (false, false, true) => "revocable",
             (false, false, false) => "decided",
         });
-        value["signaturesProven"] = json!(batch.header.unsigned.then(|| sealing.is_proven(index)));
+        value["signaturesProven"] = json!(sealing.signatures_proven(batch));
         value["signaturesDue"] = json!(sealing.signatures_due(batch));
         if settlement.config().committee.is_some() {
             value["demand"] = json!(demand);
@@ -276,7 +276,7 @@ fn signatures(settlement: &Settlement) -> Value {
     let open = unsigned().filter(|batch| !batch.void && sealing.signatures_due(batch).is_some());
     json!({
         "timeout": rules.timeout, "sealed": sealing.sealed(), "unsigned": unsigned().count(),
-        "unproven": open.filter(|batch| batch.header.index >= sealing.sealed()).count(),
+        "unproven": open.count(),
         "void": unsigned().filter(|batch| batch.void).count(),
     })
 }

@@ -171,17 +171,24 @@ impl Sealing {
         self.proven.insert(start, end);
     }
 
-    /// Whether a proof of the signatures of a batch was verified.
-    pub fn is_proven(&self, index: u64) -> bool {
+    /// Whether a proof of the signatures of a batch, which is not sealed, was verified.
+    fn is_proven(&self, index: u64) -> bool {
         let row = self.proven.range(..=index).next_back();
         row.is_some_and(|(_, end)| index < *end)
     }
 
-    /// Until when the signatures of a batch that has none can be proven, if they are not yet; seconds of L1 time.
+    /// Whether the signatures of a batch that has none are proven; `None` of a batch that has them.
+    pub fn signatures_proven(&self, batch: &PostedBatch) -> Option<bool> {
+        let index = batch.header.index;
+        let counts = index < self.sealed && !batch.void;
+        batch.header.unsigned.then(|| counts || self.is_proven(index))
+    }
+
+    /// Until when the signatures of a batch that has none can be proven, if they are not yet; seconds of L1 time. Of a sealed batch nothing is.
     pub fn signatures_due(&self, batch: &PostedBatch) -> Option<u64> {
-        let rules = self.signatures.filter(|_| batch.header.unsigned)?;
-        let due = batch.header.l1_time.saturating_add(rules.timeout);
-        (!self.is_proven(batch.header.index)).then_some(due)
+        let (rules, index) = (self.signatures?, batch.header.index);
+        let open = batch.header.unsigned && index >= self.sealed && !self.is_proven(index);
+        open.then(|| batch.header.l1_time.saturating_add(rules.timeout))
     }
 
     /// The batches whose signatures must still be proven, and can be.
@@ -191,6 +198,7 @@ impl Sealing {
         now: u64,
     ) -> impl Iterator<Item = u64> + 'a {
         let open = inbox.batches().iter().skip(self.sealed as usize);
+        let open = open.filter(|batch| !batch.void);
         open.filter(move |batch| self.signatures_due(batch).is_some_and(|due| now <= due))
             .map(|batch| batch.header.index)
     }
@@ -198,13 +206,14 @@ impl Sealing {
     /// Whether the next batch may be posted without signatures: proofs come in time. After a batch for which none came it takes ten times as long.
     pub(crate) fn may_lack_signatures(&self, inbox: &Inbox, now: u64) -> bool {
         let Some(SignaturesConfig { timeout }) = self.signatures else { return false };
-        let unsigned = || inbox.batches().iter().rev().filter(|batch| batch.header.unsigned);
         let since = |batch: &PostedBatch| now.saturating_sub(batch.header.l1_time);
-        let late = unsigned().take_while(|batch| batch.header.index >= self.sealed).any(|batch| {
-            !batch.void && self.signatures_due(batch).is_some() && since(batch) > timeout / 2
-        });
-        let failed = unsigned().find(|batch| batch.void);
-        !late && failed.is_none_or(|batch| since(batch) > timeout.saturating_mul(11))
+        // Times never fall along the chain: what is older says nothing any more.
+        let lately = |batch: &&PostedBatch| since(batch) <= timeout.saturating_mul(11);
+        let lately = inbox.batches().iter().rev().take_while(lately);
+        lately.filter(|batch| batch.header.unsigned).all(|batch| {
+            let late = self.signatures_due(batch).is_some() && since(batch) > timeout / 2;
+            !batch.void && !late
+        })
     }
 
     fn bond_per_chunk(&self) -> u128 {

@@ -319,6 +319,15 @@ pub enum Event {
     },
     /// A validity proof was made here.
     Proved(Proving),
+    /// Whether there are workers who make proofs for this node.
+    Workers(bool),
+    /// Blocks that were to be published do not fit one batch.
+    Limited {
+        /// Position of the batch.
+        index: u64,
+        /// The last block that does.
+        last: u64,
+    },
     /// A run of the program was divided.
     Traced {
         /// On which parent.

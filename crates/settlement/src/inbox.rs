@@ -175,7 +175,13 @@ impl Inbox {
         Some(last.acc)
     }
 
-    /// The same before the batch at `index`.
+    /// The batch chain as it was posted, after the first `count` batches, if there are so many and any.
+    pub fn posted_acc(&self, count: u64) -> Option<Accumulator> {
+        let last = self.batches.get(usize::try_from(count.checked_sub(1)?).ok()?)?;
+        Some(last.header.acc())
+    }
+
+    /// The batch chain that claims are about before the batch at `index`.
     pub fn acc_before(&self, index: u64) -> Option<Accumulator> {
         match index {
             0 => Some(self.first_batch_acc),

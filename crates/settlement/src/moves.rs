@@ -192,6 +192,8 @@ pub enum Move {
     ProveSignatures {
         /// The proof.
         of: Proving,
+        /// From which batch on it counts: those before it are proven, or it comes too late for them.
+        first: u64,
     },
     /// Seal the batches up to this one: what they are is decided.
     Seal {

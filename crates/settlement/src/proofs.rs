@@ -54,9 +54,14 @@ impl Proving {
         }
     }
 
-    /// Whether it shows the signatures of this batch.
-    const fn shows_signatures(&self, index: u64) -> bool {
-        matches!(self.of, Proven::Signatures) && self.n0 <= index && index < self.n1
+    /// Whether it is about the signatures of batches.
+    pub const fn is_of_signatures(&self) -> bool {
+        matches!(self.of, Proven::Signatures)
+    }
+
+    /// Whether it is about this batch, among others.
+    pub const fn covers(&self, index: u64) -> bool {
+        self.n0 <= index && index < self.n1
     }
 }
 
@@ -117,17 +122,46 @@ impl Settlement {
         let uses = self.uses().into_iter().map(|(of, _)| of);
         let uses = uses.filter(|of| !self.has_proof(of) && seen.insert(*of));
         // Claims are about what is sealed, and that waits for the signatures.
-        let shown = |index: &u64| self.proved().any(|proof| proof.shows_signatures(*index));
-        let unproven = self.unproven().into_iter().filter(|index| !shown(index));
-        unproven.map(|index| Proving::signatures(index, index + 1)).chain(uses).collect()
+        let missing = self.missing().into_iter();
+        missing.map(|index| Proving::signatures(index, index + 1)).chain(uses).collect()
     }
 
-    /// The batches whose signatures this node would prove.
+    /// Whether a proof of the signatures of a row of batches, however that came about, would show one that no proof here does.
+    pub fn wants_signatures(&self, row: &Proving) -> bool {
+        self.first_shown(row, &self.missing()).is_some()
+    }
+
+    /// The batches whose signatures this node would prove. It matters neither what they derive to nor what became of those before them: the statement is
+    /// about what was posted.
     fn unproven(&self) -> Vec<u64> {
         let sealing = self.sealing().filter(|_| self.parameters.proposer.is_some());
         let now = self.l1_head().time;
         let open = sealing.into_iter().flat_map(|sealing| sealing.unproven(self.inbox(), now));
-        open.filter(|index| *index < self.derived() && self.is_sound(index + 1)).collect()
+        // What a committee keeps to itself cannot be proven.
+        open.filter(|index| self.is_sound(index + 1) && !self.is_missing(*index)).collect()
+    }
+
+    /// Those of them that no proof shows which this node has.
+    fn missing(&self) -> Vec<u64> {
+        let unproven = self.unproven();
+        let held = self.proved().filter(|of| self.first_shown(of, &unproven).is_some());
+        let held: Vec<_> = held.collect();
+        unproven.into_iter().filter(|index| !held.iter().any(|of| of.covers(*index))).collect()
+    }
+
+    /// The first of the batches `open` that L1 counts a proof for, if there is one: it takes none about two versions, and counts it from any batch on that it
+    /// is in time for.
+    fn first_shown(&self, of: &Proving, open: &[u64]) -> Option<u64> {
+        let posted = self.inbox().batches().len() as u64;
+        let taken = of.is_of_signatures() && of.n1 <= posted && self.is_one_version(of.n0, of.n1);
+        let shown = |index: &u64| taken && of.covers(*index);
+        open.iter().copied().find(shown)
+    }
+
+    /// Whether batches are all of one version of the program.
+    pub fn is_one_version(&self, n0: u64, n1: u64) -> bool {
+        let version = |batch: u64| self.versions().of(batch).map(|version| version.number);
+        n0 < n1 && version(n0) == version(n1 - 1)
     }
 
     /// From when on a claim is final by its proof alone, if it is proven and that is what a proof is worth; seconds of L1 time.
@@ -147,8 +181,11 @@ impl Settlement {
     /// The proofs of signatures that L1 has not been shown.
     fn show_signatures(&self) -> Vec<Move> {
         let unproven = self.unproven();
-        let useful = |of: &&Proving| unproven.iter().any(|index| of.shows_signatures(*index));
-        self.proved().filter(useful).map(|of| Move::ProveSignatures { of: *of }).collect()
+        let due = self.proved().filter_map(|of| {
+            let first = self.first_shown(of, &unproven)?;
+            Some(Move::ProveSignatures { of: *of, first })
+        });
+        due.collect()
     }
 
     /// Whether a proof under this node's key is of use for batches up to `n1`.

@@ -59,6 +59,7 @@ fn parameters() -> Parameters {
         key: B256::ZERO,
         batcher: None,
         private: false,
+        shows_proofs: true,
     }
 }
 

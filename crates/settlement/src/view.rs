@@ -91,6 +91,8 @@ pub struct Parameters {
     pub batcher: Option<Address>,
     /// Whether only some may make payloads public (`docs/spec/private-data.md`).
     pub private: bool,
+    /// Whether this node shows L1 the proofs that workers make for it: it makes the proposer's moves.
+    pub shows_proofs: bool,
 }
 
 /// What L1 says, at one of its blocks.
@@ -181,6 +183,10 @@ pub struct Settlement {
     proved: BTreeSet<Proving>,
     /// Payloads that were looked for before their turn, by batch: its hash, and whether they were found.
     looked: BTreeMap<u64, (B256, bool)>,
+    /// Whether there are workers who make proofs.
+    workers: bool,
+    /// The next batch, and the last block that it has room for, where that was found too small for more.
+    limit: Option<(u64, u64)>,
 }
 
 impl Settlement {
@@ -218,6 +224,8 @@ impl Settlement {
             trusted: None,
             proved: BTreeSet::new(),
             looked: BTreeMap::new(),
+            workers: false,
+            limit: None,
         }
     }
 
@@ -240,7 +248,7 @@ impl Settlement {
                 if let Some(void) = self.now.observe(&block)? {
                     // What was derived of it, and what stands on that, is derived again.
                     self.derived = self.derived.min(void);
-                    self.proved.retain(|of| of.n1 <= void);
+                    self.proved.retain(|of| of.is_of_signatures() || of.n1 <= void);
                     self.right.retain(|_, claim| self.now.inbox.acc(claim.n1) == Some(claim.acc));
                 }
                 self.recent.push_back(block);
@@ -258,6 +266,7 @@ impl Settlement {
             Event::Cut(number) => {
                 self.latest = self.latest.min(number);
                 self.sealed.retain(|block| block.number <= number);
+                self.limit = self.limit.filter(|(_, last)| *last <= number);
             }
             Event::Derived { index, header } => {
                 let batch = self.now.inbox.batches().get(index as usize);
@@ -279,6 +288,8 @@ impl Settlement {
             Event::Proved(proving) => {
                 self.proved.insert(proving);
             }
+            Event::Workers(there) => self.workers = there,
+            Event::Limited { index, last } => self.limit = Some((index, last)),
             Event::Traced { parent, path, vector } => {
                 self.right.answers.insert((parent, path), vector);
             }
@@ -327,7 +338,11 @@ impl Settlement {
             .take_while(|(old, new)| old.effective() == new.effective())
             .count() as u64;
         self.derived = self.derived.min(same);
-        self.proved.retain(|of| now.inbox.acc(of.n1) == self.now.inbox.acc(of.n1));
+        let about = |inbox: &Inbox, of: &Proving| match of.is_of_signatures() {
+            true => inbox.posted_acc(of.n1),
+            false => inbox.acc(of.n1),
+        };
+        self.proved.retain(|of| about(&now.inbox, of) == about(&self.now.inbox, of));
         // What was computed of batches that are still there is still right.
         self.right.retain(|_, claim| now.inbox.acc(claim.n1) == Some(claim.acc));
         self.now = now;
@@ -343,8 +358,9 @@ impl Settlement {
         }
         // What is not confirmed may be in dispute, and then its messages and payloads are read again.
         let confirmed = self.base.claims.confirmed().n1;
-        let done = self.derived.min(self.base.decided()).min(confirmed);
-        self.proved.retain(|of| of.n1 > confirmed);
+        let decided = self.base.decided();
+        let done = self.derived.min(decided).min(confirmed);
+        self.proved.retain(|of| of.n1 > if of.is_of_signatures() { decided } else { confirmed });
         for chains in [&mut self.base, &mut self.now] {
             chains.inbox.prune(done);
             chains.sealing.iter_mut().for_each(|sealing| sealing.prune(done));
@@ -481,16 +497,16 @@ impl Settlement {
         if self.derived < posted || self.is_foreign(posted) {
             return None;
         }
-        let (inbox, now) = (&self.now.inbox, self.now.head.time);
-        let unsigned = self.is_sound(posted + 1)
-            && self.now.sealing.as_ref().is_some_and(|it| it.may_lack_signatures(inbox, now));
+        let unsigned = self.may_lack_signatures(posted);
         let last_posted = self.now.inbox.last_block(posted);
+        let limit = self.limit.filter(|(index, _)| *index == posted).map(|(_, last)| last);
         let (mut first, mut last, mut bytes) = (None, 0, 0);
         let mut queue_index = self.now.inbox.consumed();
         for block in self
             .sealed
             .iter()
             .filter(|block| block.number > last_posted)
+            .take_while(|block| limit.is_none_or(|limit| block.number <= limit))
             .take(self.parameters.config.batch_blocks_max() as usize)
         {
             let size = block.bytes - if unsigned { block.signatures } else { 0 };
@@ -525,6 +541,14 @@ impl Settlement {
             last,
             unsigned,
         })
+    }
+
+    /// Whether the next batch may go without signatures: somebody proves them, this node shows L1 the proofs, and L1 takes them in time.
+    fn may_lack_signatures(&self, index: u64) -> bool {
+        let (inbox, now) = (&self.now.inbox, self.now.head.time);
+        let in_time = |sealing: &Sealing| sealing.may_lack_signatures(inbox, now);
+        let proven = self.workers && self.parameters.shows_proofs && self.is_sound(index + 1);
+        proven && self.now.sealing.as_ref().is_some_and(in_time)
     }
 
     /// Whether the oldest message is below `queue_index` and half the time is over in which a batch must take it up.
@@ -659,7 +683,7 @@ impl Settlement {
     }
 
     /// Whether this node has a validity proof.
-    pub(crate) fn has_proof(&self, of: &Proving) -> bool {
+    pub fn has_proof(&self, of: &Proving) -> bool {
         self.proved.contains(of)
     }
 
@@ -693,6 +717,16 @@ impl Settlement {
     /// The last L1 block that is final and observed.
     pub const fn l1_final(&self) -> L1Ref {
         self.base.head
+    }
+
+    /// Batches that nothing but a reorg of what is final on L1 can change.
+    pub fn decided(&self) -> u64 {
+        self.base.decided()
+    }
+
+    /// Whether there are workers who make proofs for this node.
+    pub const fn has_workers(&self) -> bool {
+        self.workers
     }
 
     /// Batches derived.

@@ -33,7 +33,7 @@ pub(super) async fn call(
         | Move::RefuteByProof { of, .. }
         | Move::Contradict { of, .. }
         | Move::Report { of, .. }
-        | Move::ProveSignatures { of } => (of, due.role()),
+        | Move::ProveSignatures { of, .. } => (of, due.role()),
         _ => return Err(Error::Reorged),
     };
     let ProofContracts { router, .. } = acts.contracts.proofs.ok_or(Error::Reorged)?;
@@ -69,14 +69,11 @@ pub(super) async fn call(
             let kind = kind as u8;
             Call::to(router, &ProofRouter::reportCall { version, kind, boot, result, proof })
         }
-        Move::ProveSignatures { of } => {
-            tracing::info!(
-                from = of.n0,
-                to = of.n1,
-                "shows L1 the proof of the signatures of batches"
-            );
+        Move::ProveSignatures { of, first } => {
+            let (from, to) = (of.n0, of.n1);
+            tracing::info!(first, from, to, "shows L1 the proof of the signatures of batches");
             let contracts = acts.contracts.signatures.ok_or(Error::Reorged)?;
-            let first = settlement.read().inbox().batches().get(of.n0 as usize).cloned();
+            let first = settlement.read().inbox().batches().get(first as usize).cloned();
             let call = SignatureProofs::proveCall {
                 first: first.ok_or(Error::Reorged)?.header.into(),
                 start: of.n0,
@@ -168,9 +165,12 @@ impl Acts {
         let inbox = settlement.read().inbox().clone();
         let covered = inbox.batches().iter().take(of.n1 as usize).skip(of.n0 as usize);
         let mut blobs: BTreeMap<B256, Box<Blob>> = BTreeMap::new();
-        for batch in covered.filter(|batch| batch.effective().da_type == DaType::Blobs) {
-            let found = self.data.blobs(&self.client, &batch.effective(), &batch.aux).await?;
-            blobs.extend(found);
+        for batch in covered {
+            // Signatures are proven of what was posted, whatever has become of it.
+            let header = if of.is_of_signatures() { batch.header } else { batch.effective() };
+            if header.da_type == DaType::Blobs {
+                blobs.extend(self.data.blobs(&self.client, &header, &batch.aux).await?);
+            }
         }
         let openings = openings.to_vec();
         blocking(move || {
