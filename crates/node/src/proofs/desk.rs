@@ -10,7 +10,6 @@ use alloy::eips::BlockNumberOrTag;
 use alloy_primitives::{Address, B256, Bytes};
 use mezz_l1::{Client, ProofForm, contracts::Halo2Verifier};
 use mezz_primitives::Statement;
-use mezz_settlement::Proving;
 use parking_lot::Mutex;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -48,6 +47,11 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
+    /// Whether it is a proof.
+    pub(crate) const fn is_proof(&self) -> bool {
+        self.refused.is_none()
+    }
+
     /// Verifies a STARK, here.
     pub(crate) fn stark(id: B256, proof: &[u8]) -> Self {
         let refused = VERIFIER.verify(id, proof).err().map(|error| error.to_string());
@@ -112,8 +116,8 @@ impl Desk {
     }
 
     /// What workers have, or had and nobody took up, and whether they still have it.
-    pub(crate) fn leased(&self, now: Duration) -> Vec<(Proving, bool)> {
-        self.leases.lock().all(now).map(|(run, live)| (run.proving, live)).collect()
+    pub(crate) fn leases(&self, now: Duration) -> Vec<(Run, bool)> {
+        self.leases.lock().all(now).map(|(run, live)| (*run, live)).collect()
     }
 
     /// The lease of a run, if somebody works on it.
@@ -184,16 +188,17 @@ impl Desk {
         Ok(())
     }
 
-    /// Counts, and forgets the leases of what nobody wants.
-    pub(crate) fn tidy(&self, wanted: &[Run], now: Duration) {
+    /// Counts what is wanted, and forgets the leases of what nobody wants any more.
+    pub(crate) fn tidy(&self, wanted: &[Run], gone: &[Run], now: Duration) {
         let mut heard = self.heard.lock();
         heard.0 = heard.1.is_some_and(|last| now.saturating_sub(last) < WORKER_SILENCE);
         drop(heard);
         let mut leases = self.leases.lock();
-        leases.retain(wanted);
-        let proving = leases.count(now);
-        self.metrics.proofs_proving.set(proving as u64);
-        self.metrics.proofs_wanted.set((wanted.len().saturating_sub(proving)) as u64);
+        leases.forget(gone);
+        let open = wanted.iter().filter(|run| leases.live(run, now).is_none());
+        let open = open.filter(|run| !self.shelf.has(run)).count();
+        self.metrics.proofs_proving.set(leases.count(now) as u64);
+        self.metrics.proofs_wanted.set(open as u64);
     }
 }
 

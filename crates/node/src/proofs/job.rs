@@ -23,9 +23,9 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A run that is wanted, if its batches are derived and their blocks there.
+    /// A run, if L1 shows its batches and, where it is about what they come to, they are derived and their blocks there.
     pub(crate) fn new(acts: &Acts, settlement: &Settlement, proving: Proving) -> Option<Self> {
-        if proving.n1 > settlement.derived() {
+        if !proving.is_of_signatures() && proving.n1 > settlement.derived() {
             return None;
         }
         let (inbox, covered) = (settlement.inbox(), (proving.n0, proving.n1));

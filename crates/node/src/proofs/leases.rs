@@ -43,7 +43,7 @@ impl Leases {
 
     /// How many runs are being proved.
     pub(crate) fn count(&self, now: Duration) -> usize {
-        self.0.values().filter(|lease| lease.until > now).count()
+        self.all(now).filter(|(_, live)| *live).count()
     }
 
     /// Gives the first of `wanted` that nobody has.
@@ -73,9 +73,9 @@ impl Leases {
         lease.map(|lease| now.saturating_sub(lease.since))
     }
 
-    /// Forgets the leases of runs that nobody wants.
-    pub(crate) fn retain(&mut self, wanted: &[Run]) {
-        self.0.retain(|run, _| wanted.contains(run));
+    /// Forgets the leases of these runs.
+    pub(crate) fn forget(&mut self, gone: &[Run]) {
+        self.0.retain(|run, _| !gone.contains(run));
     }
 }
 

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The settlement says which proofs are wanted, L1 what they begin with; so nothing of a job is kept. After a restart of the node, or of a worker, or a reorg of
-//! L1, the same questions have the right answers.
+//! L1, the same questions have the right answers. Which batches' signatures go into one proof is chosen when it is begun, and another time it may be others; what L1
+//! would take of it is taken here, however it was chosen.
 
 mod desk;
 mod job;
@@ -26,13 +27,14 @@ use crate::{
     acts::{Acts, blocking},
 };
 use alloy_primitives::{Address, B256, Bytes};
-use desk::{Outcome, Refused, Verified, find};
+use desk::{Outcome, Refused, Verified};
 use leases::Said;
 use mezz_l1::ProofForm;
 use mezz_primitives::Statement;
 use mezz_program::ProofInput;
 use mezz_settlement::{Event, Proving, Settlement};
 use parking_lot::RwLock;
+use shelf::Made;
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -42,6 +44,8 @@ use tokio::sync::{OnceCell, watch};
 
 /// How often proofs are announced and removed, and leases looked after.
 const TURN: Duration = Duration::from_secs(1);
+/// How long whoever brings a proof waits for this node to have read L1.
+const READINESS: Duration = Duration::from_secs(60);
 
 /// What a node does for its provers.
 #[derive(Debug)]
@@ -108,54 +112,111 @@ impl Board {
 
     /// Tells the settlement what it wants and this node has: after a start, a reorg, or when the view was begun anew.
     fn announce(&self) {
-        let wanted = self.wanted();
-        for run in wanted.iter().filter(|run| self.acts.proofs.shelf().has(run)) {
+        // What is leased from here on is not looked at.
+        let leases = self.acts.proofs.leases(self.now());
+        self.known_signatures().into_iter().for_each(|proving| self.proved(proving));
+        let open = self.open();
+        for run in open.iter().filter(|run| self.acts.proofs.shelf().has(run)) {
             self.proved(run.proving);
         }
-        self.acts.proofs.tidy(&wanted, self.now());
+        let gone: Vec<Run> = {
+            let settlement = self.settlement.read();
+            let all = leases.into_iter().map(|(run, _)| run);
+            all.filter(|run| !open.contains(run) && !self.wants_row(&settlement, run)).collect()
+        };
+        self.acts.proofs.tidy(&open, &gone, self.now());
+        self.say_workers();
+    }
+
+    /// The proofs of signatures that are here and that the settlement has not been told of. Which of them L1 still takes it knows itself.
+    fn known_signatures(&self) -> Vec<Proving> {
+        let made = self.acts.proofs.shelf().all();
+        let settlement = self.settlement.read();
+        let unknown = made.iter().map(Made::run).filter(|run| {
+            let proving = run.proving;
+            proving.is_of_signatures()
+                && !settlement.has_proof(&proving)
+                && Run::new(&self.acts, &settlement, proving) == Some(*run)
+        });
+        unknown.map(|run| run.proving).collect()
     }
 
     fn proved(&self, proving: Proving) {
-        if let Err(error) = self.settlement.write().observe(Event::Proved(proving)) {
-            tracing::error!(%error, "a proof does not fit");
+        self.observe(Event::Proved(proving));
+    }
+
+    fn observe(&self, event: Event) {
+        if let Err(error) = self.settlement.write().observe(event) {
+            tracing::error!(%error, "what is said of proofs does not fit");
         }
     }
 
-    /// Removes the proofs of what is confirmed on an L1 that is final. `confirmed` says when each was first seen so.
+    /// A worker asks for work, or works.
+    fn heard(&self) {
+        self.acts.proofs.heard(self.now());
+        self.say_workers();
+    }
+
+    /// Tells the settlement whether there are workers, where it does not know.
+    fn say_workers(&self) {
+        let there = self.acts.proofs.has_workers();
+        let known = self.settlement.read().has_workers();
+        if there != known {
+            self.observe(Event::Workers(there));
+        }
+    }
+
+    /// Whether it has read L1. Until then it does not know what it wants.
+    fn is_ready(&self) -> bool {
+        self.acts.metrics.caught_up.get() == 1
+    }
+
+    /// Removes the proofs of what is confirmed on an L1 that is final, and those of signatures once their batches are sealed there. `confirmed` says when each was
+    /// first seen so.
     fn remove_final(&self, confirmed: &mut BTreeMap<Run, u64>) {
-        let (settled, head, finalized) = {
+        let (settled, decided, head, finalized) = {
             let settlement = self.settlement.read();
             let settled = settlement.claims().confirmed().n1;
-            (settled, settlement.l1_head().number, settlement.l1_final().number)
+            let (head, finalized) = (settlement.l1_head(), settlement.l1_final());
+            (settled, settlement.decided(), head.number, finalized.number)
         };
+        let is_done = |of: &Proving| of.n1 <= if of.is_of_signatures() { decided } else { settled };
         let shelf = self.acts.proofs.shelf();
         let all = shelf.all();
-        confirmed.retain(|run, _| run.proving.n1 <= settled);
-        for made in all.iter().filter(|made| made.proving.n1 <= settled) {
+        confirmed.retain(|run, _| is_done(&run.proving));
+        for made in all.iter().filter(|made| is_done(&made.proving)) {
             if *confirmed.entry(made.run()).or_insert(head) <= finalized {
                 shelf.remove(made.statement.hash());
             }
         }
     }
 
-    /// What is wanted of batches that are derived, the most urgent first.
-    fn wanted(&self) -> Vec<Run> {
-        self.runs(|settlement, leased| {
-            let late = signatures::late(&settlement.wanted(), leased);
-            signatures::rows(settlement.wanted(), leased).into_iter().chain(late).collect()
-        })
-    }
-
-    /// The same without what somebody else may bring late.
+    /// What is wanted, the most urgent first.
     fn open(&self) -> Vec<Run> {
-        self.runs(|settlement, leased| signatures::rows(settlement.wanted(), leased))
+        let leases = self.acts.proofs.leases(self.now());
+        let settlement = self.settlement.read();
+        let live = leases.into_iter().filter(|(_, live)| *live).map(|(run, _)| run);
+        let live = live.filter(|run| self.wants_row(&settlement, run)).map(|run| run.proving);
+        let is_one = |row: &Proving| settlement.is_one_version(row.n0, row.n1);
+        let rows = signatures::rows(settlement.wanted(), &live.collect::<Vec<_>>(), is_one);
+        rows.into_iter().filter_map(|it| Run::new(&self.acts, &settlement, it)).collect()
     }
 
-    fn runs(&self, of: impl Fn(&Settlement, &[(Proving, bool)]) -> Vec<Proving>) -> Vec<Run> {
-        let leased = self.acts.proofs.leased(self.now());
-        let settlement = self.settlement.read();
-        let wanted = of(&settlement, &leased);
-        wanted.into_iter().filter_map(|it| Run::new(&self.acts, &settlement, it)).collect()
+    /// Whether a run is about the signatures of a row of batches, and its proof of use.
+    fn wants_row(&self, settlement: &Settlement, run: &Run) -> bool {
+        run.proving.is_of_signatures()
+            && settlement.wants_signatures(&run.proving)
+            && Run::new(&self.acts, settlement, run.proving) == Some(*run)
+    }
+
+    /// The run that a statement is about, if its proof is wanted: also a row of batches that was begun when others were open, by an earlier run of this node or by a
+    /// worker who has lost it.
+    fn find(&self, statement: &Statement) -> Option<Run> {
+        desk::find(&self.open(), statement).or_else(|| {
+            let settlement = self.settlement.read();
+            let row = signatures::find(&self.acts, &settlement, statement)?;
+            Run::new(&self.acts, &settlement, row)
+        })
     }
 
     /// Time since the node began.
@@ -165,9 +226,22 @@ impl Board {
 
     /// Gives a worker something to prove, if there is anything.
     async fn take(&self, worker: &str) -> Result<Option<Offer>, Error> {
-        self.acts.proofs.heard(self.now());
-        let (mut wanted, mut failure) = (self.open(), None);
-        while let Some(run) = self.acts.proofs.take(&wanted, worker, self.now()) {
+        self.heard();
+        if !self.is_ready() {
+            return Ok(None);
+        }
+        let mut failure = None;
+        for run in self.open() {
+            let run = match self.cut(run).await {
+                Ok(run) => run,
+                Err(error) => {
+                    failure = Some(error);
+                    continue;
+                }
+            };
+            if self.acts.proofs.take(&[run], worker, self.now()).is_none() {
+                continue;
+            }
             // Whoever goes away while the input is gathered leaves the run to others.
             let mut held = Held { board: self, run, worker, keeps: false };
             match self.offer(run).await {
@@ -175,7 +249,7 @@ impl Board {
                     let said =
                         Said { id: offer.statement.hash(), progress: 0.0, seconds_left: None };
                     let now = self.now();
-                    if self.acts.proofs.renew(&wanted, &offer.statement, worker, said, now)
+                    if self.acts.proofs.renew(&[run], &offer.statement, worker, said, now)
                         == Outcome::Done(run)
                     {
                         held.keeps = true;
@@ -187,9 +261,20 @@ impl Board {
                     failure = Some(error);
                 }
             }
-            wanted.retain(|other| *other != run);
         }
         failure.map_or(Ok(None), Err)
+    }
+
+    /// As much of a run as is work for one proof. What a worker has stays as it is.
+    async fn cut(&self, run: Run) -> Result<Run, Error> {
+        if !run.proving.is_of_signatures() || self.acts.proofs.lease(&run, self.now()).is_some() {
+            return Ok(run);
+        }
+        let inbox = self.settlement.read().inbox().clone();
+        let (store, row) = (self.acts.store.clone(), run.proving);
+        let counts = blocking(move || signatures::counts(&store, &inbox, &row)).await?;
+        let row = signatures::cut(row, &counts);
+        Run::new(&self.acts, &self.settlement.read(), row).ok_or(Error::Reorged)
     }
 
     async fn offer(&self, run: Run) -> Result<Offer, Error> {
@@ -226,8 +311,9 @@ impl Board {
 
     /// Prolongs a lease.
     fn renew(&self, statement: &Statement, worker: &str, said: Said) -> Outcome {
-        self.acts.proofs.heard(self.now());
-        self.acts.proofs.renew(&self.wanted(), statement, worker, said, self.now())
+        self.heard();
+        let wanted = self.find(statement);
+        self.acts.proofs.renew(wanted.as_slice(), statement, worker, said, self.now())
     }
 
     /// Takes a proof and says so to the settlement.
@@ -240,23 +326,48 @@ impl Board {
         if let Some(made) = self.acts.proofs.shelf().made(statement.hash()) {
             return Ok(Ok(Outcome::Done(made.run())));
         }
-        let Some(run) = find(&self.wanted(), &statement) else { return Ok(Ok(Outcome::Unwanted)) };
-        let (right, _) = input(&self.acts, &self.settlement, run.proving).await?;
+        self.wait_until_ready().await;
+        let Some(run) = self.find(&statement) else { return Ok(Ok(Outcome::Unwanted)) };
+        let verified = self.verify(statement.hash(), &proof).await?;
+        // What is no proof is refused whatever would be right.
+        let right = match verified.is_proof() {
+            true => self.right(run, &statement).await?,
+            false => Some(statement.result),
+        };
         let (acts, now) = (self.acts.clone(), self.now());
-        if statement.openings != right.openings {
+        let Some(right) = right else {
             // Made from blobs that decode alike: L1 would refuse them, and nobody would prove it again.
             acts.proofs.release(&run, &worker, now);
             return Ok(Err(Refused::Wrong("it is of other blobs than those on L1".into())));
-        }
-        let verified = self.verify(statement.hash(), &proof).await?;
-        let given = move || {
-            acts.proofs.give((run, right.result), &statement, &worker, (&proof, verified), now)
         };
+        let given =
+            move || acts.proofs.give((run, right), &statement, &worker, (&proof, verified), now);
         let taken = blocking(given).await;
         Ok(taken.map(|()| {
             self.proved(run.proving);
             Outcome::Done(run)
         }))
+    }
+
+    /// What a run comes to; `None` if the statement is about other blobs than those on L1.
+    async fn right(&self, run: Run, statement: &Statement) -> Result<Option<B256>, Error> {
+        if run.proving.is_of_signatures() {
+            let (acts, openings) = (&self.acts, statement.openings.clone());
+            let same = signatures::opens(acts, &self.settlement, run.proving, openings).await?;
+            return Ok(same.then_some(run.boot));
+        }
+        let (right, _) = input(&self.acts, &self.settlement, run.proving).await?;
+        Ok((right.openings == statement.openings).then_some(right.result))
+    }
+
+    /// Waits for L1 to be read, for a while: a proof is not to be lost to a restart.
+    async fn wait_until_ready(&self) {
+        for _ in 0..READINESS.as_secs() {
+            if self.is_ready() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 }
 

@@ -98,6 +98,11 @@ impl Board {
         if !(0.0..=1.0).contains(&progress) {
             return Err(RpcError::invalid_params("`progress` must be from 0 to 1"));
         }
+        if !self.is_ready() {
+            return Err(RpcError::rejected(
+                "this node is reading L1: go on, and say it again later",
+            ));
+        }
         let said = Said { id: statement.hash(), progress, seconds_left };
         Ok(match Self::renew(self, &statement, &worker, said) {
             Outcome::Done(_) => json!({ "state": "proving", "leaseSeconds": LEASE.as_secs() }),
@@ -123,7 +128,7 @@ impl Board {
     /// What is wanted, the most urgent first, then what is proven.
     fn list(&self) -> Value {
         let now = self.now();
-        let wanted = self.wanted();
+        let wanted = self.open();
         let shelf = self.acts.proofs.shelf();
         let open = wanted.iter().filter(|run| !shelf.has(run));
         let open = open.map(|run| {

@@ -6,12 +6,15 @@ use crate::{
     batches,
     disputes::gather_batches,
 };
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, U256};
 use mezz_derive::Expected;
 use mezz_evm::{SignedTransaction, Transaction};
-use mezz_primitives::{Accumulator, SIGNATURE_SIZE, SignaturesBoot};
-use mezz_program::KnownPreimages;
-use mezz_settlement::{Inbox, Proven, Proving, Settlement};
+use mezz_primitives::{
+    Accumulator, BatchHeader, BlobOpening, ProofKind, SIGNATURE_SIZE, SignaturesBoot, Statement,
+    opening_point, trimmed,
+};
+use mezz_program::{FieldElement, KnownPreimages, evaluate};
+use mezz_settlement::{Inbox, PostedBatch, Proving, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
 use std::collections::HashMap;
@@ -19,90 +22,127 @@ use std::collections::HashMap;
 /// Batches in one proof of signatures.
 const BATCHES_MAX: u64 = 32;
 
-/// Puts batches whose signatures are wanted into rows, each for one proof; claims are about what is sealed, so these come first. `leased` is what workers
-/// have, or had: what they have stays as it is.
-pub(super) fn rows(wanted: Vec<Proving>, leased: &[(Proving, bool)]) -> Vec<Proving> {
-    let (open, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(is_of_signatures);
-    let live: Vec<_> = begun(&open, leased, true).collect();
-    let mut rows = live.clone();
-    for batch in open.iter().filter(|batch| !live.iter().any(|row| within(row, batch.n0))) {
-        match rows.last_mut() {
-            Some(row) if rows_on(row, batch, &live) => row.n1 = batch.n1,
+/// Transactions in one, if not a single batch has more: as many as in the largest batch. They are all recovered before a worker gets the job.
+const TRANSACTIONS_MAX: usize = 1 << 17;
+
+/// Puts batches whose signatures are wanted into rows, each for one proof; claims are about what is sealed, so these come first. `live` is what workers have,
+/// which stays as it is, and `is_one` says whether L1 takes one proof of a row.
+pub(super) fn rows(
+    wanted: Vec<Proving>,
+    live: &[Proving],
+    is_one: impl Fn(&Proving) -> bool,
+) -> Vec<Proving> {
+    let (open, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(Proving::is_of_signatures);
+    let mut rows = live.to_vec();
+    for batch in open.iter().filter(|batch| !live.iter().any(|row| row.covers(batch.n0))) {
+        let longer = rows.last().map(|row| Proving { n1: batch.n1, ..*row });
+        let rows_on = |row: &Proving, longer: &Proving| {
+            let begun = live.contains(row) || row.n1 != batch.n0;
+            !begun && longer.n1 - longer.n0 <= BATCHES_MAX && is_one(longer)
+        };
+        match (rows.last_mut(), longer) {
+            (Some(row), Some(longer)) if rows_on(row, &longer) => *row = longer,
             _ => rows.push(*batch),
         }
     }
     rows.into_iter().chain(others).collect()
 }
 
-/// The rows of workers that have lost them, and may still bring their proofs.
-pub(super) fn late(wanted: &[Proving], leased: &[(Proving, bool)]) -> Vec<Proving> {
-    let open: Vec<_> = wanted.iter().copied().filter(is_of_signatures).collect();
-    begun(&open, leased, false).collect()
+/// The batches of a row from its first on that are work for one proof, by the number of transactions in each.
+pub(super) fn cut(row: Proving, transactions: &[usize]) -> Proving {
+    let mut sum = 0;
+    let fits = |count: &&usize| {
+        sum += **count;
+        sum <= TRANSACTIONS_MAX
+    };
+    let batches = transactions.iter().take_while(fits).count().max(1) as u64;
+    Proving { n1: row.n1.min(row.n0 + batches), ..row }
 }
 
-/// The rows that were leased, and hold or not, with a batch in them that is still wanted.
-fn begun(
-    open: &[Proving],
-    leased: &[(Proving, bool)],
-    holds: bool,
-) -> impl Iterator<Item = Proving> {
-    let useful = move |row: &Proving| open.iter().any(|batch| within(row, batch.n0));
-    let rows = leased.iter().filter(move |(_, live)| *live == holds).map(|(row, _)| *row);
-    rows.filter(is_of_signatures).filter(useful)
+/// The number of transactions in each batch of a row, as far as its blocks are here.
+pub(super) fn counts(store: &Store, inbox: &Inbox, row: &Proving) -> Result<Vec<usize>, Error> {
+    let mut counts = Vec::new();
+    for batch in inbox.batches().iter().take(row.n1 as usize).skip(row.n0 as usize) {
+        let last = batch.header.last_block().min(store.head().number);
+        let mut count = 0;
+        for number in batch.header.first_block..=last {
+            count += batches::block(store, number)?.transactions.len();
+        }
+        counts.push(count);
+    }
+    Ok(counts)
 }
 
-fn is_of_signatures(proving: &Proving) -> bool {
-    proving.of == Proven::Signatures
+/// The row of batches that a statement is about, if a proof of it is wanted: of all that one of those may be in which are open.
+pub(super) fn find(acts: &Acts, settlement: &Settlement, statement: &Statement) -> Option<Proving> {
+    if statement.kind != ProofKind::Signatures {
+        return None;
+    }
+    let inbox = settlement.inbox();
+    let open: Vec<u64> = singles(settlement.wanted());
+    let chain_id = acts.config.l2_chain_id;
+    let ends = open.first()? + 1..=(open.last()? + BATCHES_MAX).min(inbox.batches().len() as u64);
+    ends.rev().find_map(|end| {
+        let acc = inbox.posted_acc(end)?;
+        let last = open[..open.partition_point(|index| *index < end)].last()?;
+        let mut starts = end.saturating_sub(BATCHES_MAX)..=*last;
+        let is_it = |start: &u64| {
+            let boot = SignaturesBoot { chain_id, acc, start: *start, end };
+            boot.hash() == statement.boot
+        };
+        let row = Proving::signatures(starts.find(is_it)?, end);
+        settlement.wants_signatures(&row).then_some(row)
+    })
 }
 
-const fn within(row: &Proving, index: u64) -> bool {
-    row.n0 <= index && index < row.n1
-}
-
-/// Whether a batch goes on with a row that nobody has begun.
-fn rows_on(row: &Proving, batch: &Proving, live: &[Proving]) -> bool {
-    row.n1 == batch.n0 && batch.n1 - row.n0 <= BATCHES_MAX && !live.contains(row)
+/// The batches whose signatures are wanted.
+fn singles(wanted: Vec<Proving>) -> Vec<u64> {
+    wanted.into_iter().filter(Proving::is_of_signatures).map(|batch| batch.n0).collect()
 }
 
 /// What the statement about the signatures of these batches begins with.
 pub(super) fn boot(acts: &Acts, inbox: &Inbox, (start, end): (u64, u64)) -> Option<SignaturesBoot> {
-    let last = inbox.batches().get(usize::try_from(end.checked_sub(1)?).ok()?)?;
-    let chain_id = acts.config.l2_chain_id;
-    Some(SignaturesBoot { chain_id, acc: last.header.acc(), start, end })
+    let (chain_id, acc) = (acts.config.l2_chain_id, inbox.posted_acc(end)?);
+    Some(SignaturesBoot { chain_id, acc, start, end })
+}
+
+/// The batches without signatures among these, as they were posted: what has become of them since says nothing about who signed.
+fn posted(inbox: &Inbox, (start, end): (u64, u64)) -> Vec<PostedBatch> {
+    let covered = inbox.batches().iter().take(end as usize).skip(start as usize);
+    let unsigned = covered.filter(|batch| batch.header.unsigned).cloned();
+    unsigned.map(|batch| PostedBatch { void: false, ..batch }).collect()
 }
 
 /// Everything that a proof of the signatures of these batches asks for.
 pub(super) async fn gather(
     acts: &Acts,
     settlement: &RwLock<Settlement>,
-    (start, end): (u64, u64),
+    covered: (u64, u64),
 ) -> Result<(B256, KnownPreimages), Error> {
     let inbox = settlement.read().inbox().clone();
-    let boot = boot(acts, &inbox, (start, end)).ok_or(Error::Reorged)?;
-    let unsigned = |index: u64| {
-        let posted = inbox.batches().get(index as usize);
-        posted.filter(|batch| batch.header.unsigned).cloned()
-    };
-    let (read, mut known) =
-        gather_batches(acts, settlement, (start..end).filter_map(unsigned).collect()).await?;
-    let (store, chain, waiting) =
-        (acts.store.clone(), acts.config.l2_chain_id, acts.sequencer.unsealed());
+    let boot = boot(acts, &inbox, covered).ok_or(Error::Reorged)?;
+    let (read, mut known) = gather_batches(acts, settlement, posted(&inbox, covered)).await?;
+    let (store, chain) = (acts.store.clone(), acts.config.l2_chain_id);
+    let sequencer = acts.sequencer.clone();
     blocking(move || {
         known.insert(boot.encode());
-        let posted = inbox.batches().iter().take(end as usize).skip(start as usize);
-        for batch in posted {
+        let (start, end) = covered;
+        for batch in inbox.batches().iter().take(end as usize).skip(start as usize) {
             let before: Accumulator = batch.header.prev_acc;
             known.insert_batch(before, &batch.header);
         }
-        let first = read.iter().map(|(header, _, _)| header.first_block).min();
-        let signatures = signatures(&store, first.unwrap_or(u64::MAX), waiting)?;
-        for (header, kinds, payload) in read {
+        let batches = read.into_iter().map(|(header, kinds, payload)| {
             let expected = Expected::of(&header, &kinds, chain);
             let batch = payload.and_then(|payload| mezz_derive::decode(&payload, &expected).ok());
-            let all =
-                batch.into_iter().flat_map(|batch| batch.blocks).flat_map(|it| it.transactions);
-            let found = all.map(|transaction| signatures.get(&transaction).copied());
-            let found = found.collect::<Option<_>>();
+            let all = batch.into_iter().flat_map(|batch| batch.blocks);
+            (header, all.flat_map(|it| it.transactions).collect::<Vec<_>>())
+        });
+        let batches: Vec<_> = batches.collect();
+        let mut signatures = Signatures::of(batches.iter().flat_map(|(_, all)| all));
+        signatures
+            .look(&store, batches.iter().map(|(header, _)| header), || sequencer.unsealed())?;
+        for (header, transactions) in batches {
+            let found = signatures.all(&transactions);
             let found = found.ok_or(Error::Unsigned { number: header.first_block })?;
             known.signatures.insert(header.hash(), found);
         }
@@ -111,23 +151,86 @@ pub(super) async fn gather(
     .await
 }
 
-/// The signatures that are known here, of blocks from `first` on and of what waits: by what stands in a batch without them.
-fn signatures(
-    store: &Store,
-    first: u64,
-    waiting: Vec<SignedTransaction>,
-) -> Result<HashMap<Bytes, [u8; SIGNATURE_SIZE]>, Error> {
-    let mut known = HashMap::new();
-    let mut insert = |transaction: SignedTransaction| {
-        if let Some(signature) = signature(&transaction) {
-            known.insert(transaction.attribute().standing().clone(), signature);
-        }
+/// Whether these are openings of blobs of the batches, as L1 has them.
+pub(super) async fn opens(
+    acts: &Acts,
+    settlement: &RwLock<Settlement>,
+    row: Proving,
+    openings: Vec<BlobOpening>,
+) -> Result<bool, Error> {
+    let batches = posted(settlement.read().inbox(), (row.n0, row.n1));
+    let (_, known) = gather_batches(acts, settlement, batches).await?;
+    let is_right = move |opening: &BlobOpening| {
+        let Some(blob) = known.blobs.get(&opening.versioned_hash) else { return false };
+        let elements = trimmed(&blob[..]);
+        let z = opening_point(opening.versioned_hash, elements);
+        let point = <U256 as FieldElement>::decode(&z.0);
+        let y = point.and_then(|point| evaluate(elements, &point));
+        opening.z == z && y.is_some_and(|y| opening.y == B256::from(FieldElement::encode(&y)))
     };
-    for number in first..=store.head().number {
-        batches::block(store, number)?.transactions.iter().cloned().for_each(&mut insert);
+    Ok(blocking(move || openings.iter().all(is_right)).await)
+}
+
+/// The signatures of some transactions, by what stands for them in a batch without: those that are known.
+pub(super) struct Signatures {
+    by_standing: HashMap<Bytes, Option<[u8; SIGNATURE_SIZE]>>,
+    missing: usize,
+}
+
+impl Signatures {
+    /// None of them known.
+    pub(super) fn of<'a>(transactions: impl Iterator<Item = &'a Bytes>) -> Self {
+        let by_standing: HashMap<_, _> = transactions.map(|it| (it.clone(), None)).collect();
+        Self { missing: by_standing.len(), by_standing }
     }
-    waiting.into_iter().for_each(insert);
-    Ok(known)
+
+    /// Looks for them: in the blocks of their batches, then, where these are gone, in what waits for another place, and then in the blocks that have found it one.
+    fn look<'a>(
+        &mut self,
+        store: &Store,
+        batches: impl Iterator<Item = &'a BatchHeader>,
+        waiting: impl FnOnce() -> Vec<SignedTransaction>,
+    ) -> Result<(), Error> {
+        let own: Vec<_> = batches.map(|header| header.first_block..=header.last_block()).collect();
+        let Some(first) = own.first().map(|blocks| *blocks.start()) else { return Ok(()) };
+        let head = store.head().number;
+        let is_own = |number: &u64| own.iter().any(|blocks| blocks.contains(number));
+        self.look_in(store, (first..=head).filter(is_own))?;
+        if self.missing > 0 {
+            self.know_all(&waiting());
+        }
+        self.look_in(store, (first..=head).filter(|number| !is_own(number)))
+    }
+
+    fn look_in(&mut self, store: &Store, blocks: impl Iterator<Item = u64>) -> Result<(), Error> {
+        for number in blocks {
+            if self.missing == 0 {
+                return Ok(());
+            }
+            self.know_all(&batches::block(store, number)?.transactions);
+        }
+        Ok(())
+    }
+
+    /// Notes the signatures of these, as far as they are looked for.
+    pub(super) fn know_all(&mut self, transactions: &[SignedTransaction]) {
+        for transaction in transactions {
+            if self.missing == 0 {
+                return;
+            }
+            let Some(signature) = signature(transaction) else { continue };
+            let attributed = transaction.clone().attribute();
+            if let Some(slot @ None) = self.by_standing.get_mut(attributed.standing()) {
+                *slot = Some(signature);
+                self.missing -= 1;
+            }
+        }
+    }
+
+    /// Those of a batch, in order, if all are known.
+    pub(super) fn all(&self, transactions: &[Bytes]) -> Option<Vec<[u8; SIGNATURE_SIZE]>> {
+        transactions.iter().map(|it| self.by_standing.get(it).copied().flatten()).collect()
+    }
 }
 
 /// `r ‖ s ‖ y-parity` of a transaction, if it is known.

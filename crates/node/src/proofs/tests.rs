@@ -6,10 +6,13 @@ use super::{
     Desk, Outcome, Refused, Run,
     desk::Verified,
     leases::{LEASE, Said},
-    signatures::{late, rows},
+    signatures::{Signatures, cut, rows},
 };
 use crate::Metrics;
+use alloy::{eips::Encodable2718, network::TxSignerSync};
+use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_primitives::B256;
+use mezz_evm::SignedTransaction;
 use mezz_primitives::{ContentId, Statement};
 use mezz_settlement::{Proven, Proving};
 use std::{fs, sync::Arc, time::Duration};
@@ -117,7 +120,7 @@ fn a_job_that_a_reorg_took_away_is_dropped() {
     assert_eq!(renewed, Outcome::Unwanted);
     // The same claim on other batches is another job, and free.
     assert_eq!(office.desk.take(&[moved], "b", START), Some(moved));
-    office.desk.tidy(&[moved], START);
+    office.desk.tidy(&[moved], &[first], START);
     assert_eq!(office.desk.lease(&first, START), None);
     assert_eq!(office.metrics.proofs_proving.get(), 1);
     assert_eq!(office.metrics.proofs_wanted.get(), 0);
@@ -214,6 +217,23 @@ fn what_is_of_no_use_is_removed() {
     assert!(office.desk.shelf().all().is_empty());
 }
 
+/// What is leased while somebody looks what is wanted is not taken for unwanted.
+#[test]
+fn a_lease_goes_only_if_it_was_looked_at() {
+    let office = Office::open();
+    let [first, second, third] = runs();
+    office.desk.take(&[first], "a", START).unwrap();
+    let seen = office.desk.leases(START);
+    assert_eq!(seen, [(first, true)]);
+    office.desk.take(&[second], "b", START).unwrap();
+    let gone: Vec<Run> = seen.into_iter().map(|(run, _)| run).collect();
+    office.desk.tidy(&[second, third], &gone, START);
+    assert_eq!(office.desk.lease(&first, START), None);
+    assert!(office.desk.lease(&second, START).is_some());
+    let counted = (office.metrics.proofs_proving.get(), office.metrics.proofs_wanted.get());
+    assert_eq!(counted, (1, 1));
+}
+
 /// Batches whose signatures are wanted go together; what a worker has stays as it is.
 #[test]
 fn signatures_are_proven_in_rows() {
@@ -223,17 +243,67 @@ fn signatures_are_proven_in_rows() {
         indices.iter().map(|index| one(*index)).chain([claim]).collect()
     };
     let row = Proving::signatures;
-    assert_eq!(rows(wanted(&[1, 2, 3, 5]), &[]), [row(1, 4), row(5, 6), claim]);
+    let rows = |indices: &[u64], live: &[Proving]| rows(wanted(indices), live, |_| true);
+    assert_eq!(rows(&[1, 2, 3, 5], &[]), [row(1, 4), row(5, 6), claim]);
     // One has 1 to 3: the next gets what has come since, and nothing of it.
-    let leased = [(row(1, 4), true), (claim, true)];
-    assert_eq!(rows(wanted(&[1, 2, 3, 4, 5]), &leased), [row(1, 4), row(4, 6), claim]);
-    // It is gone: all of it goes to another. It may bring its proof all the same.
-    let lost = [(row(1, 4), false)];
-    assert_eq!(rows(wanted(&[1, 2, 3, 4, 5]), &lost), [row(1, 6), claim]);
-    assert_eq!(late(&wanted(&[1, 2, 3, 4, 5]), &lost), [row(1, 4)]);
-    assert_eq!(late(&wanted(&[4, 5]), &lost), []);
-    assert_eq!(rows(wanted(&[4, 5]), &[(row(1, 4), true)]), [row(4, 6), claim]);
+    assert_eq!(rows(&[1, 2, 3, 4, 5], &[row(1, 4)]), [row(1, 4), row(4, 6), claim]);
+    // It is too late for 1: the rest of it is proven all the same.
+    assert_eq!(rows(&[2, 3, 4, 5], &[row(1, 4)]), [row(1, 4), row(4, 6), claim]);
     // No proof is about more than a worker can do in one piece.
     let many: Vec<u64> = (0..70).collect();
-    assert_eq!(rows(wanted(&many), &[]), [row(0, 32), row(32, 64), row(64, 70), claim]);
+    assert_eq!(rows(&many, &[]), [row(0, 32), row(32, 64), row(64, 70), claim]);
+}
+
+/// L1 takes no proof about two versions of the program.
+#[test]
+fn a_row_ends_where_a_version_does() {
+    let row = Proving::signatures;
+    let wanted = (0..6).map(|index| row(index, index + 1)).collect();
+    let is_one = |row: &Proving| row.n1 <= 4 || row.n0 >= 4;
+    assert_eq!(rows(wanted, &[], is_one), [row(0, 4), row(4, 6)]);
+}
+
+#[test]
+fn a_row_is_no_more_than_one_batch_may_hold() {
+    let row = Proving::signatures;
+    let most = 1 << 17;
+    for (transactions, n1) in [
+        ([0; 4], 14),
+        ([most, 0, 0, 0], 14),
+        ([most, 1, 0, 0], 11),
+        ([most / 2, most / 2, 1, 0], 12),
+        ([most / 2, most / 2 + 1, 0, 0], 11),
+        ([2 * most, 0, 0, 0], 11),
+    ] {
+        assert_eq!(cut(row(10, 14), &transactions), row(10, n1), "{transactions:?}");
+    }
+}
+
+/// Of all transactions of the chain only those are kept that stand in the row.
+#[test]
+fn signatures_are_looked_for_by_what_stands_in_the_batch() {
+    let key = mezz_l1::deploy::dev_key(1);
+    let transaction = |nonce: u64| {
+        let mut transaction = TxEip1559 { chain_id: 901, nonce, ..TxEip1559::default() };
+        let signature = key.sign_transaction_sync(&mut transaction).unwrap();
+        let bytes = transaction.into_signed(signature).encoded_2718();
+        SignedTransaction::decode(bytes).unwrap()
+    };
+    let all: Vec<_> = (0..9).map(transaction).collect();
+    let standing = |index: usize| all[index].clone().attribute().standing().clone();
+    let row = [standing(3), standing(5), standing(3)];
+    let mut signatures = Signatures::of(row.iter());
+    assert_eq!(signatures.all(&row), None);
+    // Who derived it from a batch without does not know it either.
+    let unsigned = SignedTransaction::decode_recovered(row[0].clone(), all[3].sender).unwrap();
+    signatures.know_all(&[unsigned]);
+    signatures.know_all(&all[..5]);
+    assert_eq!(signatures.all(&row), None);
+    assert!(signatures.all(&row[..1]).is_some());
+    signatures.know_all(&all[5..]);
+    let found = signatures.all(&row).unwrap();
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[0], found[2]);
+    assert_ne!(found[0], found[1]);
+    assert_eq!(signatures.all(&[standing(4)]), None, "nothing else is kept");
 }
