@@ -7,12 +7,13 @@ use crate::{
 };
 use alloy::{
     consensus::transaction::SignerRecoverable,
-    primitives::{Address, B256, Bytes, U256},
+    primitives::{Address, B256, Bytes, TxKind, U256},
 };
 use mezz_l1::{
     contracts::{SealedInbox, SignatureProofs, SignaturesProof},
     deploy::{Intent, ProofVerifier},
 };
+use mezz_node::Role;
 use mezz_primitives::{
     BatchHeader, Family, ProofKind, SignaturesBoot, SignaturesConfig, Statement,
 };
@@ -142,6 +143,8 @@ async fn a_batch_without_signatures_counts_once_they_are_proven() {
     wait("the batch to be sealed", async || sealed(&world).await > unsigned).await;
     first_claim(&world).await;
     wait("the view to know", async || batch_of(&node, sent[0]).await["status"] == "sealed").await;
+    let batch = batch_of(&node, sent[0]).await;
+    assert_eq!((&batch["signaturesProven"], &batch["signaturesDue"]), (&json!(true), &Value::Null));
     let void = world.deployment.contracts.sealed_inbox().unwrap();
     assert_eq!(world.read(void, &SealedInbox::firstVoidCall {}).await, u64::MAX);
 
@@ -173,7 +176,7 @@ async fn wait_for_job(node: &L2) -> Value {
 /// Invariant 60, its other half: what nobody proves counts as empty.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_promised_finds_another_place_when_nobody_proves_it() {
-    let world = World::of(Family::Hybrid, proved_safe).await;
+    let world = World::of(Family::Hybrid, proved_safe(12)).await;
     let node = operator(&world).await;
     let mut user = funded(&world, &node).await;
     let mut sent = Vec::new();
@@ -216,11 +219,199 @@ async fn what_was_promised_finds_another_place_when_nobody_proves_it() {
     assert_eq!(node.node.failure(), None);
 }
 
-/// A hybrid chain, and twelve seconds.
-fn proved_safe(intent: &mut Intent) {
-    let proofs = intent.proofs.as_mut().expect("a family with proofs; qed");
-    proofs.verifier = Some(ProofVerifier::Named(GULLIBLE));
-    proofs.signatures = Some(SignaturesConfig { timeout: 12 });
+/// The same on a hybrid chain.
+fn proved_safe(timeout: u64) -> impl FnOnce(&mut Intent) {
+    move |intent| {
+        let proofs = intent.proofs.as_mut().expect("a family with proofs; qed");
+        proofs.verifier = Some(ProofVerifier::Named(GULLIBLE));
+        proofs.signatures = Some(SignaturesConfig { timeout });
+    }
+}
+
+/// Creates a contract with code that never ends: uses all its gas.
+const ENDLESS: Bytes = Bytes::from_static(&[0x5b, 0x60, 0x00, 0x56]);
+
+async fn send_raw(node: &L2, raw: &Bytes) -> B256 {
+    serde_json::from_value(node.ask("eth_sendRawTransaction", json!([raw])).await).unwrap()
+}
+
+/// Lets L1 time pass until a batch can be proven no more.
+async fn pass_until_void(world: &World, batch: &BatchHeader, timeout: u64) {
+    let now = world.l1.latest().await.unwrap().time;
+    world.pass((batch.l1_time + timeout + 1).saturating_sub(now)).await;
+}
+
+/// Batches become void one after the other. What stood in the later ones waits in the pool when the first goes, and is not derived without its signatures.
+async fn what_is_lost_bit_by_bit_keeps_its_signatures(restart: bool) {
+    const TIMEOUT: u64 = 200;
+    let world = World::of(Family::Hybrid, proved_safe(TIMEOUT)).await;
+    let directory = world.place();
+    let settings = || Settings { provers: true, ..Settings::operator() };
+    let mut node = world.node_in(directory.clone(), settings()).await;
+    take(&node).await;
+    let (mut one, mut two) = (User::new(1), User::new(2));
+    for user in [&one, &two] {
+        world.deposit(FUNDER, user.address(), "5").await;
+        node.wait_for_ether(user.address()).await;
+    }
+    // More than three blocks of gas.
+    let mut sent = Vec::new();
+    for _ in 0..24 {
+        let endless = one.sign(TxKind::Create, U256::ZERO, ENDLESS, 16_000_000);
+        sent.push(send_raw(&node, &endless).await);
+    }
+    node.wait_safe(&sent).await;
+    let early = header(&batch_of(&node, sent[23]).await);
+    world.pass(60).await;
+    // These have no room in a block with the others.
+    let mut later = Vec::new();
+    for nonce in 0..3 {
+        let (to, wei, input) = (TxKind::Call(ALICE), U256::from(1), Bytes::new());
+        let raw = two.sign_at(nonce, to, wei, input, 10_000_000, 900_000_000);
+        later.push(send_raw(&node, &raw).await);
+    }
+    two.nonce = 3;
+    node.wait_safe(&later).await;
+    let late = header(&batch_of(&node, later[0]).await);
+    assert!(early.unsigned && late.unsigned && late.l1_time >= early.l1_time + 60);
+
+    // The first ones are void; the later ones are not, and are derived without them.
+    if restart {
+        node.stop().await;
+        pass_until_void(&world, &early, TIMEOUT).await;
+        node = world.node_in(directory, settings()).await;
+    } else {
+        pass_until_void(&world, &early, TIMEOUT).await;
+    }
+    wait("the first to be void and the later ones derived again", async || {
+        let void = batch_of_block(&node, early.last_block()).await["status"] == "void";
+        void && node.node.progress().derived > late.index
+    })
+    .await;
+    assert!(batch_of_block(&node, late.last_block()).await["status"] == "revocable");
+    for hash in &later {
+        assert!(node.safe_block(*hash).is_some(), "{hash} lost its signature");
+    }
+    // Now all of it is lost, and finds another place.
+    pass_until_void(&world, &late, TIMEOUT).await;
+    sent.extend(later);
+    wait("another place for all", async || {
+        for hash in &sent {
+            if node.safe_block(*hash).is_none() || header(&batch_of(&node, *hash).await).unsigned {
+                return false;
+            }
+        }
+        true
+    })
+    .await;
+    assert_eq!(node.balance(ALICE).await, U256::from(3));
+    let next = node.send(&two.transfer(ALICE, 1)).await;
+    node.wait_safe(&[next]).await;
+    assert_eq!(node.node.failure(), None);
+}
+
+async fn batch_of_block(node: &L2, number: u64) -> Value {
+    node.ask("mezz_getBatchByBlock", json!([format!("{number:#x}")])).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_block_is_lost_bit_by_bit() {
+    what_is_lost_bit_by_bit_keeps_its_signatures(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_is_no_loss_either() {
+    what_is_lost_bit_by_bit_keeps_its_signatures(true).await;
+}
+
+/// A worker goes on with its row after a restart of the node, though other batches are open by then; what it brings is shown to L1, and kept no longer than it is of use.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_was_begun_before_a_restart_is_taken() {
+    let world = World::of(Family::Zk, |intent| {
+        proved(100_000)(intent);
+        // No claim is ever final here.
+        intent.proofs.as_mut().unwrap().rules.prover_timeout = 1_000_000;
+    })
+    .await;
+    // Now it also says that it is one for halo2 proofs, which L1 is asked about: `return(0, 32)`.
+    world.control("anvil_setCode", json!([GULLIBLE, "0x60206000f3"])).await;
+    let directory = world.place();
+    let settings = || Settings { provers: true, ..Settings::operator() };
+    let node = world.node_in(directory.clone(), settings()).await;
+    take(&node).await;
+    let mut user = funded(&world, &node).await;
+    let first = node.send(&user.transfer(ALICE, 1)).await;
+    node.wait_safe(&[first]).await;
+    let job = wait_for_job(&node).await;
+    let second = node.send(&user.transfer(ALICE, 1)).await;
+    node.wait_safe(&[second]).await;
+    node.stop().await;
+    let node = world.node_in(directory, settings()).await;
+
+    let about = json!([{ "worker": "one", "statement": job["statement"], "progress": 0.5, "secondsLeft": 9 }]);
+    let renewed = node.ask("mezz_renewProof", about).await;
+    assert_eq!(renewed, json!({ "state": "proving", "leaseSeconds": 60 }));
+    // It is one of two rows, and each batch is in one of them.
+    let rows = node.ask("mezz_getProofs", json!([])).await;
+    let rows = rows.as_array().unwrap().iter().filter(|row| row["kind"] == "signatures");
+    let rows: Vec<_> = rows.map(|row| &row["batches"]).collect();
+    assert_eq!(rows[0], &job["batches"]);
+    assert!(rows[1..].iter().all(|row| row["from"].as_u64() >= job["batches"]["to"].as_u64()));
+    assert!(rows.len() > 1, "{rows:?}");
+    let other = node.ask("mezz_takeProof", json!([{ "worker": "two" }])).await;
+    assert_eq!(other["kind"], "signatures");
+    assert!(other["batches"]["from"].as_u64() >= job["batches"]["to"].as_u64(), "{other}");
+
+    let give = json!([{ "worker": "one", "statement": job["statement"], "proof": "0x01" }]);
+    assert_eq!(node.ask("mezz_giveProof", give).await, json!({ "state": "proved" }));
+    let last = job["batches"]["to"].as_u64().unwrap() - 1;
+    wait("L1 to have the proof", async || sealed(&world).await > last).await;
+    wait("the view to know", async || batch_of(&node, first).await["status"] == "sealed").await;
+    let batch = batch_of(&node, first).await;
+    assert_eq!((&batch["signaturesProven"], &batch["signaturesDue"]), (&json!(true), &Value::Null));
+    wait("what is of no use any more to be gone", async || {
+        let all = node.ask("mezz_getProofs", json!([])).await;
+        all.as_array().unwrap().iter().all(|made| made["state"] != "proved")
+    })
+    .await;
+}
+
+/// L1 takes back a batch without signatures that this node knows from there only: nobody can post it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_whose_signatures_nobody_has_does_not_stop_the_batcher() {
+    let world = World::of(Family::Zk, proved(100_000)).await;
+    let node = operator(&world).await;
+    let mut user = funded(&world, &node).await;
+    let before = world.control("evm_snapshot", json!([])).await;
+    let raw = user.transfer(ALICE, 1);
+    let sent = node.send(&raw).await;
+    node.wait_safe(&[sent]).await;
+    assert!(header(&batch_of(&node, sent).await).unsigned);
+    let number = node.safe_block(sent).unwrap();
+    node.stop().await;
+    let settings = Settings { provers: true, ..Settings::operator() };
+    let fresh = world.node(settings).await;
+    fresh.wait_derived(number).await;
+    assert_eq!(fresh.balance(ALICE).await, U256::from(1));
+    world.control("evm_revert", json!([before])).await;
+    wait("the block to be built anew", async || fresh.balance(ALICE).await.is_zero()).await;
+    let again = fresh.send(&raw).await;
+    assert_eq!(again, sent);
+    fresh.wait_safe(&[again]).await;
+    assert_eq!(fresh.node.failure(), None);
+}
+
+/// Where nobody shows L1 the proofs, workers are of no use.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequencer_that_does_not_propose_posts_signatures() {
+    let world = World::of(Family::Zk, proved(100_000)).await;
+    let roles = vec![Role::Sequencer, Role::Batcher, Role::Watcher];
+    let node = world.node(Settings { roles, provers: true, ..Settings::operator() }).await;
+    take(&node).await;
+    let mut user = funded(&world, &node).await;
+    let sent = node.send(&user.transfer(ALICE, 1)).await;
+    node.wait_safe(&[sent]).await;
+    assert!(!header(&batch_of(&node, sent).await).unsigned);
 }
 
 #[tokio::test(flavor = "multi_thread")]
