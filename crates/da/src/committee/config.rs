@@ -1,23 +1,4 @@
-//! The configuration of a member: a TOML file.
-//!
-//! ```toml
-//! listen = "0.0.0.0:8560"
-//! data = "/var/lib/mezzanine/member"
-//! signer = { key-file = "/run/secrets/member.key" }
-//! bls-key-file = "/run/secrets/member.bls"   # for a committee of more than 20
-//! private-key-file = "/run/secrets/member.access"   # for private chains
-//!
-//! [[chains]]
-//! l1-chain-id = 1
-//! inbox = "0x…"
-//! batchers = ["0x…"]
-//! retention = 2592000
-//! private = true   # its payloads come sealed, and stay so
-//!
-//! [[peers]]
-//! address = "0x…"
-//! url = "https://dac.example.org:8560"
-//! ```
+//! The configuration of a member: a TOML file, all of which is in `docs/committee-members.md`.
 
 use super::{ClientTls, Endpoint, client::parse_url};
 use crate::{Error, private::AccessPublicKey};

@@ -6,6 +6,7 @@ mod access;
 mod adversaries;
 mod bls;
 mod certificates;
+mod documented;
 mod limits;
 mod private;
 mod repair;
