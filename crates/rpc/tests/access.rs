@@ -13,6 +13,7 @@ use alloy::{
 use chain::{COUNTER, TestBackend, TestChain, signer};
 use futures::StreamExt;
 use mezz_evm::Layer;
+use mezz_primitives::predeploys::{ERC20_FACTORY, MESSAGE_PASSER};
 use mezz_rpc::{Limits, Server, access::AccessList};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -175,6 +176,11 @@ async fn each_method_is_for_whom_the_table_says() {
         )
     };
     let all = format!("0x{}", alloy::hex::encode(&keccak256("all()")[..4]));
+    // Where an account lies in the mapping in slot 0 of a contract.
+    let proof = |of: Address, account: Address| {
+        let slot = keccak256([account.into_word(), B256::ZERO].concat());
+        json!([of, [slot], "latest"])
+    };
     let cases: Vec<(&str, Value, Value, Expected)> = vec![
         ("eth_chainId", json!([]), json!([]), ALL),
         ("eth_blockNumber", json!([]), json!([]), ALL),
@@ -193,6 +199,9 @@ async fn each_method_is_for_whom_the_table_says() {
         ("eth_getAccountInfo", of(own), of(other), OWN_ONLY),
         ("eth_getAccount", of(own), of(other), OWN_ONLY),
         ("eth_getProof", json!([own, [], "latest"]), json!([other, [], "latest"]), OWN_ONLY),
+        ("eth_getProof", proof(MESSAGE_PASSER, NOBODY), proof(NOBODY, own), OWN_ONLY),
+        ("eth_getProof", proof(COUNTER, own), proof(COUNTER, other), OWN_ONLY),
+        ("eth_getProof", proof(ERC20_FACTORY, COUNTER), proof(ERC20_FACTORY, NOBODY), OWN_ONLY),
         ("eth_getCode", of(COUNTER), of(NOBODY), OWN_ONLY),
         (
             "eth_call",
@@ -298,6 +307,24 @@ async fn each_method_is_for_whom_the_table_says() {
         }
         assert!(world.refuses("stranger", method, about_own).await, "{method} of a wrong token");
     }
+}
+
+/// A tenant can prove its withdrawal; how much ether all others have withdrawn is not in that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_of_a_withdrawal_says_nothing_of_the_ether_of_others() {
+    let world = world().await;
+    let about = json!([MESSAGE_PASSER, [B256::ZERO], "latest"]);
+    let whole = world.answer("auditor", "eth_getProof", about.clone()).await["result"].clone();
+    let cut = world.answer("tenant", "eth_getProof", about).await["result"].clone();
+    assert_eq!((&cut["balance"], &cut["accountProof"]), (&json!("0x0"), &json!([])));
+    assert!(!whole["accountProof"].as_array().unwrap().is_empty());
+    assert_eq!(
+        (&cut["storageHash"], &cut["storageProof"]),
+        (&whole["storageHash"], &whole["storageProof"])
+    );
+    let own = json!([account(OWN), [], "latest"]);
+    let own = world.answer("tenant", "eth_getProof", own).await["result"].clone();
+    assert_ne!((&own["balance"], &own["accountProof"]), (&json!("0x0"), &json!([])));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! What a tenant may ask, by the parameters.
 
-use super::{AccessFile, Admission, Rule, Tenant, View, refusal};
+use super::{AccessFile, Admission, Rule, Tenant, View, filter::Filter, refusal};
 use crate::{
     RpcError,
     node::Node,
@@ -9,10 +9,11 @@ use crate::{
 };
 use alloy::{
     consensus::constants::KECCAK_EMPTY,
-    primitives::{Address, Bytes, Selector, TxKind},
+    primitives::{Address, B256, Bytes, Selector, TxKind, keccak256},
     rpc::types::TransactionRequest,
 };
 use mezz_evm::SignedTransaction;
+use mezz_primitives::predeploys::{ERC20_FACTORY, MESSAGE_PASSER};
 use revm::DatabaseRef;
 use serde_json::Value;
 use std::sync::Arc;
@@ -39,6 +40,14 @@ pub(super) fn tenant(
             let address = params.address(index)?;
             own(&address) || file.has_contract(address)
         }
+        Rule::Proof => {
+            let address = params.address(0)?;
+            let keys: Vec<String> = params.optional(1)?.unwrap_or_default();
+            if address == MESSAGE_PASSER && !own(&address) {
+                return Ok(Admission::Cut(Filter::Storage, View::of(tenant.clone())));
+            }
+            own(&address) || is_of_own_tokens(tenant, file, address, &keys)
+        }
         Rule::OwnTransaction(index) => {
             let view = View::of(tenant.clone());
             return Ok(match view.sees_transaction(node, params.hash(index)?)? {
@@ -64,6 +73,24 @@ fn nothing(method: &str) -> String {
         "mezz_getWithdrawals" => "[]".to_owned(),
         _ => "null".to_owned(),
     }
+}
+
+/// Whether slots are those by which a tenant leaves with its tokens: its own balances of listed ones, and that L2's factory made these.
+fn is_of_own_tokens(tenant: &Tenant, file: &AccessFile, address: Address, keys: &[String]) -> bool {
+    let are_of = |accounts: Vec<Address>| {
+        let entries: Vec<B256> = accounts.into_iter().map(entry).collect();
+        let mut slots = keys.iter().map(|key| key.parse::<B256>());
+        slots.all(|slot| slot.is_ok_and(|slot| entries.contains(&slot)))
+    };
+    match address {
+        ERC20_FACTORY => are_of(file.contracts().collect()),
+        token => file.has_contract(token) && are_of(tenant.accounts.iter().copied().collect()),
+    }
+}
+
+/// Where `key` lies in the mapping in slot 0.
+fn entry(key: Address) -> B256 {
+    keccak256([key.into_word(), B256::ZERO].concat())
 }
 
 /// Whether a call is from an own account, to a function of the file, with own accounts where it says so. What would run other code is refused.

@@ -221,6 +221,11 @@ impl AccessFile {
         self.functions.get(&(contract, selector)).map(Vec::as_slice)
     }
 
+    /// The contracts of which tenants may call some function.
+    pub(crate) fn contracts(&self) -> impl Iterator<Item = Address> {
+        self.functions.keys().map(|(contract, _)| *contract)
+    }
+
     /// Whether tenants may call some function of a contract.
     pub(crate) fn has_contract(&self, address: Address) -> bool {
         let from = (address, Selector::ZERO);

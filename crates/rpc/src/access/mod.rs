@@ -151,7 +151,7 @@ impl Caller {
 }
 
 /// What the file has of a token.
-pub(crate) fn token_hash(token: &str) -> B256 {
+pub fn token_hash(token: &str) -> B256 {
     B256::from_slice(&Sha256::digest(token.as_bytes()))
 }
 

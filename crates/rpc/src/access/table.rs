@@ -17,6 +17,8 @@ pub(crate) enum Rule {
     OwnAccount(usize),
     /// Tenants about their own accounts and the contracts of the file: the parameter that is the address.
     OwnCode(usize),
+    /// Tenants about their own accounts, and what they need to leave: their withdrawals, and their balances of listed tokens.
+    Proof,
     /// Tenants about their own transactions: the parameter that is the hash. Of others' the answer is `null`.
     OwnTransaction(usize),
     /// Tenants from their own accounts, to the functions of the file.
@@ -52,6 +54,9 @@ impl Rule {
             Self::Public | Self::PublicCut(_) => "everybody",
             Self::Tenants | Self::TenantsCut(_) => "tenants, auditors and operators",
             Self::OwnAccount(_) => "tenants about their own accounts, auditors and operators",
+            Self::Proof => {
+                "tenants about their own accounts, withdrawals, and balances of listed tokens, auditors and operators"
+            }
             Self::OwnCode(_) => {
                 "tenants about their own accounts and listed contracts, auditors and operators"
             }
@@ -147,7 +152,7 @@ pub(crate) const TABLE: &[(&str, Rule)] = &[
     ("eth_getTransactionCount", Rule::OwnAccount(0)),
     ("eth_getAccount", Rule::OwnAccount(0)),
     ("eth_getAccountInfo", Rule::OwnAccount(0)),
-    ("eth_getProof", Rule::OwnAccount(0)),
+    ("eth_getProof", Rule::Proof),
     ("eth_getCode", Rule::OwnCode(0)),
     ("eth_call", Rule::Call),
     ("eth_estimateGas", Rule::Call),
