@@ -14,6 +14,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// JSON-RPC: nobody answers to this name.
 const NO_METHOD: i64 = -32601;
 
+/// JSON-RPC: a node with --access does not answer this to whoever shows no token.
+const NOT_ALLOWED: i64 = -32001;
+
 /// A job that a node gives.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -149,6 +152,9 @@ impl Node {
             let message = error["message"].as_str().unwrap_or("no reason").to_owned();
             return Err(match error["code"].as_i64() {
                 Some(NO_METHOD) => Trouble::Unserved(message),
+                Some(NOT_ALLOWED) => Trouble::Unserved(format!(
+                    "it answers by token, and a prover shows none ({message}); give it a node of the operator's own that runs with --provers and without --access, and that nobody else reaches"
+                )),
                 _ => Trouble::Refused(message),
             });
         }

@@ -1,5 +1,12 @@
 //! The command line: what was said, not yet what is meant.
 
+mod dac;
+
+pub(crate) use dac::{
+    DacCommand, EquivocationArgs, MemberArgs, MemberTlsArgs, OpenArgs, ProposeArgs, RecordsArgs,
+    RestoreArgs,
+};
+
 use alloy::primitives::{Address, B256, Bytes, U256, utils::parse_ether};
 use clap::{Args as ClapArgs, Parser, Subcommand, builder::FalseyValueParser};
 use clap_complete::Shell;
@@ -50,7 +57,7 @@ pub(crate) enum Command {
     /// Stop what `mezz up` started in this data directory.
     Down(HereArgs),
     /// Show how far the chain is: heads, batches, claims, queue.
-    Status(HereArgs),
+    Status(AskArgs),
     /// List the families of Layer 2 and which of them work today.
     Families,
     /// Print completions for a shell.
@@ -108,6 +115,31 @@ pub(crate) struct HereArgs {
     /// Data directory.
     #[arg(long, env = "MEZZ_DATADIR", default_value = "mezz-data", help_heading = "Files")]
     pub(crate) datadir: PathBuf,
+}
+
+/// A chain that runs, and how its node is asked.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct AskArgs {
+    #[command(flatten)]
+    pub(crate) here: HereArgs,
+    /// The L2 endpoint of a chain that others run; that of the chain in the data directory by default.
+    #[arg(
+        long,
+        env = "MEZZ_L2",
+        value_name = "URL",
+        requires = "l1",
+        help_heading = "Somebody else's chain"
+    )]
+    pub(crate) l2: Option<String>,
+    /// An endpoint of its L1.
+    #[arg(long, env = "MEZZ_L1", value_name = "URL", help_heading = "Somebody else's chain")]
+    pub(crate) l1: Option<String>,
+    /// Its rollup.json, from its operator; rollup.json in the data directory by default.
+    #[arg(long, env = "MEZZ_ROLLUP", value_name = "FILE", help_heading = "Somebody else's chain")]
+    pub(crate) rollup: Option<PathBuf>,
+    /// Token for a node that answers by token, as that of a private chain does (`mezz node --access`): the token, or @FILE.
+    #[arg(long, env = "MEZZ_ACCESS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) access_token: Option<String>,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -174,6 +206,9 @@ pub(crate) struct UpArgs {
     /// Whether batches of a new chain with validity proofs hold the signatures (`posted`), or a proof shows them as long as provers keep pace (`proved`): posted unless given.
     #[arg(long, env = "MEZZ_SIGNATURES", value_name = "WHERE", value_parser = signatures, help_heading = "Proofs")]
     pub(crate) signatures: Option<Signatures>,
+    /// A new chain of the family optimium or validium is private: payloads are sealed, batches wait where too few members sign, the node answers by token. Two tenants, an auditor and the operator get keys and tokens (docs/spec/private-data.md).
+    #[arg(long, env = "MEZZ_PRIVATE", value_parser = FalseyValueParser::new(), help_heading = "Layer 2")]
+    pub(crate) private: bool,
     /// Run in the background; `mezz down` stops it.
     #[arg(long, env = "MEZZ_DETACH", value_parser = FalseyValueParser::new())]
     pub(crate) detach: bool,
@@ -259,15 +294,11 @@ pub(crate) struct NodeArgs {
     /// Key that asks members for payloads where not everybody may read them: 0x and 64 hex digits, or @FILE. The batcher's by default.
     #[arg(long, env = "MEZZ_READER_KEY", hide_env_values = true)]
     pub(crate) reader_key: Option<String>,
-    /// Authorities that members' certificates are signed by, where they are not public ones (PEM).
-    #[arg(long, env = "MEZZ_MEMBER_CA", value_name = "FILE")]
-    pub(crate) member_ca: Option<PathBuf>,
-    /// Certificate that this node shows members (PEM); with its key in the same file, or in --member-cert-key.
-    #[arg(long, env = "MEZZ_MEMBER_CERT", value_name = "FILE")]
-    pub(crate) member_cert: Option<PathBuf>,
-    /// Key of that certificate (PEM).
-    #[arg(long, env = "MEZZ_MEMBER_CERT_KEY", value_name = "FILE", requires = "member_cert")]
-    pub(crate) member_cert_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) member_tls: MemberTlsArgs,
+    /// Seconds between two audits of the data committee: each member is asked for a piece of what it has promised to keep.
+    #[arg(long, env = "MEZZ_AUDIT_INTERVAL", default_value_t = 60, value_parser = some_seconds, allow_negative_numbers = true)]
+    pub(crate) audit_interval: u64,
     /// Who reads what of a private chain: for whom payloads are sealed, and who may ask what over RPC (docs/spec/private-data.md). It is read again each minute.
     #[arg(long, env = "MEZZ_ACCESS", value_name = "FILE")]
     pub(crate) access: Option<PathBuf>,
@@ -297,7 +328,7 @@ pub(crate) struct NodeArgs {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct ClaimsArgs {
     #[command(flatten)]
-    pub(crate) here: HereArgs,
+    pub(crate) ask: AskArgs,
     /// How many claims, the newest first.
     #[arg(long, default_value_t = 10, value_parser = whole, allow_negative_numbers = true)]
     pub(crate) count: u64,
@@ -308,7 +339,7 @@ pub(crate) struct DrillArgs {
     /// liar, withholder, equivocator, censor, garbage, griefer, lying-prover (zk, hybrid, validium), or data-withholder (optimium, validium).
     pub(crate) adversary: Adversary,
     #[command(flatten)]
-    pub(crate) here: HereArgs,
+    pub(crate) ask: AskArgs,
 }
 
 /// Whose key signs.
@@ -333,7 +364,7 @@ pub(crate) struct DepositArgs {
     #[command(flatten)]
     pub(crate) key: KeyArgs,
     #[command(flatten)]
-    pub(crate) here: HereArgs,
+    pub(crate) ask: AskArgs,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -356,7 +387,7 @@ pub(crate) struct WithdrawArgs {
     #[command(flatten)]
     pub(crate) key: KeyArgs,
     #[command(flatten)]
-    pub(crate) here: HereArgs,
+    pub(crate) ask: AskArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -384,7 +415,7 @@ pub(crate) struct ExitPrepareArgs {
     #[command(flatten)]
     pub(crate) key: KeyArgs,
     #[command(flatten)]
-    pub(crate) here: HereArgs,
+    pub(crate) ask: AskArgs,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -421,7 +452,7 @@ pub(crate) struct SendArgs {
     #[command(flatten)]
     pub(crate) key: KeyArgs,
     #[command(flatten)]
-    pub(crate) here: HereArgs,
+    pub(crate) ask: AskArgs,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -434,90 +465,6 @@ pub(crate) struct ResyncArgs {
     /// Its beacon API.
     #[arg(long, env = "MEZZ_BEACON", value_name = "URL")]
     pub(crate) beacon: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DacCommand {
-    /// Run a member.
-    Member(MemberArgs),
-    /// Copy what a member keeps, each payload checked by its hash; again and again into the same folder.
-    Backup {
-        #[command(flatten)]
-        member: MemberArgs,
-        /// The folder.
-        #[arg(long, value_name = "DIR")]
-        to: PathBuf,
-    },
-    /// Check what a member keeps, and that nobody has changed its log of reads.
-    Verify(MemberArgs),
-    /// Make a BLS key, for a committee of more than 20 members, and write it to a file that only you can read.
-    Key {
-        /// The file, for `bls-key-file` of the member's configuration.
-        file: PathBuf,
-    },
-    /// Make an access key, which opens the payloads of private chains, write it to a file that only you can read, and show its public half.
-    AccessKey {
-        /// The file.
-        file: PathBuf,
-    },
-    /// Show a tenant's own transactions of a private chain, from a member's records.
-    Records(RecordsArgs),
-    /// Open a sealed payload with a reader's key, and write it to a file.
-    Open(OpenArgs),
-    /// Show the call that registers a member's BLS key with its committee's registry; anybody may send it.
-    Register(MemberArgs),
-    /// Show the call that proposes a committee of 21 to 256 members, for the registry's owner.
-    Propose(ProposeArgs),
-}
-
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct RecordsArgs {
-    /// Where a member is; several with commas, or several times.
-    #[arg(long = "member", env = "MEZZ_MEMBERS", required = true, value_delimiter = ',', value_name = "ADDRESS=URL", value_parser = member)]
-    pub(crate) members: Vec<(Address, String)>,
-    /// The tenant's access key.
-    #[arg(long, env = "MEZZ_ACCESS_KEY", value_name = "FILE")]
-    pub(crate) key: PathBuf,
-    /// The first batch.
-    #[arg(long, default_value_t = 0, value_name = "BATCH")]
-    pub(crate) from: u64,
-}
-
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct OpenArgs {
-    /// Where a member is; several with commas, or several times.
-    #[arg(long = "member", env = "MEZZ_MEMBERS", value_delimiter = ',', value_name = "ADDRESS=URL", value_parser = member, required_unless_present = "sealed")]
-    pub(crate) members: Vec<(Address, String)>,
-    /// A sealed payload in a file, as a member's store or a backup has it, instead of asking a member.
-    #[arg(long, value_name = "FILE", conflicts_with = "members")]
-    pub(crate) sealed: Option<PathBuf>,
-    /// The reader's access key.
-    #[arg(long, env = "MEZZ_ACCESS_KEY", value_name = "FILE")]
-    pub(crate) key: PathBuf,
-    /// The payload's hash, as the batch's certificate on L1 has it.
-    pub(crate) payload_hash: B256,
-    /// Where to write the payload.
-    pub(crate) to: PathBuf,
-}
-
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct ProposeArgs {
-    /// How many must sign.
-    #[arg(long)]
-    pub(crate) threshold: u16,
-    /// Members that must be among them; several with commas.
-    #[arg(long, value_delimiter = ',', value_name = "ADDRESS")]
-    pub(crate) mandatory: Vec<Address>,
-    /// What `mezz dac register --json` says of each member, a file for each.
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) members: Vec<PathBuf>,
-}
-
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct MemberArgs {
-    /// The member's configuration, a TOML file (docs/spec/committee.md).
-    #[arg(long, env = "MEZZ_MEMBER_CONFIG", value_name = "FILE")]
-    pub(crate) config: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -565,6 +512,11 @@ fn signatures(text: &str) -> Result<Signatures, String> {
 
 fn whole(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "give a whole number, such as 12".to_owned())
+}
+
+fn some_seconds(text: &str) -> Result<u64, String> {
+    let value: Option<u64> = text.parse().ok();
+    value.filter(|value| *value > 0).ok_or_else(|| "give whole seconds, at least 1".to_owned())
 }
 
 fn chain_id(text: &str) -> Result<u64, String> {

@@ -7,8 +7,14 @@
 //! | `mezz.pid` | the process that runs here, which holds the file locked |
 //! | `mezz.log` | of a detached `mezz up` |
 //! | `l1/`, `l2/` | the chains |
+//! | `members/` | what the members of a data committee keep |
+//! | `access/` | of a private devnet: the access file, keys and tokens |
 
-use crate::{commands::CommitteeFile, output::Failure};
+use crate::{
+    args::AskArgs,
+    commands::{CommitteeFile, PartiesFile},
+    output::Failure,
+};
 use alloy::primitives::{Address, B256};
 use mezz_l1::deploy::Deployment;
 use mezz_primitives::Family;
@@ -40,6 +46,9 @@ pub(crate) struct DeploymentFile {
     /// The data committee, of a chain that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) committee: Option<CommitteeFile>,
+    /// Who reads what, of a private chain: the node answers by token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) access: Option<PartiesFile>,
     pub(crate) accounts: Vec<DevAccount>,
 }
 
@@ -186,6 +195,35 @@ impl Drop for Running {
 
 fn is_same(named: &fs::Metadata, file: &fs::File) -> bool {
     file.metadata().is_ok_and(|opened| (opened.dev(), opened.ino()) == (named.dev(), named.ino()))
+}
+
+/// The chain that a command asks: the one that runs in the data directory, or the one whose endpoints are given.
+pub(crate) fn asked(args: &AskArgs) -> Result<DeploymentFile, Failure> {
+    let Some((l1, l2)) = args.l1.as_ref().zip(args.l2.as_ref()) else {
+        return DataDir(args.here.datadir.clone()).deployment();
+    };
+    // Withdrawals that were begun and branches are kept here.
+    let here = DataDir::create(&args.here.datadir)?;
+    let path = args.rollup.clone().unwrap_or_else(|| here.join("rollup.json"));
+    let rollup = rollup(&path, "give --rollup with the rollup.json of the chain's operator")?;
+    let ws = |url: &str| url.replacen("http", "ws", 1);
+    let (l1_chain, l2_chain) = (rollup.config.l1_chain_id, rollup.config.l2_chain_id);
+    Ok(DeploymentFile {
+        family: rollup.config.family(),
+        l1: L1Endpoints {
+            ws: ws(l1),
+            rpc: l1.clone(),
+            beacon: None,
+            chain_id: l1_chain,
+            embedded: false,
+        },
+        l2: L2Endpoints { ws: ws(l2), rpc: l2.clone(), chain_id: l2_chain },
+        metrics: String::new(),
+        contracts: rollup.contracts,
+        committee: None,
+        access: None,
+        accounts: Vec::new(),
+    })
 }
 
 /// The deployment in a file; `otherwise` says what to do when it is not there.

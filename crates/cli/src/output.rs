@@ -12,6 +12,9 @@ use std::{
     process::ExitCode,
 };
 
+/// The code of a refusal where a node answers by token (docs/rpc.md).
+const NOT_ALLOWED: i64 = -32001;
+
 /// How answers are printed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
@@ -93,6 +96,11 @@ fn code(error: &(dyn Error + 'static)) -> u8 {
     }
 }
 
+/// Whether a node answers by token, and not this question for ours.
+pub(crate) fn is_not_allowed(error: &TransportError) -> bool {
+    error.as_error_resp().is_some_and(|payload| payload.code == NOT_ALLOWED)
+}
+
 /// What the L2's endpoint said, or that it said nothing.
 fn unanswered(error: &TransportError) -> Failure {
     match error {
@@ -103,8 +111,11 @@ fn unanswered(error: &TransportError) -> Failure {
             });
             let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
             let poor = payload.message.contains("insufficient funds");
-            let advice =
-                if poor { "; bring ether with `mezz deposit`, or name another --key" } else { "" };
+            let advice = match payload.code {
+                NOT_ALLOWED => "; show your token with --access-token @FILE",
+                _ if poor => "; bring ether with `mezz deposit`, or name another --key",
+                _ => "",
+            };
             Failure::failed(format!("the L2 refused it: {}{reason}{advice}", payload.message))
         }
         RpcError::Transport(error) => {

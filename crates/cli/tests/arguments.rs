@@ -1,7 +1,13 @@
 //! What the program says, and with which exit code, when it is asked for what cannot be.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
-use serde_json::Value;
+use alloy::{
+    primitives::{Address, B256},
+    signers::{SignerSync, local::PrivateKeySigner},
+};
+use mezz_da::committee::{InboxId, SignedStatement};
+use mezz_primitives::{Accumulator, Certificate, PayloadId};
+use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -317,4 +323,56 @@ fn a_large_committee_is_proposed_by_what_its_members_say() {
     fs::write(place.join("0.json"), other.to_string()).unwrap();
     fs::write(place.join("1.json"), said[1].to_string()).unwrap();
     check(place, &[&propose[..], &files].concat(), 1, "the proof is not one of");
+}
+
+/// Evidence against a member becomes a call; what is none is told why.
+#[test]
+fn what_a_member_has_signed_twice_is_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    let inbox = InboxId { l1_chain_id: 900, inbox: Address::repeat_byte(0x1b) };
+    let key = PrivateKeySigner::from_bytes(&B256::repeat_byte(7)).unwrap();
+    let signed = |batch_index: u64, payload: &[u8]| {
+        let certificate = Certificate {
+            batch_index,
+            prev_acc: Accumulator(B256::repeat_byte(1)),
+            payload: PayloadId::of(payload).unwrap(),
+            epoch: 0,
+            expiry: 5_000_000_000,
+        };
+        let digest = certificate.digest(inbox.l1_chain_id, inbox.inbox);
+        let signature = key.sign_hash_sync(&digest).unwrap().as_bytes().to_vec().into();
+        json!(SignedStatement { inbox, certificate, signers: None, signature })
+    };
+    let (one, two, later) = (signed(3, b"one"), signed(3, b"two"), signed(4, b"two"));
+    for (name, value) in [
+        ("one", &one),
+        ("two", &two),
+        ("later", &later),
+        ("both", &json!({ "first": one, "second": two })),
+        ("none", &json!({})),
+    ] {
+        fs::write(place.join(name), value.to_string()).unwrap();
+    }
+    let show = ["dac", "show-equivocation"];
+    let call = |files: &[&str]| {
+        let output = mezz(place, &[&["--json"], &show[..], files, &["--calldata"]].concat());
+        assert!(output.status.success(), "{files:?}: {output:?}");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answer["signers"], key.address().to_string());
+        answer["call"].as_str().unwrap().to_owned()
+    };
+    let said = call(&["both"]);
+    assert!(said.contains(&two["payloadHash"].as_str().unwrap()[2..]), "{said}");
+    assert_eq!(said, call(&["one", "two"]));
+    let fails = |files: &[&str], words: &str| {
+        check(place, &[&show[..], files, &["--calldata"]].concat(), 2, words);
+    };
+    fails(&["one", "later"], "different places");
+    fails(&["one", "one"], "one payload");
+    fails(&["one"], "there are 1");
+    fails(&["both", "one"], "there are 3");
+    fails(&["none"], "it is to be evidence");
+    fails(&["absent"], "cannot be read");
+    check(place, &[&show[..], &["both", "--l1", DEAD]].concat(), 3, "rollup.json is not there");
 }

@@ -159,6 +159,29 @@ async fn keys_are_made_records_shown_and_payloads_opened() {
     let open = ["dac", "open", "--sealed", &file, "--key", "auditor.access", &hash, "again"];
     answer(place, &open);
     assert_eq!(fs::read(place.join("again")).unwrap(), b"payload");
+
+    // What is gone or damaged comes back from it; the log of signatures is none of a backup's business.
+    fs::remove_dir_all(place.join("data/sealed")).unwrap();
+    let restore = ["dac", "restore", "--config", "member.toml", "--from"];
+    let lost = answer(place, &["dac", "verify", "--config", "member.toml"]);
+    assert_eq!(lost["payloads"], 0);
+    let log = fs::read(place.join("data/signatures.jsonl")).unwrap();
+    let done = answer(place, &[&restore[..], &["backup"]].concat());
+    assert_eq!(done["copied"].as_array().unwrap().len(), 1);
+    let verified = answer(place, &["dac", "verify", "--config", "member.toml"]);
+    assert_eq!(verified["payloads"], 1);
+    assert_eq!(fs::read(place.join("data/signatures.jsonl")).unwrap(), log);
+    fs::remove_file(place.join("data/signatures.jsonl")).unwrap();
+    answer(place, &[&restore[..], &["backup"]].concat());
+    assert!(!place.join("data/signatures.jsonl").exists(), "a member must see that it was lost");
+    assert!(failure(place, &[&restore[..], &["absent"]].concat()).contains("is no folder"));
+    assert!(!place.join("absent").exists());
+    fs::write(place.join("data/signatures.jsonl"), log).unwrap();
+    let text = fs::read_to_string(place.join("member.toml")).unwrap();
+    let running = Member::start(toml::from_str(&text).unwrap()).await.unwrap();
+    let refused = failure(place, &[&restore[..], &["backup"]].concat());
+    assert!(refused.contains("signatures.jsonl"), "{refused}");
+    running.stop().await;
 }
 
 #[test]

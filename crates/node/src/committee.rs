@@ -10,7 +10,7 @@ use alloy::eips::BlockNumberOrTag;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use mezz_da::{
     CertificateSigner, ClientTls, Endpoint,
-    committee::{BlsCommittee, Body, CertificateHead},
+    committee::{BlsCommittee, Body, CertificateHead, SignedStatement},
     private::AccessKey,
 };
 use mezz_l1::{
@@ -30,13 +30,13 @@ use tokio::sync::watch;
 
 /// How much longer than it must a certificate lasts: in this time it can be posted, seconds.
 const POSTING_TIME: u64 = 120;
-/// Pause between two audits of the members.
-const AUDIT: Duration = Duration::from_secs(60);
+/// The usual pause between two audits of the members.
+const AUDIT_INTERVAL: Duration = Duration::from_secs(60);
 /// The key of the note that says what members were asked for last.
 const ASKED: &str = "asked";
 
 /// How a node reaches its chain's data committee.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CommitteeAccess {
     /// Where members are.
     pub members: Vec<Endpoint>,
@@ -50,6 +50,22 @@ pub struct CommitteeAccess {
     pub access_key: Option<AccessKey>,
     /// Of a private chain: for whom the batcher seals them.
     pub access_list: Option<AccessList>,
+    /// Pause between two audits of the members. Default one minute.
+    pub audit_interval: Duration,
+}
+
+impl Default for CommitteeAccess {
+    fn default() -> Self {
+        Self {
+            members: Vec::new(),
+            requester: None,
+            tls: None,
+            private: false,
+            access_key: None,
+            access_list: None,
+            audit_interval: AUDIT_INTERVAL,
+        }
+    }
 }
 
 impl fmt::Debug for CommitteeAccess {
@@ -85,27 +101,38 @@ enum Members {
     Bls(BlsCommittee, U256),
 }
 
-/// *Challenge me*: asks each member, again and again, for a chunk of what it has promised to keep.
+/// *Challenge me*: asks each member, again and again, for a chunk of what it has promised to keep. Looks at what members have signed, too.
 pub(crate) async fn audit(
     acts: Arc<Acts>,
     settlement: Arc<RwLock<Settlement>>,
+    every: Duration,
     mut stop: watch::Receiver<bool>,
 ) {
     let Some(members) = acts.members.clone() else { return };
+    let retention = acts.config.committee.map_or(0, |rules| rules.retention);
     loop {
         tokio::select! {
             _ = stop.changed() => return,
-            () = tokio::time::sleep(AUDIT) => {}
+            () = tokio::time::sleep(every) => {}
         }
-        let promised: Vec<_> = {
+        let (promised, signed, now): (Vec<_>, Vec<_>, u64) = {
             let settlement = settlement.read();
             let now = settlement.l1_head().time;
             let batches = settlement.inbox().batches().iter();
-            let certificates = batches
+            let certified: Vec<_> = batches
                 .filter(|batch| batch.header.da_type == DaType::Committee)
-                .filter_map(|batch| CertificateHead::decode(&batch.aux));
-            certificates.filter(|kept| kept.expiry > now).map(|kept| kept.payload).collect()
+                .filter_map(|batch| Some((batch, CertificateHead::decode(&batch.aux)?)))
+                .collect();
+            let kept = certified.iter().filter(|(_, head)| head.expiry > now);
+            // Of older ones a second signature would be no equivocation.
+            let fresh = certified.iter().filter(|(_, head)| head.expiry >= now + retention);
+            let signed = fresh.flat_map(|(batch, _)| {
+                let (index, before) = (batch.header.index, batch.header.prev_acc);
+                SignedStatement::of_posted(members.inbox(), index, before, &batch.aux)
+            });
+            (kept.map(|(_, head)| head.payload).collect(), signed.collect(), now)
         };
+        members.notice(signed, now);
         for audit in members.audit(&promised).await {
             if let Some(fault) = audit.fault {
                 tracing::warn!(member = %audit.member, %fault, "a member does not show what it has promised to keep");
@@ -172,6 +199,8 @@ impl Acts {
         let signing = self.signing().await?;
         // L1's clock counts, and members go by their own.
         let now = l1_time.max(batches::now());
+        // Whoever signed what could be posted until a moment ago signs anew.
+        members.notice([], now);
         let certificate = Certificate {
             batch_index: asked.index,
             prev_acc: Accumulator(asked.prev_acc),

@@ -37,7 +37,7 @@ pub use sequencer::SequencerConfig;
 
 use acts::Acts;
 use driver::Driver;
-use mezz_da::{CommitteeClient, DataSource, PayloadStore};
+use mezz_da::{CommitteeClient, DataSource, PayloadStore, committee::SignatureWatch};
 use mezz_derive::PAYLOAD_BLOBS_MAX;
 use mezz_l1::{Client, Sender, SenderConfig, Signer, WatchConfig, Watcher};
 use mezz_primitives::{
@@ -220,7 +220,8 @@ impl Node {
             ..WatchConfig::new(config.contracts, config.start_block)
         };
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(committee::audit(acts.clone(), settlement.clone(), stopped.clone()));
+        let audits = config.committee.audit_interval;
+        tokio::spawn(committee::audit(acts.clone(), settlement.clone(), audits, stopped.clone()));
         let board = proofs::Board::new(acts.clone(), settlement.clone(), config.provers);
         tokio::spawn(board.clone().keep(stopped.clone()));
         let l1 = client.clone();
@@ -382,6 +383,9 @@ fn members(config: &NodeConfig) -> Result<Option<Arc<CommitteeClient>>, Error> {
         access.requester.clone(),
         access.tls.clone(),
     )?;
+    let retention = config.chain.committee.map_or(0, |rules| rules.retention);
+    let watch = SignatureWatch::new(config.directory.join("equivocations"), retention);
+    let client = client.watched(Arc::new(watch));
     let client = if access.private { client.private(access.access_key.clone()) } else { client };
     Ok(Some(Arc::new(client)))
 }

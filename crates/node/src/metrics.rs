@@ -275,6 +275,12 @@ fn render_committee(committee: &ClientMetrics, text: &mut String) {
         "Payloads that no member showed.",
         read(&committee.withheld),
     );
+    one(
+        "mezz_committee_equivocations_total",
+        "counter",
+        "Pairs of signatures of one member that contradict each other: the evidence is in equivocations/.",
+        read(&committee.equivocations),
+    );
     type Value = fn(&MemberMetrics) -> &AtomicU64;
     let members: [(&str, &str, Value); 4] = [
         ("signed", "Certificates that a member signed.", |member| &member.signed),

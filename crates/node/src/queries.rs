@@ -263,6 +263,8 @@ fn batch_json(settlement: &Settlement, batch: &PostedBatch) -> Value {
             value["demand"] = json!(demand);
             let certificate = CertificateHead::decode(&batch.aux);
             value["epoch"] = json!(certificate.map(|certificate| certificate.epoch));
+            value["payloadHash"] =
+                json!(certificate.map(|certificate| certificate.payload.payload_hash));
         }
     }
     value

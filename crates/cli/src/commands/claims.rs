@@ -3,15 +3,15 @@
 use super::send;
 use crate::{
     args::ClaimsArgs,
-    files::DataDir,
+    files,
     output::{Failure, Output, ether},
 };
 use alloy::{primitives::U256, providers::Provider};
 use serde_json::{Value, json};
 
 pub(crate) async fn run(args: &ClaimsArgs, output: Output) -> Result<(), Failure> {
-    let deployment = DataDir(args.here.datadir.clone()).deployment()?;
-    let provider = send::provider(&deployment.l2.rpc)?;
+    let deployment = files::asked(&args.ask)?;
+    let provider = send::provider(&args.ask, &deployment)?;
     let claims: Value = provider.raw_request("mezz_getClaims".into(), ()).await?;
     let game: Value = provider.raw_request("mezz_getGame".into(), ()).await?;
     let shown: Vec<&Value> =

@@ -1,5 +1,6 @@
 //! The data committee of a devnet: members in the same process.
 
+use super::parties::Parties;
 use crate::output::Failure;
 use alloy::primitives::Address;
 use mezz_da::{
@@ -45,15 +46,16 @@ pub(crate) struct MemberFile {
 }
 
 /// The members that run here.
-#[derive(Debug)]
 pub(crate) struct Members {
     running: Vec<Member>,
     clock: JoinHandle<()>,
     pub(crate) shown: CommitteeFile,
+    /// Who reads what, of a private chain.
+    pub(crate) parties: Option<Parties>,
 }
 
 impl Members {
-    /// Starts the members of epoch 0 whose keys everybody has, each with its own folder; none for a chain without a committee.
+    /// Starts the members of epoch 0 whose keys everybody has, each with its own folder; none for a chain without a committee. With them come the parties of a private chain, with keys and tokens in the folder `access` beside.
     pub(crate) async fn start(
         deployment: &Deployment,
         client: &Client,
@@ -66,6 +68,7 @@ impl Members {
         let members = client.call(at.registry, &call, latest).await?;
         let call = CommitteeRegistry::epochAtCall { epoch: 0 };
         let threshold = client.call(at.registry, &call, latest).await?.threshold;
+        let parties = Parties::of(deployment, &members, &directory.with_file_name("access"))?;
         let l1_time = Arc::new(AtomicU64::new(client.latest().await?.time));
         let clock = tokio::spawn(follow_clock(client.clone(), l1_time.clone()));
         let (mut running, mut shown) = (Vec::new(), Vec::new());
@@ -79,14 +82,14 @@ impl Members {
                 data: directory.join(key.address().to_string()),
                 signer: SignerConfig::KeyFile(Default::default()),
                 bls_key_file: None,
-                private_key_file: None,
+                private_key_file: parties.as_ref().map(|them| them.member_key(key.address())),
                 chains: vec![ChainServed {
                     l1_chain_id: config.l1_chain_id,
                     inbox: contracts.inbox,
                     batchers: BTreeSet::from([deployment.roles.batcher]),
                     retention: rules.retention,
                     expiry_slack: 86_400,
-                    private: false,
+                    private: parties.is_some(),
                     must_read: BTreeSet::new(),
                 }],
                 access: AccessConfig::default(),
@@ -105,18 +108,22 @@ impl Members {
             running.push(member);
         }
         let shown = CommitteeFile { threshold, members: shown };
-        Ok(Some(Self { running, clock, shown }))
+        Ok(Some(Self { running, clock, shown, parties }))
     }
 
     /// How a node reaches them; the batcher's key asks for certificates.
     pub(crate) fn access(&self, batcher: u32) -> CommitteeAccess {
         let members = self.shown.members.iter();
-        CommitteeAccess {
+        let access = CommitteeAccess {
             members: members
                 .map(|member| Endpoint { address: member.address, url: member.url.clone() })
                 .collect(),
             requester: Some(Arc::new(dev_key(batcher))),
             ..CommitteeAccess::default()
+        };
+        match &self.parties {
+            Some(parties) => parties.grant(access),
+            None => access,
         }
     }
 

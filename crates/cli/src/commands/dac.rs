@@ -1,10 +1,11 @@
-//! `mezz dac`: a member of a data committee, and its BLS key.
+//! `mezz dac`: a member of a data committee, its keys, and what others show of it.
 
+mod equivocation;
 mod private;
 
 use super::{keys, run};
 use crate::{
-    args::{DacCommand, MemberArgs, ProposeArgs},
+    args::{DacCommand, MemberArgs, ProposeArgs, RestoreArgs},
     output::{Failure, Output},
 };
 use alloy::{
@@ -15,7 +16,8 @@ use alloy::{
 use mezz_da::{
     Member, MemberConfig, PayloadStore,
     committee::{
-        Backup, BlsCommittee, BlsKey, BlsRegistration, SealedStore, StoreConfig, verify_audit_log,
+        Backup, BlsCommittee, BlsKey, BlsRegistration, SealedStore, Signatures, StoreConfig,
+        verify_audit_log,
     },
 };
 use mezz_l1::contracts::CommitteeRegistry;
@@ -27,12 +29,14 @@ pub(crate) async fn run(command: DacCommand, output: Output) -> Result<(), Failu
         DacCommand::Member(args) => member(&args, output).await,
         DacCommand::Backup { member, to } => backup(&member, &to, output),
         DacCommand::Verify(args) => verify(&args, output),
+        DacCommand::Restore(args) => restore(&args, output),
         DacCommand::Key { file } => new_key(&file, output),
         DacCommand::AccessKey { file } => private::new_key(&file, output),
         DacCommand::Records(args) => private::records(args, output).await,
         DacCommand::Open(args) => private::open(args, output).await,
         DacCommand::Register(args) => register(&args, output),
         DacCommand::Propose(args) => propose(&args, output),
+        DacCommand::ShowEquivocation(args) => equivocation::run(&args, output).await,
     }
 }
 
@@ -150,18 +154,49 @@ async fn member(args: &MemberArgs, output: Output) -> Result<(), Failure> {
 /// Copies what is kept, each payload checked by its hash.
 fn backup(args: &MemberArgs, to: &Path, output: Output) -> Result<(), Failure> {
     let config = config(&args.config)?;
-    let store = PayloadStore::open(config.data.join("payloads"))?;
-    let mut done = store.backup(to)?;
-    if config.private_key_file.is_some() {
-        // As they are: who copies them needs no key, and learns nothing.
-        let sealed = SealedStore::open(config.data.join("sealed"), StoreConfig::default())?;
-        let Backup { copied, present, damaged } = sealed.backup(to)?;
+    let data = &config.data;
+    let sealed = config.private_key_file.is_some().then(|| data.join("sealed"));
+    let done = copy((&data.join("payloads"), to), sealed.as_deref().map(|from| (from, to)))?;
+    copied(&done, to, "start the member: it gets them from its peers", output)
+}
+
+/// Copies a backup back. The log of signatures is none of it, and stays as it is.
+fn restore(args: &RestoreArgs, output: Output) -> Result<(), Failure> {
+    let config = config(&args.member.config)?;
+    let (data, from) = (&config.data, args.from.as_path());
+    if !from.is_dir() {
+        let shown = from.display();
+        return Err(Failure::usage(format!("{shown} is no folder: name that of a backup")));
+    }
+    let log = data.join("signatures.jsonl");
+    // A member that runs has it locked. It is not made here: a member that finds none knows that it was lost.
+    let _stopped = log.exists().then(|| Signatures::open(log, 0)).transpose()?;
+    let sealed = config.private_key_file.is_some().then(|| data.join("sealed"));
+    let done = copy((from, &data.join("payloads")), sealed.as_deref().map(|to| (from, to)))?;
+    copied(
+        &done,
+        data,
+        "take them from another backup, or let the member get them from its peers",
+        output,
+    )
+}
+
+/// Copies payloads, and sealed ones as they are: who copies them needs no key, and learns nothing.
+fn copy(plain: (&Path, &Path), sealed: Option<(&Path, &Path)>) -> Result<Backup, Failure> {
+    let mut done = PayloadStore::open(plain.0)?.backup(plain.1)?;
+    if let Some((from, to)) = sealed {
+        let store = SealedStore::open(from, StoreConfig::default())?;
+        let Backup { copied, present, damaged } = store.backup(to)?;
         done.copied.extend(copied);
         done.damaged.extend(damaged);
         done.present += present;
     }
+    Ok(done)
+}
+
+fn copied(done: &Backup, to: &Path, otherwise: &str, output: Output) -> Result<(), Failure> {
     let text = format!(
-        "{} payloads copied to {}, {} were there; {} are damaged here and were not copied",
+        "{} payloads copied to {}, {} were there; {} are damaged and were not copied",
         done.copied.len(),
         to.display(),
         done.present,
@@ -170,9 +205,7 @@ fn backup(args: &MemberArgs, to: &Path, output: Output) -> Result<(), Failure> {
     let value = json!({ "copied": done.copied, "present": done.present, "damaged": done.damaged });
     match done.damaged.is_empty() {
         true => output.answer(text, &value),
-        false => {
-            Err(Failure::failed(format!("{text}; start the member: it gets them from its peers")))
-        }
+        false => Err(Failure::failed(format!("{text}; {otherwise}"))),
     }
 }
 

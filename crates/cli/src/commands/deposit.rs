@@ -3,7 +3,7 @@
 use super::{keys, send};
 use crate::{
     args::DepositArgs,
-    files::DataDir,
+    files,
     output::{Failure, Output, ether},
 };
 use alloy::{
@@ -23,11 +23,11 @@ const LOOK: Duration = Duration::from_millis(300);
 
 pub(crate) async fn run(args: &DepositArgs, output: Output) -> Result<(), Failure> {
     let signer = keys::read(&args.key.key)?;
-    let deployment = DataDir(args.here.datadir.clone()).deployment()?;
+    let deployment = files::asked(&args.ask)?;
     let to = args.to.unwrap_or_else(|| signer.address());
     let value = args.amount;
     let client = Client::connect(&deployment.l1.rpc, None).await?;
-    let l2 = send::provider(&deployment.l2.rpc)?;
+    let l2 = send::provider(&args.ask, &deployment)?;
     let head = l2.get_block_number().await?;
     let sender = Sender::new(client.clone(), Arc::new(signer), SenderConfig::default());
     let funds = client.balance(sender.address(), BlockNumberOrTag::Latest).await?;

@@ -3,7 +3,7 @@
 use super::{send, up};
 use crate::{
     args::DrillArgs,
-    files::DataDir,
+    files,
     output::{Failure, Output, ether},
 };
 use alloy::providers::Provider;
@@ -27,8 +27,8 @@ struct Rollup {
 const CHALLENGER: u32 = 103;
 
 pub(crate) async fn run(args: &DrillArgs, output: Output) -> Result<(), Failure> {
-    let running = DataDir(args.here.datadir.clone()).deployment()?;
-    let provider = send::provider(&running.l2.rpc)?;
+    let running = files::asked(&args.ask)?;
+    let provider = send::provider(&args.ask, &running)?;
     let rollup: Rollup = provider.raw_request("mezz_chainConfig".into(), ()).await?;
     let client = Client::connect_to(&running.l1.rpc, None, rollup.chain.l1_chain_id).await?;
     let drill = Drill {

@@ -67,14 +67,14 @@ async fn last_confirmed(
 }
 
 async fn prepare(args: &ExitPrepareArgs, output: Output) -> Result<(), Failure> {
-    let here = DataDir(args.here.datadir.clone());
-    let running = here.deployment()?;
+    let here = DataDir(args.ask.here.datadir.clone());
+    let running = files::asked(&args.ask)?;
     let account = match args.account {
         Some(account) => account,
         None => keys::read(&args.key.key)?.address(),
     };
     let client = Client::connect(&running.l1.rpc, None).await?;
-    let l2 = send::provider(&running.l2.rpc)?;
+    let l2 = send::provider(&args.ask, &running)?;
     let rollup = branch::rollup(&l2).await?;
     if rollup.contracts.committee.is_none() {
         return Err(Failure::refused(

@@ -13,6 +13,7 @@ pub(crate) mod exit;
 pub(crate) mod families;
 pub(crate) mod keys;
 pub(crate) mod node;
+pub(crate) mod parties;
 pub(crate) mod prover;
 pub(crate) mod resync;
 pub(crate) mod run;
@@ -22,6 +23,7 @@ pub(crate) mod up;
 pub(crate) mod withdraw;
 
 pub(crate) use committee::CommitteeFile;
+pub(crate) use parties::PartiesFile;
 
 use crate::{
     args::More,

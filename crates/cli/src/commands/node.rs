@@ -2,7 +2,7 @@
 
 use super::{keys, run, up};
 use crate::{
-    args::NodeArgs,
+    args::{MemberTlsArgs, NodeArgs},
     files::{self, DataDir},
     output::{Failure, Output},
 };
@@ -15,7 +15,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// Pause between two looks at the access file.
-const ACCESS_RELOAD: Duration = Duration::from_secs(60);
+pub(super) const ACCESS_RELOAD: Duration = Duration::from_secs(60);
 
 pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     let roles = roles(&args.roles)?;
@@ -113,7 +113,8 @@ fn committee(
     Ok(CommitteeAccess {
         members: members.map(|(address, url)| Endpoint { address, url }).collect(),
         requester: requester.map(|key| Arc::new(key) as Arc<dyn CertificateSigner>),
-        tls: tls(args),
+        tls: tls(&args.member_tls),
+        audit_interval: Duration::from_secs(args.audit_interval),
         private: args.access_key.is_some(),
         access_key: args.access_key.as_deref().map(AccessKey::read).transpose()?,
         access_list: access.cloned(),
@@ -129,7 +130,7 @@ fn access_list(args: &NodeArgs) -> Result<Option<AccessList>, Failure> {
 }
 
 /// TLS towards members, where it is not that of the public web.
-fn tls(args: &NodeArgs) -> Option<ClientTls> {
+pub(super) fn tls(args: &MemberTlsArgs) -> Option<ClientTls> {
     let tls = ClientTls {
         ca: args.member_ca.clone(),
         certificate: args.member_cert.clone(),

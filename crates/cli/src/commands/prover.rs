@@ -111,6 +111,16 @@ pub(crate) fn sign(args: &UpArgs, intent: &mut Intent) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses a prover on a private chain, whose node answers by token.
+pub(crate) fn refuse_private(args: &UpArgs, private: bool) -> Result<(), Failure> {
+    if args.prover.is_none() || !private {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "a prover shows no token, and this chain's node answers by token only: leave out --prover; claims become final without",
+    ))
+}
+
 /// How to start a prover, for a person whose chain wants proofs and has none.
 pub(crate) fn advice(args: &UpArgs, config: &ChainConfig, rpc: &str) -> String {
     if args.prover.is_some() || config.proofs.is_none() {

@@ -2,16 +2,16 @@
 
 use super::send;
 use crate::{
-    args::HereArgs,
-    files::DataDir,
+    args::AskArgs,
+    files,
     output::{Failure, Output},
 };
 use alloy::providers::Provider;
 use serde_json::{Value, json};
 
-pub(crate) async fn run(args: &HereArgs, output: Output) -> Result<(), Failure> {
-    let deployment = DataDir(args.datadir.clone()).deployment()?;
-    let provider = send::provider(&deployment.l2.rpc)?;
+pub(crate) async fn run(args: &AskArgs, output: Output) -> Result<(), Failure> {
+    let deployment = files::asked(args)?;
+    let provider = send::provider(args, &deployment)?;
     let status: Value = provider.raw_request("mezz_status".into(), ()).await?;
     let heads = &status["heads"];
     let number = |value: &Value| value.as_u64().unwrap_or_default();

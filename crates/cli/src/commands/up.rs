@@ -1,6 +1,6 @@
 //! `mezz up`: a Layer 2 in one process, on an embedded Layer 1 or on another.
 
-use super::{committee::Members, families, prover, prover::Prover, run};
+use super::{committee::Members, families, parties, prover, prover::Prover, run};
 use crate::{
     args::UpArgs,
     files::{
@@ -190,6 +190,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     let store = open_l2(&deployment, places.chain("l2").as_deref())?;
     let members = Members::start(&deployment, &client, &places.members()).await?;
     let access = members.as_ref().map(|members| members.access(BATCHER)).unwrap_or_default();
+    let list = access.access_list.clone();
     let config = NodeConfig {
         committee: access,
         provers: prover::served(args, &deployment.config)?,
@@ -197,9 +198,12 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     };
     let node = Node::start(config, store, client.clone()).await?;
     let recovered = node.progress().head;
-    let l2 = run::serve(node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
+    let l2 = run::serve_for(list, node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let parts = places.node.with_file_name("prover");
+    if let Some(parties) = members.as_ref().and_then(|members| members.parties.as_ref()) {
+        parties.keep_up();
+    }
     let prover = Prover::start(args, here, &parts, l2.address.port(), output)?;
     let file = DeploymentFile {
         family: deployment.config.family(),
@@ -218,6 +222,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         metrics: format!("http://{}/metrics", metrics.address),
         contracts: deployment.contracts,
         committee: members.as_ref().map(|members| members.shown.clone()),
+        access: members.as_ref().and_then(|members| Some(members.parties.as_ref()?.shown.clone())),
         accounts: (0..USERS).map(dev_account).collect(),
     };
     wait_for_block(&node, recovered).await;
@@ -225,7 +230,11 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     let mut answer = json!(file);
     answer["readyMilliseconds"] = json!(began.elapsed().as_millis() as u64);
     answer["windows"] = json!(deployment.config.windows);
-    let advice = prover::advice(args, &deployment.config, &file.l2.rpc);
+    let advice = match file.access {
+        // A prover shows no token.
+        Some(_) => String::new(),
+        None => prover::advice(args, &deployment.config, &file.l2.rpc),
+    };
     let text = banner(&file, here, Some((&deployment, began.elapsed()))) + &advice;
     run::announce(output, output.answer(text, &answer));
 
@@ -333,6 +342,14 @@ async fn deployment(
                 places.rollup.display()
             )));
         }
+        let private = parties::is_private(&deployment);
+        if args.private && !private {
+            return Err(Failure::refused(format!(
+                "{} is of a chain that is not private, and stays so; leave out --private, or give another --datadir for a new chain",
+                places.rollup.display()
+            )));
+        }
+        prover::refuse_private(args, private)?;
         let proved = deployment.config.signatures.is_some();
         if args.signatures.is_some_and(|wanted| (wanted == Signatures::Proved) != proved) {
             return Err(Failure::refused(format!(
@@ -358,6 +375,10 @@ async fn deployment(
         .ok_or_else(|| Failure::refused(format!("`{family}` does not work yet")))?;
     prover::wait_for(args, &mut intent)?;
     prover::sign(args, &mut intent)?;
+    prover::refuse_private(args, args.private)?;
+    if args.private {
+        parties::intend(&mut intent, dev_key(CHALLENGER).address())?;
+    }
     let plan = Plan::prepare(intent, client, owner.address()).await?;
     let rich = match &args.l1 {
         Some(_) => fund(client).await?,
@@ -541,7 +562,8 @@ fn banner(
     details: Option<(&Deployment, Duration)>,
 ) -> String {
     let mut text = format!(
-        "{} rollup ready\n\n  L1   {}  chain {}\n  L2   {}  chain {}\n  metrics     {}\n  deployment  {}\n",
+        "{}{} rollup ready\n\n  L1   {}  chain {}\n  L2   {}  chain {}\n  metrics     {}\n  deployment  {}\n",
+        if file.access.is_some() { "private " } else { "" },
         file.family,
         file.l1.rpc,
         file.l1.chain_id,
@@ -578,6 +600,9 @@ fn banner(
             );
         }
         text += &format!("  ready after {:.1} s\n", took.as_secs_f64());
+    }
+    if let Some(access) = &file.access {
+        text += &access.describe();
     }
     text += "\n  dev accounts, of the well-known test mnemonic: never use them elsewhere\n";
     for account in file.accounts.iter().take(3) {

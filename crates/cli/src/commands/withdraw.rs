@@ -7,7 +7,7 @@
 use super::{keys, send};
 use crate::{
     args::WithdrawArgs,
-    files::{DataDir, DeploymentFile, write_atomically},
+    files::{self, DataDir, DeploymentFile, write_atomically},
     output::{Failure, Output, ether},
 };
 use alloy::{
@@ -33,6 +33,8 @@ use std::{fs, sync::Arc, time::Duration};
 const LOOK: Duration = Duration::from_millis(500);
 /// L1 gas that the receiver gets at least.
 const RECEIVER_GAS: u64 = 100_000;
+/// L2 gas that initiating takes at most. A node may refuse to say what it takes, and nobody is kept in by that.
+const INITIATE_GAS: u64 = 400_000;
 /// Claims looked at for one that covers a block.
 const CLAIMS: u64 = 64;
 
@@ -65,11 +67,11 @@ enum Stage {
 }
 
 pub(crate) async fn run(args: &WithdrawArgs, output: Output) -> Result<(), Failure> {
-    let here = DataDir(args.here.datadir.clone());
+    let here = DataDir(args.ask.here.datadir.clone());
     let signer = keys::read(&args.key.key)?;
-    let deployment = here.deployment()?;
+    let deployment = files::asked(&args.ask)?;
     let mut known = load(&here)?;
-    let l2 = send::provider(&deployment.l2.rpc)?;
+    let l2 = send::provider(&args.ask, &deployment)?;
     if let Some(hash) = args.transaction {
         remember(&here, &mut known, find(&l2, hash).await?)?;
     }
@@ -144,7 +146,7 @@ async fn initiate(
         .with_to(MESSAGE_PASSER)
         .with_value(amount)
         .with_input(call.abi_encode());
-    let receipt = send::submit(l2, signer, request).await?;
+    let receipt = send::submit(l2, signer, request, Some(INITIATE_GAS)).await?;
     let hash = serde_json::from_value(receipt["transactionHash"].clone())?;
     // The preconfirmed receipt names the block; the sealed one has the logs for good.
     loop {

@@ -235,7 +235,7 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Writes and syncs a file that nobody ever sees unfinished; its name is durable when the folder was synced.
-fn write_atomically(path: &Path, folder: &Path, parts: &[&[u8]]) -> Result<(), Error> {
+pub(super) fn write_atomically(path: &Path, folder: &Path, parts: &[&[u8]]) -> Result<(), Error> {
     let write = || {
         let mut unfinished = Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
         parts.iter().try_for_each(|part| unfinished.write_all(part))?;

@@ -18,6 +18,7 @@ mod chained;
 mod client;
 mod clock;
 mod config;
+mod equivocation;
 mod files;
 mod key;
 mod member;
@@ -37,6 +38,9 @@ pub use clock::Clock;
 pub use config::{
     AccessConfig, ChainServed, ClientCertificates, LimitsConfig, MemberConfig, Reads, SignerConfig,
     StoreConfig, TlsConfig,
+};
+pub use equivocation::{
+    Equivocation, NoEquivocation, SignatureWatch, SignedStatement, Signers, read_statements,
 };
 pub use key::{CertificateSigner, RemoteSigner};
 pub use member::Member;

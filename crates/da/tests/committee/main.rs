@@ -7,6 +7,7 @@ mod adversaries;
 mod bls;
 mod certificates;
 mod documented;
+mod equivocation;
 mod limits;
 mod private;
 mod repair;

@@ -517,3 +517,33 @@ async fn a_member_that_signs_twice_is_shown_and_no_longer_counted() {
     club.leave(1).await;
     wait("batches on L1", async || operator.node.metrics().fallbacks.get() > 0).await;
 }
+
+/// A node asks members again and again for what they have promised, and says which of them has lost it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_lost_what_it_promised_is_noticed() {
+    let club = Club::start(|_| ()).await;
+    let committee = CommitteeAccess { audit_interval: Duration::from_millis(200), ..club.access() };
+    let operator = club.world.node(Settings { committee, ..Settings::operator() }).await;
+    let mut user = club.user(&operator).await;
+    let sent = operator.send(&user.transfer(TARGET, 1)).await;
+    operator.wait_safe(&[sent]).await;
+    let address = |member: u32| dev_key(DEV_MEMBER + member).address();
+    let audits = |member: u32| {
+        let metrics = operator.node.metrics();
+        let metrics = &metrics.committee.get().unwrap().members()[&address(member)];
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (read(&metrics.audits_passed), read(&metrics.audits_failed))
+    };
+    wait("all members to pass an audit", async || (0..3).all(|member| audits(member).0 > 0)).await;
+    assert_eq!((0..3).map(|member| audits(member).1).max(), Some(0));
+
+    // One disk is gone, and what was on it. Nobody is asked to certify any more: that would bring new payloads.
+    operator.ask("admin_stopSequencer", json!([])).await;
+    std::fs::remove_dir_all(club.place(1).join("payloads")).unwrap();
+    wait("the loss to be noticed", async || audits(1).1 > 2).await;
+    assert_eq!((audits(0).1, audits(2).1), (0, 0), "of others nothing is said");
+    let said = operator.node.metrics().render();
+    let line = format!("mezz_committee_member_audits_failed_total{{member=\"{}\"}} ", address(1));
+    let (_, count) = said.split_once(&line).unwrap();
+    assert!(!count.starts_with("0\n"), "{said}");
+}

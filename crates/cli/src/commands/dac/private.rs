@@ -1,8 +1,9 @@
 //! Private chains: access keys, a tenant's records, an auditor's payloads.
 
 use crate::{
-    args::{OpenArgs, RecordsArgs},
-    commands::keys,
+    args::{HereArgs, MemberTlsArgs, OpenArgs, RecordsArgs},
+    commands::{keys, node},
+    files::DataDir,
     output::{Failure, Output},
 };
 use alloy::primitives::{Address, keccak256};
@@ -28,7 +29,7 @@ pub(super) fn new_key(file: &Path, output: Output) -> Result<(), Failure> {
 /// A tenant's transactions, each with its place.
 pub(super) async fn records(args: RecordsArgs, output: Output) -> Result<(), Failure> {
     let key = AccessKey::read(&args.key)?;
-    let client = client(args.members)?;
+    let client = client(args.members, &args.here, &args.member_tls)?;
     let (mut transactions, mut from, mut seen) = (Vec::new(), args.from, BTreeSet::new());
     loop {
         let (places, more) = client.records(&key, from).await?;
@@ -63,7 +64,11 @@ pub(super) async fn open(args: OpenArgs, output: Output) -> Result<(), Failure> 
     let key = AccessKey::read(&args.key)?;
     let sealed = match &args.sealed {
         Some(path) => read_sealed(path)?,
-        None => client(args.members)?.sealed_by_hash(args.payload_hash, &key).await?,
+        None => {
+            client(args.members, &args.here, &args.member_tls)?
+                .sealed_by_hash(args.payload_hash, &key)
+                .await?
+        }
     };
     let id: PayloadId = sealed.context().payload;
     if id.payload_hash != args.payload_hash {
@@ -91,7 +96,25 @@ fn read_sealed(path: &Path) -> Result<SealedPayload, Failure> {
 }
 
 /// A client without a key of its own on L1: what it reads it shows an access key for.
-fn client(members: Vec<(Address, String)>) -> Result<CommitteeClient, Failure> {
+fn client(
+    mut members: Vec<(Address, String)>,
+    here: &HereArgs,
+    tls: &MemberTlsArgs,
+) -> Result<CommitteeClient, Failure> {
+    if members.is_empty() {
+        members = members_of(&DataDir(here.datadir.clone()))?;
+    }
     let endpoints = members.into_iter().map(|(address, url)| Endpoint { address, url }).collect();
-    Ok(CommitteeClient::new(0, Address::ZERO, endpoints, None, None)?)
+    Ok(CommitteeClient::new(0, Address::ZERO, endpoints, None, node::tls(tls))?)
+}
+
+/// The members of the chain that runs in a data directory.
+fn members_of(here: &DataDir) -> Result<Vec<(Address, String)>, Failure> {
+    let committee = here.deployment().ok().and_then(|deployment| deployment.committee);
+    let committee = committee.ok_or_else(|| {
+        Failure::usage(
+            "say where a member is with --member ADDRESS=URL, or name the --datadir of a running chain that has a committee",
+        )
+    })?;
+    Ok(committee.members.into_iter().map(|member| (member.address, member.url)).collect())
 }

@@ -5,13 +5,14 @@ use crate::{
     Error,
     committee::{
         BlsCertificate, BlsCommittee, BlsPublicKey, BlsSignature, CertificateHead, Scheme,
+        SignedStatement,
         wire::{CERTIFICATE, CertificateHeader, SIGNATURE, Signed},
     },
     private::SealedPayload,
 };
 use alloy::{
     hex,
-    primitives::{Address, B256, Signature, U256, keccak256},
+    primitives::{Address, B256, Bytes, Signature, U256, keccak256},
     transports::http::reqwest::Url,
 };
 use mezz_primitives::{Certificate, Committee, PayloadId, SignedCertificate};
@@ -74,6 +75,7 @@ struct Request {
     header: Arc<str>,
     signature: Option<Arc<str>>,
     digest: B256,
+    certificate: Certificate,
     payload: axum::body::Bytes,
 }
 
@@ -88,6 +90,9 @@ trait Signatory: Copy + Send + Sync + 'static {
 
     /// The signature as L1 takes it, if it is the member's of this digest.
     fn check(&self, digest: B256, signature: &[u8]) -> Option<Self::Signature>;
+
+    /// The signature in bytes, and who signed where it does not say so: `index` is the member's.
+    fn stated(signature: &Self::Signature, index: u8) -> (Bytes, Option<U256>);
 }
 
 impl Signatory for Address {
@@ -105,6 +110,10 @@ impl Signatory for Address {
         let signer = signature.recover_address_from_prehash(&digest).ok()?;
         (signer == *self).then(|| signature.as_bytes())
     }
+
+    fn stated(signature: &[u8; 65], _index: u8) -> (Bytes, Option<U256>) {
+        (Bytes::copy_from_slice(signature), None)
+    }
 }
 
 impl Signatory for (Address, BlsPublicKey) {
@@ -119,6 +128,10 @@ impl Signatory for (Address, BlsPublicKey) {
     fn check(&self, digest: B256, signature: &[u8]) -> Option<BlsSignature> {
         let signature = BlsSignature::decode(signature)?;
         self.1.verify(digest, &signature).then_some(signature)
+    }
+
+    fn stated(signature: &BlsSignature, index: u8) -> (Bytes, Option<U256>) {
+        (signature.encode().into(), Some(U256::ONE << index))
     }
 }
 
@@ -246,6 +259,7 @@ impl CommitteeClient {
             header: serde_json::to_string(&header).expect("a header is plain data; qed").into(),
             signature,
             digest: certificate.digest(inbox.l1_chain_id, inbox.inbox),
+            certificate,
             payload: payload.into(),
         })
     }
@@ -278,7 +292,8 @@ impl CommitteeClient {
                 let answer = client.ask_twice(member, &url, &request).await;
                 let took = answer.is_ok().then(|| start.elapsed());
                 client.metrics().count_signature(address, took);
-                if answer.is_ok() {
+                if let Ok(signature) = &answer {
+                    client.stated::<M>(request.certificate, signature, index);
                     let count = signers.fetch_add(1, Relaxed) + 1;
                     client.metrics().signers_last.store(count, Relaxed);
                 }
@@ -314,6 +329,13 @@ impl CommitteeClient {
         }
         let missing = faults.into_iter().map(|(member, fault)| MemberAnswer { member, fault });
         (signatures, missing.collect())
+    }
+
+    /// Looks whether the member has signed something else for this place.
+    fn stated<M: Signatory>(&self, certificate: Certificate, signature: &M::Signature, index: u8) {
+        let (signature, signers) = M::stated(signature, index);
+        let signed = SignedStatement { inbox: self.inbox, certificate, signers, signature };
+        self.notice([signed], self.peers.clock.now());
     }
 
     async fn ask_twice<M: Signatory>(

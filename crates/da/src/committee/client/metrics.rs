@@ -16,6 +16,8 @@ pub struct ClientMetrics {
     pub uncertified: AtomicU64,
     /// Batches that were posted to L1 instead: whoever posts them counts them.
     pub fallbacks: AtomicU64,
+    /// Pairs of signatures of one member that contradict each other.
+    pub equivocations: AtomicU64,
     /// Time to the last certificate, microseconds.
     pub certificate_micros_last: AtomicU64,
     /// Time to all certificates together, microseconds.

@@ -10,7 +10,7 @@ pub use metrics::{ClientMetrics, MemberMetrics};
 pub use peers::Audit;
 pub(crate) use peers::{Peers, http_client, parse_url};
 
-use super::{CertificateSigner, Clock, InboxId};
+use super::{CertificateSigner, Clock, InboxId, SignatureWatch, SignedStatement};
 use crate::{
     Error,
     private::{AccessKey, Unsealable},
@@ -18,7 +18,12 @@ use crate::{
 use alloy::primitives::Address;
 use mezz_primitives::PayloadId;
 use serde::Deserialize;
-use std::{fmt::Write, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt::Write,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 /// A member and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -141,6 +146,7 @@ pub struct CommitteeClient {
     inbox: InboxId,
     peers: Peers,
     privacy: Privacy,
+    watch: Option<Arc<SignatureWatch>>,
 }
 
 /// How a client reads payloads.
@@ -165,7 +171,7 @@ impl CommitteeClient {
     ) -> Result<Self, Error> {
         let peers = Peers::new(endpoints, requester, tls.as_ref())?;
         let inbox = InboxId { l1_chain_id, inbox };
-        Ok(Self { inbox, peers, privacy: Privacy::Public })
+        Ok(Self { inbox, peers, privacy: Privacy::Public, watch: None })
     }
 
     /// The same with other waits.
@@ -184,6 +190,23 @@ impl CommitteeClient {
     pub fn private(mut self, key: Option<AccessKey>) -> Self {
         self.privacy = Privacy::Private(key.map(Arc::new));
         self
+    }
+
+    /// The same with somebody who looks at all signatures that it is given.
+    pub fn watched(mut self, watch: Arc<SignatureWatch>) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// Looks at signatures for two of one member that contradict each other; `l1_time` is what is known of L1's.
+    pub fn notice(&self, statements: impl IntoIterator<Item = SignedStatement>, l1_time: u64) {
+        let Some(watch) = &self.watch else { return };
+        watch.tell_time(l1_time);
+        for statement in statements {
+            if watch.see(statement) {
+                self.metrics().equivocations.fetch_add(1, Relaxed);
+            }
+        }
     }
 
     /// The chain.
