@@ -94,6 +94,9 @@ class Background {
   }
 }
 
+/** `mezz` with these arguments, beside the test. */
+export const background = (args, folder) => new Background(MEZZ, args, folder);
+
 /** An L1 that we did not write: its URL is its beacon API's too. */
 export async function startAnvil({ blockTime = 1, chainId = 900, args = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "mezz-anvil-"));
@@ -168,8 +171,8 @@ export async function startNode({ deployment, rollup, roles, args = [] }) {
   return { deployment: own, datadir, program, stop, ...clients(own) };
 }
 
-/** The two chains as viem's `op-stack` wants them, and clients with the test accounts. */
-export function clients(deployment) {
+/** The two chains as viem's `op-stack` wants them, and clients with the test accounts. On a private chain they show the operator's token, or another. */
+export function clients(deployment, token = tokenOf(deployment, "operator")) {
   const { l1: one, l2: two, contracts } = deployment;
   const ether = { name: "Ether", symbol: "ETH", decimals: 18 };
   const at = (address) => ({ [one.chainId]: { address } });
@@ -198,7 +201,8 @@ export function clients(deployment) {
   });
   const accounts = deployment.accounts.map(({ privateKey }) => privateKeyToAccount(privateKey));
   const common = { pollingInterval: 200, cacheTime: 0 };
-  const client = (chain, side) => ({ chain, transport: http(side.rpc, { timeout: 60_000 }), ...common });
+  const fetchOptions = token && { headers: { authorization: `Bearer ${token}` } };
+  const client = (chain, side) => ({ chain, transport: http(side.rpc, { timeout: 60_000, ...(side === two && { fetchOptions }) }), ...common });
   const publicL1 = createPublicClient(client(l1Chain, one)).extend(publicActionsL1());
   const publicL2 = createPublicClient(client(l2Chain, two)).extend(publicActionsL2());
   const walletL1 = (account) => createWalletClient({ ...client(l1Chain, one), account }).extend(walletActionsL1());
@@ -206,10 +210,13 @@ export function clients(deployment) {
   return { l1Chain, l2Chain, accounts, publicL1, publicL2, walletL1, walletL2 };
 }
 
+/** The token of a party of a private chain. */
+export const tokenOf = (deployment, name) => deployment.access?.parties.find((party) => party.name === name).token;
+
 /** One JSON-RPC call: its result, or an Error with the node's `code`, `message` and `data`. */
-export async function rpc(url, method, params = []) {
+export async function rpc(url, method, params = [], token) {
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-  const answer = await (await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body })).json();
+  const answer = await (await fetch(url, { method: "POST", headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) }, body })).json();
   if (answer.error) throw Object.assign(new Error(answer.error.message), answer.error);
   return answer.result;
 }
