@@ -18,6 +18,7 @@ use mezz_da::{
     },
 };
 use mezz_primitives::{Accumulator, Certificate, PayloadId};
+use serde_json::json;
 use std::{
     fs,
     path::Path,
@@ -43,7 +44,8 @@ fn evidence(folder: &Path) -> Vec<Equivocation> {
     let Ok(files) = fs::read_dir(folder) else { return Vec::new() };
     let read = |file: std::io::Result<fs::DirEntry>| {
         let text = fs::read(file.unwrap().path()).unwrap();
-        let [first, second] = read_statements(&text).unwrap().try_into().unwrap();
+        let [first, second]: [SignedStatement; 2] =
+            read_statements(&text).unwrap().try_into().unwrap();
         Equivocation::new(first, second).unwrap()
     };
     files.map(read).collect()
@@ -84,7 +86,8 @@ async fn who_signs_two_payloads_for_one_place_is_noticed() {
     let second = world.certificate(7, &other);
     client.certify(&second, &world.committee, 0, &other).await.unwrap_err();
     noticed(&client, 1).await;
-    let [found] = &evidence(&folder)[..] else { panic!("one file") };
+    let kept = evidence(&folder);
+    let [found] = &kept[..] else { panic!("one file") };
     assert_eq!(found.signers(), Ok(Signers::Member(world.keys[0].address())));
     assert_eq!(found.until(RETENTION), first.expiry.min(second.expiry) - RETENTION);
     let signed = [found.first.certificate.payload, found.second.certificate.payload];
@@ -133,7 +136,7 @@ fn two_statements_are_an_equivocation_or_it_is_said_why_not() {
     check(short, Err(NoEquivocation::NoSignature));
     // Its JSON is what was asked for, and the signature.
     let text = serde_json::to_value(&one).unwrap();
-    assert_eq!((&text["batchIndex"], &text["l1ChainId"]), (&1.into(), &31_337.into()));
+    assert_eq!((&text["batchIndex"], &text["l1ChainId"]), (&json!(1), &json!(31_337)));
     assert_eq!(read_statements(text.to_string().as_bytes()).unwrap(), [one]);
 }
 
