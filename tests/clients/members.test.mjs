@@ -110,6 +110,7 @@ proposer = "${proposer}"
 members = [${list(members.map(({ address }) => address))}]
 threshold = 2
 demanders = [${list([challenger, await address(TENANTS.acme)])}]
+demanders-delay = 120
 [committee.rules]
 fallback = "stop"
 `,

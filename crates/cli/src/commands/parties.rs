@@ -69,7 +69,8 @@ pub(crate) fn intend(intent: &mut Intent, challenger: Address) -> Result<(), Fai
     let tenants = (0..TENANTS.len()).flat_map(accounts);
     committee.demanders = Some(DemandersIntent {
         first: std::iter::once(challenger).chain(tenants).collect(),
-        delay: 2 * committee.rules.challenge_window,
+        // Longer than whatever is posted or claimed before a removal can be looked at.
+        delay: 2 * committee.rules.challenge_window.max(intent.windows.claim_window),
     });
     Ok(())
 }
