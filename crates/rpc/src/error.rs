@@ -74,6 +74,11 @@ impl RpcError {
         Self::new(-32005, message)
     }
 
+    /// The answers to one body are too long together (-32003).
+    pub fn response_too_large() -> Self {
+        Self::new(-32003, "response too large: ask for less in one batch")
+    }
+
     /// No such block (-32000, as geth).
     pub fn block_not_found(what: impl std::fmt::Display) -> Self {
         Self::rejected(format!("block {what} not found"))

@@ -2,6 +2,7 @@
 
 use crate::{
     Event, RpcError,
+    access::View,
     logs::{self, Criteria, array},
     node::Node,
     shape::TransactionJson,
@@ -22,6 +23,8 @@ use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 pub(crate) struct Filters(Mutex<BTreeMap<String, Slot>>);
 
 struct Slot {
+    /// Whose token made it: each has its own share.
+    holder: Option<Arc<str>>,
     asked: Instant,
     filter: Arc<Mutex<Filter>>,
 }
@@ -39,20 +42,20 @@ struct Cursor {
 }
 
 /// `eth_newBlockFilter`.
-pub(crate) fn new_block_filter(node: &Node, _: &Params<'_>) -> Answer {
-    node.filters.add(node, Filter::Blocks(Cursor::new(node)))
+pub(crate) fn new_block_filter(node: &Node, params: &Params<'_>) -> Answer {
+    node.filters.add(node, params, Filter::Blocks(Cursor::new(node)))
 }
 
 /// `eth_newFilter`.
 pub(crate) fn new_filter(node: &Node, params: &Params<'_>) -> Answer {
     let criteria: Box<Criteria> = params.get(0)?;
-    node.filters.add(node, Filter::Logs { criteria, cursor: Cursor::new(node) })
+    node.filters.add(node, params, Filter::Logs { criteria, cursor: Cursor::new(node) })
 }
 
 /// `eth_newPendingTransactionFilter`.
 pub(crate) fn new_pending_transaction_filter(node: &Node, params: &Params<'_>) -> Answer {
     let full = params.optional(0)?.unwrap_or(false);
-    node.filters.add(node, Filter::Arrivals { full, arrivals: node.backend.arrivals() })
+    node.filters.add(node, params, Filter::Arrivals { full, arrivals: node.backend.arrivals() })
 }
 
 /// `eth_uninstallFilter`.
@@ -65,9 +68,10 @@ pub(crate) fn uninstall_filter(node: &Node, params: &Params<'_>) -> Answer {
 pub(crate) fn get_filter_changes(node: &Node, params: &Params<'_>) -> Answer {
     let filter = node.filters.get(params.get(0)?)?;
     let mut filter = filter.lock();
+    let view = params.who().view();
     let texts = match &mut *filter {
         Filter::Blocks(cursor) => cursor.block_hashes(node)?,
-        Filter::Logs { criteria, cursor } => cursor.logs(node, criteria)?,
+        Filter::Logs { criteria, cursor } => cursor.logs(node, criteria, view.as_ref())?,
         Filter::Arrivals { full, arrivals } => drain(arrivals)
             .iter()
             .map(|transaction| {
@@ -91,23 +95,27 @@ pub(crate) fn get_filter_logs(node: &Node, params: &Params<'_>) -> Answer {
             return Err(RpcError::rejected("filter is no log filter: ask eth_getFilterChanges"));
         }
     };
-    logs::query(node, &criteria)
+    logs::query(node, &criteria, params.who().view().as_ref())
 }
 
 impl Filters {
-    fn add(&self, node: &Node, filter: Filter) -> Answer {
+    fn add(&self, node: &Node, params: &Params<'_>, filter: Filter) -> Answer {
+        let holder = params.who().holder().cloned();
+        let limit = match holder {
+            Some(_) => node.limits.filters_each_max,
+            None => node.limits.filters_max,
+        };
         let mut filters = self.0.lock();
         forget_idle(&mut filters, node.limits.filter_idle);
-        if filters.len() >= node.limits.filters_max {
+        if filters.values().filter(|slot| slot.holder == holder).count() >= limit {
             return Err(RpcError::limit(format!(
-                "too many filters: {} are allowed; uninstall some",
-                node.limits.filters_max
+                "too many filters: {limit} are allowed; uninstall some"
             )));
         }
         let id = format!("0x{:032x}", rand::random::<u128>());
         filters.insert(
             id.clone(),
-            Slot { asked: Instant::now(), filter: Arc::new(Mutex::new(filter)) },
+            Slot { holder, asked: Instant::now(), filter: Arc::new(Mutex::new(filter)) },
         );
         json(&id)
     }
@@ -184,24 +192,30 @@ impl Cursor {
         Ok(hashes)
     }
 
-    fn logs(&mut self, node: &Node, criteria: &Criteria) -> Result<Vec<String>, RpcError> {
+    fn logs(
+        &mut self,
+        node: &Node,
+        criteria: &Criteria,
+        view: Option<&View>,
+    ) -> Result<Vec<String>, RpcError> {
         let from = self.number + 1;
         if let Some(events) = self.advance(node) {
             return Ok(events
                 .iter()
                 .flat_map(|event| match event {
                     Event::Head(block) if in_range(criteria, block.header.number) => {
-                        logs::each(block, criteria, false)
+                        logs::each(block, criteria, view, false)
                     }
                     Event::Head(_) => Vec::new(),
-                    Event::Reorged { removed } => {
-                        removed.iter().flat_map(|block| logs::each(block, criteria, true)).collect()
-                    }
+                    Event::Reorged { removed } => removed
+                        .iter()
+                        .flat_map(|block| logs::each(block, criteria, view, true))
+                        .collect(),
                 })
                 .collect());
         }
         self.number = node.backend.heads().latest;
-        logs::in_range(node, criteria, from, self.number)
+        logs::in_range(node, criteria, view, from, self.number)
     }
 }
 

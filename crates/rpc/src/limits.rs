@@ -19,8 +19,10 @@ pub struct Limits {
     pub subscriptions_max: usize,
     /// Requests that one WebSocket connection may have in flight; more wait in the socket.
     pub in_flight_max: usize,
-    /// Filters on the server; the oldest unused ones expire first.
+    /// Filters of whoever shows no token, together; the oldest unused ones expire first.
     pub filters_max: usize,
+    /// Filters of each token's holder.
+    pub filters_each_max: usize,
     /// How long a filter lives without being asked.
     pub filter_idle: Duration,
     /// Blocks that one log query may span.
@@ -60,6 +62,7 @@ impl Default for Limits {
             subscriptions_max: 1_024,
             in_flight_max: 1_024,
             filters_max: 10_000,
+            filters_each_max: 100,
             filter_idle: Duration::from_secs(300),
             log_range_blocks_max: 100_000,
             logs_max: 20_000,

@@ -2,6 +2,7 @@
 
 use crate::{
     RpcError,
+    access::View,
     node::{Node, sealed_place},
     shape::LogJson,
     wire::{Answer, Params, json},
@@ -19,12 +20,12 @@ pub(crate) type Criteria = Filter;
 
 /// `eth_getLogs`.
 pub(crate) fn get_logs(node: &Node, params: &Params<'_>) -> Answer {
-    query(node, &params.get(0)?)
+    query(node, &params.get(0)?, params.who().view().as_ref())
 }
 
-/// The logs in the blocks that the criteria name.
-pub(crate) fn query(node: &Node, criteria: &Criteria) -> Answer {
-    let mut found = Found::new(node.limits.logs_max);
+/// The logs in the blocks that the criteria name, as far as `view` sees them.
+pub(crate) fn query(node: &Node, criteria: &Criteria, view: Option<&View>) -> Answer {
+    let mut found = Found::new(node.limits.logs_max, view);
     match &criteria.block_option {
         FilterBlockOption::AtBlockHash(hash) => {
             let block = node
@@ -46,17 +47,23 @@ pub(crate) fn query(node: &Node, criteria: &Criteria) -> Answer {
 pub(crate) fn in_range(
     node: &Node,
     criteria: &Criteria,
+    view: Option<&View>,
     from: u64,
     to: u64,
 ) -> Result<Vec<String>, RpcError> {
-    let mut found = Found::new(node.limits.logs_max);
+    let mut found = Found::new(node.limits.logs_max, view);
     search(node, criteria, from, to, &mut found)?;
     Ok(found.texts)
 }
 
 /// The logs of one block, each as JSON text.
-pub(crate) fn each(block: &Block, criteria: &Criteria, removed: bool) -> Vec<String> {
-    matching(block, criteria)
+pub(crate) fn each(
+    block: &Block,
+    criteria: &Criteria,
+    view: Option<&View>,
+    removed: bool,
+) -> Vec<String> {
+    matching(block, criteria, view)
         .filter_map(|(hit, log)| json(&hit.shape(block, log, removed)).ok())
         .collect()
 }
@@ -99,7 +106,7 @@ fn search(
     criteria: &Criteria,
     from: u64,
     to: u64,
-    found: &mut Found,
+    found: &mut Found<'_>,
 ) -> Result<(), RpcError> {
     let deadline = Deadline::after(node.limits.call_time_max);
     let store = node.backend.store();
@@ -135,7 +142,11 @@ impl Hit {
     }
 }
 
-fn matching<'a>(block: &'a Block, criteria: &'a Criteria) -> impl Iterator<Item = (Hit, &'a Log)> {
+fn matching<'a>(
+    block: &'a Block,
+    criteria: &'a Criteria,
+    view: Option<&'a View>,
+) -> impl Iterator<Item = (Hit, &'a Log)> {
     let all =
         block.receipts.iter().enumerate().flat_map(|(transaction, receipt)| {
             receipt.logs.iter().map(move |log| (transaction, log))
@@ -144,24 +155,28 @@ fn matching<'a>(block: &'a Block, criteria: &'a Criteria) -> impl Iterator<Item 
         .filter(|((_, log), _)| {
             criteria.matches_address(log.address) && criteria.matches_topics(log.data.topics())
         })
+        .filter(move |((transaction, log), _)| {
+            view.is_none_or(|view| view.sees_log_of(&block.transactions[*transaction], log))
+        })
         .map(|((transaction, log), index)| {
             (Hit { transaction, hash: block.transactions[transaction].hash, log: index }, log)
         })
 }
 
-/// Logs found so far.
-struct Found {
+/// Logs found so far. What is not seen is not counted: how many there are would tell of others' as well.
+struct Found<'a> {
     texts: Vec<String>,
     limit: usize,
+    view: Option<&'a View>,
 }
 
-impl Found {
-    const fn new(limit: usize) -> Self {
-        Self { texts: Vec::new(), limit }
+impl<'a> Found<'a> {
+    const fn new(limit: usize, view: Option<&'a View>) -> Self {
+        Self { texts: Vec::new(), limit, view }
     }
 
     fn add(&mut self, block: &Block, criteria: &Criteria) -> Result<(), RpcError> {
-        for (hit, log) in matching(block, criteria) {
+        for (hit, log) in matching(block, criteria, self.view) {
             if self.texts.len() == self.limit {
                 return Err(RpcError::limit(format!(
                     "query returns more than {} logs; ask for fewer blocks than up to {}",

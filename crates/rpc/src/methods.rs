@@ -2,7 +2,7 @@
 
 use crate::{
     RpcError,
-    access::{self, Admission, Who},
+    access::{self, Admission, Filter, View, Who},
     debug, eth,
     metrics::MethodMetrics,
     node::Node,
@@ -11,19 +11,50 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use serde_json::{Value, value::RawValue};
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
 /// How a method is carried out.
 #[derive(Clone, Copy)]
 pub(crate) enum Handler {
     /// At once, from memory or with a look into the store.
-    Inline(fn(&Node, &Params<'_>) -> Answer),
+    Inline(Plain),
     /// By a worker: it computes or reads much.
-    Worker(fn(&Node, &Params<'_>) -> Answer),
+    Worker(Plain),
     /// By a worker that does nothing but execute blocks again, which may take long.
-    Tracer(fn(&Node, &Params<'_>) -> Answer),
+    Tracer(Plain),
     /// It waits for something.
     Future(fn(&Arc<Node>, &Params<'_>) -> Result<BoxFuture<'static, Answer>, RpcError>),
+}
+
+/// A method that ends when it returns.
+pub(crate) type Plain = fn(&Node, &Params<'_>) -> Answer;
+
+/// Bytes that the answers to one body may take before they are cut: what is cut away was work all the same.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    spent: AtomicUsize,
+    bytes_max: usize,
+}
+
+impl Budget {
+    pub(crate) fn new(bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self { spent: AtomicUsize::new(0), bytes_max })
+    }
+
+    pub(crate) fn is_spent(&self) -> bool {
+        self.spent.load(Relaxed) > self.bytes_max
+    }
+
+    fn spend(&self, bytes: usize) {
+        self.spent.fetch_add(bytes, Relaxed);
+    }
 }
 
 /// A method of the server with its counters.
@@ -60,6 +91,15 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TABLES.into_iter().flatten().map(|(name, _)| *name).chain(["eth_subscribe", "eth_unsubscribe"])
 }
 
+/// Whether a method of the server ends when it returns, and so can be cut by a worker.
+#[cfg(test)]
+pub(crate) fn is_plain(name: &str) -> bool {
+    let mut all = TABLES.into_iter().flatten();
+    all.any(|(own, handler)| {
+        *own == name && matches!(handler, Handler::Inline(_) | Handler::Worker(_))
+    })
+}
+
 impl Methods {
     pub(crate) fn new(node: Arc<Node>) -> Self {
         let entry = |(name, handler): &(&'static str, Handler)| {
@@ -74,30 +114,61 @@ impl Methods {
     }
 
     /// Begins one call. What can be answered at once is.
-    pub(crate) fn start(&self, request: &Request<'_>, who: &Who) -> Step {
+    pub(crate) fn start(&self, request: &Request<'_>, who: &Who, budget: &Arc<Budget>) -> Step {
         match access::admit(&self.node, who, request) {
-            Ok(Admission::Run) => self.run(request),
+            Ok(Admission::Run) => self.run(request, who),
             Ok(Admission::Answer(answer)) => Step::Done(Ok(answer)),
             Err(error) => Step::Done(Err(error)),
             Ok(Admission::Cut(filter, view)) => {
-                let node = self.node.clone();
-                let cut = move |answer: Answer| view.cut(&node, filter, &answer?);
-                match self.run(request) {
-                    Step::Done(answer) => Step::Done(cut(answer)),
-                    Step::Later(future) => Step::Later(Box::pin(async move { cut(future.await) })),
-                }
+                self.run_and_cut(request, who, (filter, view), budget.clone())
             }
         }
     }
 
-    fn run(&self, request: &Request<'_>) -> Step {
+    /// Carries out a method of which not everything is shown: by a worker, as reading an answer to cut it takes longer than making it.
+    fn run_and_cut(
+        &self,
+        request: &Request<'_>,
+        who: &Who,
+        (filter, view): (Filter, View),
+        budget: Arc<Budget>,
+    ) -> Step {
+        let (method, started) = (request.method.as_ref(), Instant::now());
+        let entry = self.entries.get(method);
+        let handler = entry.map(|entry| entry.handler);
+        let (Some(entry), Some(Handler::Inline(plain) | Handler::Worker(plain))) = (entry, handler)
+        else {
+            // Nothing of which parts are shown is anything else; a test holds the table to that.
+            return Step::Done(Err(RpcError::method_not_found(method)));
+        };
+        // Whoever sees no transaction has none written down to be cut again.
+        let bare = eth::without_transactions(method).filter(|_| view.is_public());
+        let plain = bare.unwrap_or(plain);
+        let (node, who, raw) =
+            (self.node.clone(), who.clone(), request.params.map(ToOwned::to_owned));
+        let answer = async move {
+            let worker_node = node.clone();
+            let work = move || {
+                if budget.is_spent() {
+                    return Err(RpcError::response_too_large());
+                }
+                let whole = plain(&worker_node, &Params::new(raw.as_deref())?.of(who))?;
+                budget.spend(whole.len());
+                view.cut(&worker_node, filter, &whole)
+            };
+            node.workers.run(work).await
+        };
+        measured(Step::Later(Box::pin(answer)), &entry.metrics, started)
+    }
+
+    fn run(&self, request: &Request<'_>, who: &Who) -> Step {
         let started = Instant::now();
         let method = request.method.as_ref();
         let Some(entry) = self.entries.get(method) else {
             return self.start_extra(method, request.params, started);
         };
         let step = match Params::new(request.params) {
-            Ok(params) => self.start_own(entry.handler, &params, request.params),
+            Ok(params) => self.start_own(entry.handler, &params.of(who.clone()), request.params),
             Err(error) => Step::Done(Err(error)),
         };
         measured(step, &entry.metrics, started)
@@ -112,11 +183,13 @@ impl Methods {
             },
             Handler::Worker(method) | Handler::Tracer(method) => {
                 let (node, raw) = (self.node.clone(), raw.map(ToOwned::to_owned));
+                let who = params.who().clone();
                 let tracing = matches!(handler, Handler::Tracer(_));
                 Step::Later(Box::pin(async move {
                     let workers = if tracing { &node.tracers } else { &node.workers };
                     let worker_node = node.clone();
-                    workers.run(move || method(&worker_node, &Params::new(raw.as_deref())?)).await
+                    let work = move || method(&worker_node, &Params::new(raw.as_deref())?.of(who));
+                    workers.run(work).await
                 }))
             }
         }

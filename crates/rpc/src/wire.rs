@@ -1,6 +1,6 @@
 //! JSON-RPC 2.0 on the wire: requests read without a copy, answers written as text.
 
-use crate::RpcError;
+use crate::{RpcError, access::Who};
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
     primitives::{Address, B256},
@@ -56,31 +56,45 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The positional parameters of a request.
+/// The positional parameters of a request, and whose it is.
 #[derive(Debug)]
-pub(crate) struct Params<'a>(Vec<&'a RawValue>);
+pub(crate) struct Params<'a> {
+    values: Vec<&'a RawValue>,
+    who: Who,
+}
 
 impl<'a> Params<'a> {
     /// Splits the array. Absent and `null` are the empty array.
     pub(crate) fn new(raw: Option<&'a RawValue>) -> Result<Self, RpcError> {
-        match raw {
-            None => Ok(Self(Vec::new())),
-            Some(raw) => serde_json::from_str(raw.get()).map(Self).map_err(|_| {
+        let values = raw.map_or(Ok(Vec::new()), |raw| {
+            serde_json::from_str(raw.get()).map_err(|_| {
                 RpcError::invalid_params(
                     "non-array args: \"params\" must be an array, in the method's order",
                 )
-            }),
-        }
+            })
+        })?;
+        Ok(Self { values, who: Who::Unlimited })
+    }
+
+    /// The same of somebody's request.
+    pub(crate) fn of(mut self, who: Who) -> Self {
+        self.who = who;
+        self
+    }
+
+    /// Who asks.
+    pub(crate) const fn who(&self) -> &Who {
+        &self.who
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.values.len()
     }
 
     /// A parameter that must be there.
     pub(crate) fn get<T: Deserialize<'a>>(&self, index: usize) -> Result<T, RpcError> {
-        match self.0.get(index) {
+        match self.values.get(index) {
             Some(raw) => serde_json::from_str(raw.get()).map_err(|error| invalid(index, &error)),
             None => Err(RpcError::invalid_params(format!(
                 "missing value for required argument {index}"
@@ -90,7 +104,7 @@ impl<'a> Params<'a> {
 
     /// A parameter that may be absent or `null`.
     pub(crate) fn optional<T: Deserialize<'a>>(&self, index: usize) -> Result<Option<T>, RpcError> {
-        self.0.get(index).map_or(Ok(None), |raw| {
+        self.values.get(index).map_or(Ok(None), |raw| {
             serde_json::from_str(raw.get()).map_err(|error| invalid(index, &error))
         })
     }
@@ -107,7 +121,7 @@ impl<'a> Params<'a> {
 
     /// Bytes of a fixed length. Other hexadecimal without its prefix is taken by nobody, so not here either.
     fn fixed<T: Deserialize<'a>>(&self, index: usize) -> Result<T, RpcError> {
-        match self.0.get(index) {
+        match self.values.get(index) {
             Some(raw) if raw.get().starts_with('"') && !raw.get().starts_with("\"0x") => {
                 Err(RpcError::invalid_params(format!(
                     "invalid argument {index}: hex string without 0x prefix"

@@ -86,6 +86,11 @@ fn sha256(text: &str) -> String {
 }
 
 async fn world() -> World {
+    world_with(Limits::default(), 0).await
+}
+
+/// The same with other limits, and more transactions of the other one's in the block.
+async fn world_with(limits: Limits, more: u64) -> World {
     let chain = TestChain::new(Layer::Two);
     let send = |index: u8, nonce: u64, to: Address, input: &'static [u8]| {
         let bytes = chain.sign(index, nonce, TxKind::Call(to), 1, Bytes::from_static(input));
@@ -96,6 +101,9 @@ async fn world() -> World {
     let own = send(OWN, 0, COUNTER, &[1]);
     let others = send(OTHER, 0, COUNTER, &[1]);
     let received = send(OTHER, 1, account(OWN), &[]);
+    for nonce in 0..more {
+        send(OTHER, 2 + nonce, COUNTER, &[1]);
+    }
     chain.seal();
     let file = std::env::temp_dir().join(format!(
         "mezz-access-{}-{}.toml",
@@ -107,7 +115,7 @@ async fn world() -> World {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let backend = TestBackend::new(chain.clone());
-    let server = Server::with_access(backend, Limits::default(), Some(list.clone()));
+    let server = Server::with_access(backend, limits, Some(list.clone()));
     let serving = server.clone();
     tokio::spawn(async move {
         serving.serve(listener, axum::Router::new(), std::future::pending()).await
@@ -386,7 +394,10 @@ async fn a_tenant_sees_its_own_transactions_and_no_others() {
         assert_eq!(seen[field], public[field], "{field}");
     }
     assert_eq!(seen["stateRoot"], whole["stateRoot"], "proofs are checked against it");
-    assert_ne!(public["stateRoot"], whole["stateRoot"]);
+    for field in ["stateRoot", "withdrawalsRoot"] {
+        assert_eq!(public[field], json!(B256::ZERO), "{field}");
+        assert_eq!(seen[field], whole[field], "{field}");
+    }
     assert_eq!((&seen["hash"], &public["number"]), (&whole["hash"], &whole["number"]));
 
     for method in
@@ -431,6 +442,76 @@ async fn each_call_of_a_batch_is_judged_alone() {
     let codes: Vec<_> =
         answers.as_array().unwrap().iter().map(|answer| answer["error"]["code"].clone()).collect();
     assert_eq!(codes, [Value::Null, json!(-32001), Value::Null, json!(-32001)]);
+}
+
+/// What is cut away was made and read all the same: it counts, and whoever sees no transaction has none made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_pays_for_what_is_cut_from_its_answers() {
+    let limits = Limits { answer_bytes_max: 300_000, ..Limits::default() };
+    let world = world_with(limits, 60).await;
+    let call = |id: u64| json!({ "jsonrpc": "2.0", "id": id, "method": "eth_getBlockByNumber", "params": ["0x1", true] });
+    let batch: Value = (0..80).map(call).collect();
+    let refused = async |token| {
+        let answers = world.post(token, batch.clone()).await;
+        let answers = answers.as_array().unwrap().clone();
+        answers.iter().filter(|answer| answer["error"]["code"] == -32003).count()
+    };
+    assert_eq!(refused("").await, 0, "headers alone are far from the limit");
+    // Its own two of 63 transactions are 3 kB, and the block that they are cut from 50.
+    assert!(refused("tenant").await > 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_without_a_block_is_judged_where_it_is_executed() {
+    let world = world().await;
+    let init: &[u8] = &[0x5f, 0x5f, 0x53, 0x60, 0x01, 0x5f, 0xf3];
+    let contract = account(OTHER).create(2);
+    let transfer = json!([{ "from": account(OWN), "to": contract }]);
+    for method in ["eth_estimateGas", "eth_call"] {
+        assert!(!world.refuses("tenant", method, transfer.clone()).await, "{method}");
+    }
+    // It is there in the pending block only.
+    let bytes = world.chain.sign(OTHER, 2, TxKind::Create, 0, Bytes::from_static(init));
+    world.chain.execute(mezz_evm::SignedTransaction::decode(bytes).unwrap()).unwrap();
+    for method in ["eth_estimateGas", "eth_call"] {
+        assert!(world.refuses("tenant", method, transfer.clone()).await, "{method}");
+    }
+    // And in a block of before it was not.
+    world.chain.seal();
+    let before = json!([{ "from": account(OWN), "to": contract }, "0x1"]);
+    assert!(world.refuses("tenant", "eth_estimateGas", before).await);
+}
+
+/// How full blocks were is the gas that headers hide; rewards are what others paid.
+#[tokio::test(flavor = "multi_thread")]
+async fn prices_of_the_past_say_nothing_of_others() {
+    let world = world().await;
+    let history =
+        async |token| world.ask(token, "eth_feeHistory", json!(["0x1", "0x1", [10, 90]])).await;
+    let (seen, whole) = (history("tenant").await, history("operator").await);
+    assert_eq!((&seen["gasUsedRatio"], &seen["reward"]), (&json!([0.0]), &json!([["0x0", "0x0"]])));
+    assert_ne!(whole["gasUsedRatio"], seen["gasUsedRatio"]);
+    assert_ne!(whole["reward"], seen["reward"]);
+    assert_eq!(whole["baseFeePerGas"], seen["baseFeePerGas"]);
+}
+
+/// Neither filters nor the count of logs are one pool for all.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_anothers_share() {
+    let limits = Limits { filters_max: 2, filters_each_max: 2, logs_max: 3, ..Limits::default() };
+    let world = world_with(limits, 9).await;
+    let add = async |token| {
+        let answer = world.answer(token, "eth_newFilter", json!([{}])).await;
+        answer["result"].is_string()
+    };
+    let more = [add("tenant").await, add("tenant").await, add("tenant").await];
+    assert_eq!(more, [true, true, false]);
+    assert!(add("auditor").await && add("operator").await);
+    // Others' logs are not counted.
+    let logs = world.ask("tenant", "eth_getLogs", json!([{ "fromBlock": "0x1" }])).await;
+    assert_eq!(logs.as_array().unwrap().len(), 1);
+    let whole = world.answer("operator", "eth_getLogs", json!([{ "fromBlock": "0x1" }])).await;
+    assert_eq!(whole["error"]["code"], -32005, "{whole}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use crate::{
 };
 use alloy::{
     consensus::constants::KECCAK_EMPTY,
+    eips::{BlockId, BlockNumberOrTag},
     primitives::{Address, B256, Bytes, Selector, TxKind, keccak256},
     rpc::types::TransactionRequest,
 };
@@ -55,7 +56,7 @@ pub(super) fn tenant(
                 false => Admission::Answer(nothing(method)),
             });
         }
-        Rule::Call => may_call(node, tenant, file, &params)?,
+        Rule::Call => may_call(node, tenant, file, &params, default_block(method))?,
         Rule::Submit => {
             let bytes: Bytes = params.get(0)?;
             let transaction = SignedTransaction::decode(bytes)
@@ -93,12 +94,21 @@ fn entry(key: Address) -> B256 {
     keccak256([key.into_word(), B256::ZERO].concat())
 }
 
+/// Where a call is executed if it names no block.
+fn default_block(method: &str) -> BlockNumberOrTag {
+    match method {
+        "eth_estimateGas" => BlockNumberOrTag::Pending,
+        _ => BlockNumberOrTag::Latest,
+    }
+}
+
 /// Whether a call is from an own account, to a function of the file, with own accounts where it says so. What would run other code is refused.
 fn may_call(
     node: &Node,
     tenant: &Tenant,
     file: &AccessFile,
     params: &Params<'_>,
+    default: BlockNumberOrTag,
 ) -> Result<bool, RpcError> {
     let call: TransactionRequest = params.get(0)?;
     let own = |address: &Address| tenant.accounts.contains(address);
@@ -114,9 +124,15 @@ fn may_call(
     }
     let input = request::input(&call)?;
     if input.is_empty() {
-        // A plain transfer runs no code.
-        let account = node.state(params.block(1)?)?.basic_ref(to)?;
-        return Ok(account.is_none_or(|account| account.code_hash == KECCAK_EMPTY));
+        // A plain transfer runs no code: not where it is executed, nor in the block that may become that meanwhile.
+        let named = params.optional(1)?.unwrap_or(BlockId::Number(default));
+        for block in [named, BlockId::pending(), BlockId::latest()] {
+            let account = node.state(block)?.basic_ref(to)?;
+            if account.is_some_and(|account| account.code_hash != KECCAK_EMPTY) {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
     }
     let Some((selector, arguments)) = input.split_first_chunk::<4>() else { return Ok(false) };
     let Some(own_arguments) = file.function(to, Selector::from(*selector)) else {

@@ -4,7 +4,7 @@ use super::Tenant;
 use crate::{RpcError, node::Node};
 use alloy::{
     consensus::Transaction as _,
-    primitives::{Address, B256, Bloom},
+    primitives::{Address, B256, Bloom, Log},
 };
 use mezz_evm::SignedTransaction;
 use serde_json::{Value, json};
@@ -23,6 +23,8 @@ pub(crate) enum Filter {
     Logs,
     /// A proof of storage, without its account: the ether there is others' too.
     Storage,
+    /// Prices of the past: how full blocks were, and what others paid, is others' business.
+    Fees,
     /// What a filter has found: logs, transactions, or hashes of blocks or transactions.
     Changes,
 }
@@ -72,12 +74,20 @@ impl View {
         Ok(node.backend.pooled(hash).is_some_and(|transaction| self.sees(&transaction)))
     }
 
-    /// Whether a log is: its transaction is, or an indexed topic is an account of the tenant's.
+    /// Whether a log of a transaction is: the transaction is, or an indexed topic is an account of the tenant's.
+    pub(crate) fn sees_log_of(&self, transaction: &SignedTransaction, log: &Log) -> bool {
+        let mut topics = log.topics().iter().skip(1);
+        self.sees(transaction) || topics.any(|topic| self.owns_topic(topic))
+    }
+
+    fn owns_topic(&self, topic: &B256) -> bool {
+        topic[..12] == [0; 12] && self.owns(&Address::from_slice(&topic[12..]))
+    }
+
+    /// The same of one as JSON: its transaction is, or an indexed topic is an account of the tenant's.
     fn sees_log(&self, node: &Node, log: &Value) -> Result<bool, RpcError> {
         let topics = log["topics"].as_array().into_iter().flatten().skip(1);
-        let own = topics
-            .filter_map(hash)
-            .any(|topic| topic[..12] == [0; 12] && self.owns(&Address::from_slice(&topic[12..])));
+        let own = topics.filter_map(hash).any(|topic| self.owns_topic(&topic));
         match hash(&log["transactionHash"]) {
             _ if own => Ok(true),
             Some(hash) => self.sees_transaction(node, hash),
@@ -108,6 +118,7 @@ impl View {
             Filter::One if !self.sees_json(&answer) => answer = Value::Null,
             Filter::One => {}
             Filter::List => retain(&mut answer, |entry| Ok(self.sees_json(entry)))?,
+            Filter::Fees => cut_fees(&mut answer),
             Filter::Logs => retain(&mut answer, |log| self.sees_log(node, log))?,
             Filter::Changes => retain(&mut answer, |found| match found {
                 Value::String(_) => match hash(found) {
@@ -140,7 +151,8 @@ impl View {
                 None => Ok(self.sees_json(entry)),
             })?;
         }
-        for field in HIDDEN.iter().chain(self.is_public().then_some(&"stateRoot")) {
+        let hidden: &[&str] = if self.is_public() { &HIDDEN_FROM_PUBLIC } else { &[] };
+        for field in HIDDEN.iter().chain(hidden) {
             if let Some(value) = fields.get_mut(*field) {
                 *value = match *field {
                     "logsBloom" => json!(Bloom::ZERO),
@@ -155,6 +167,24 @@ impl View {
 
 /// Fields of a header that tell of others' transactions to whoever guesses what they may be.
 const HIDDEN: [&str; 5] = ["logsBloom", "gasUsed", "size", "receiptsRoot", "transactionsRoot"];
+
+/// Those that hold every balance and every withdrawal. A tenant needs them for its own proofs.
+const HIDDEN_FROM_PUBLIC: [&str; 2] = ["stateRoot", "withdrawalsRoot"];
+
+/// Leaves the base fees: how full blocks were is the gas that headers hide, and rewards are what others paid.
+fn cut_fees(answer: &mut Value) {
+    let zero = |values: &mut Value, zero: Value| {
+        values.as_array_mut().into_iter().flatten().for_each(|value| *value = zero.clone());
+    };
+    for field in ["gasUsedRatio", "blobGasUsedRatio"] {
+        if let Some(ratios) = answer.get_mut(field) {
+            zero(ratios, json!(0.0));
+        }
+    }
+    if let Some(blocks) = answer.get_mut("reward").and_then(Value::as_array_mut) {
+        blocks.iter_mut().for_each(|rewards| zero(rewards, json!("0x0")));
+    }
+}
 
 fn hash(value: &Value) -> Option<B256> {
     value.as_str()?.parse().ok()

@@ -15,13 +15,12 @@ mod table;
 mod tests;
 
 pub use file::{AccessError, AccessFile, Reader, Role, Tenant};
-pub(crate) use filter::View;
+pub(crate) use filter::{Filter, View};
 pub(crate) use table::Rule;
 pub use table::is_listed;
 
 use crate::{RpcError, node::Node, wire::Request};
 use alloy::primitives::B256;
-use filter::Filter;
 use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
@@ -169,10 +168,15 @@ impl Who {
     }
 
     fn name(&self) -> &str {
+        self.holder().map_or("", |name| &**name)
+    }
+
+    /// Whose token was shown, if somebody's was.
+    pub(crate) fn holder(&self) -> Option<&Arc<str>> {
         match self {
-            Self::Operator(name) | Self::Auditor(name) => name,
-            Self::Tenant(tenant, _) => &tenant.name,
-            _ => "",
+            Self::Operator(name) | Self::Auditor(name) => Some(name),
+            Self::Tenant(tenant, _) => Some(&tenant.name),
+            _ => None,
         }
     }
 

@@ -132,7 +132,7 @@ pub(crate) const TABLE: &[(&str, Rule)] = &[
     ("mezz_getGame", Rule::Public),
     ("mezz_getQueue", Rule::Public),
     // Tenants.
-    ("eth_feeHistory", Rule::Tenants),
+    ("eth_feeHistory", Rule::TenantsCut(Filter::Fees)),
     ("eth_newFilter", Rule::Tenants),
     ("eth_newBlockFilter", Rule::Tenants),
     ("eth_newPendingTransactionFilter", Rule::Tenants),

@@ -25,6 +25,14 @@ fn every_method_of_the_server_is_in_the_table_once() {
     );
 }
 
+/// Of anything else no part could be shown.
+#[test]
+fn what_is_cut_is_cut_by_a_worker() {
+    for (name, _) in TABLE.iter().filter(|(_, rule)| rule.filter().is_some()) {
+        assert!(crate::methods::is_plain(name), "{name}");
+    }
+}
+
 /// What shows state, traces, the pool or others' payloads is for nobody but auditors and operators, whatever is added to the table.
 #[test]
 fn no_namespace_of_inspection_is_for_tenants() {

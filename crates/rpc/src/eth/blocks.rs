@@ -1,7 +1,8 @@
 //! Blocks, transactions and receipts.
 
 use crate::{
-    RpcError,
+    Pending, RpcError,
+    methods::Plain,
     node::{At, Node, sealed_place},
     shape::{BlockJson, HeaderJson, ReceiptJson, TransactionJson, gas_used, quantity},
     wire::{Answer, Params, json},
@@ -36,26 +37,64 @@ fn index(params: &Params<'_>) -> Result<usize, RpcError> {
 
 /// `eth_getBlockByHash`.
 pub(super) fn get_block_by_hash(node: &Node, params: &Params<'_>) -> Answer {
-    block(node, by_hash(params)?, params.optional(1)?.unwrap_or(false))
+    block(node, by_hash(params)?, Shown::asked(params)?)
 }
 
 /// `eth_getBlockByNumber`.
 pub(super) fn get_block_by_number(node: &Node, params: &Params<'_>) -> Answer {
-    block(node, by_number(params)?, params.optional(1)?.unwrap_or(false))
+    block(node, by_number(params)?, Shown::asked(params)?)
 }
 
-fn block(node: &Node, id: BlockId, full: bool) -> Answer {
+/// What is written of a block's transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    Hashes,
+    Full,
+}
+
+impl Shown {
+    fn asked(params: &Params<'_>) -> Result<Self, RpcError> {
+        Ok(if params.optional(1)?.unwrap_or(false) { Self::Full } else { Self::Hashes })
+    }
+}
+
+/// The same methods for whoever sees no transaction: nor is anything counted or hashed of those that wait.
+pub(crate) fn without_transactions(method: &str) -> Option<Plain> {
+    let plain: Plain = match method {
+        "eth_getBlockByHash" => |node, params| {
+            Shown::asked(params)?;
+            block(node, by_hash(params)?, Shown::Nothing)
+        },
+        "eth_getBlockByNumber" => |node, params| {
+            Shown::asked(params)?;
+            block(node, by_number(params)?, Shown::Nothing)
+        },
+        "eth_getHeaderByHash" => |node, params| header(node, by_hash(params)?, Shown::Nothing),
+        "eth_getHeaderByNumber" | "erigon_getHeaderByNumber" => {
+            |node, params| header(node, by_number(params)?, Shown::Nothing)
+        }
+        _ => return None,
+    };
+    Some(plain)
+}
+
+fn block(node: &Node, id: BlockId, shown: Shown) -> Answer {
+    let full = shown == Shown::Full;
     match node.find(id)? {
-        Some(At::Sealed(block)) => json(&BlockJson::new(
-            &block.header,
-            block.hash,
-            block.size,
-            &block.transactions,
-            &block.receipts,
-            full,
-        )),
-        Some(at @ At::Pending(_)) => {
-            let (header, transactions, receipts) = unsealed(&at);
+        Some(At::Sealed(block)) => {
+            let transactions = if shown == Shown::Nothing { &[] } else { &block.transactions[..] };
+            json(&BlockJson::new(
+                &block.header,
+                block.hash,
+                block.size,
+                transactions,
+                &block.receipts,
+                full,
+            ))
+        }
+        Some(At::Pending(pending)) => {
+            let (header, transactions, receipts) = unsealed(&pending, shown);
             let size = transactions.iter().map(|tx| tx.bytes.len() as u64).sum();
             json(&BlockJson::new(&header, B256::ZERO, size, &transactions, &receipts, full))
         }
@@ -64,11 +103,13 @@ fn block(node: &Node, id: BlockId, full: bool) -> Answer {
 }
 
 /// The header of a block under construction as far as it is known: no state root, and so no hash.
-fn unsealed(at: &At) -> (Header, Vec<SignedTransaction>, Vec<mezz_evm::Receipt>) {
-    let At::Pending(pending) = at else {
-        unreachable!("only the pending block has no header; qed")
-    };
-    let (transactions, receipts) = {
+fn unsealed(
+    pending: &Pending,
+    shown: Shown,
+) -> (Header, Vec<SignedTransaction>, Vec<mezz_evm::Receipt>) {
+    let (transactions, receipts) = if shown == Shown::Nothing {
+        Default::default()
+    } else {
         let body = pending.body.read();
         (body.transactions().to_vec(), body.receipts().to_vec())
     };
@@ -100,18 +141,20 @@ fn unsealed(at: &At) -> (Header, Vec<SignedTransaction>, Vec<mezz_evm::Receipt>)
 
 /// `eth_getHeaderByHash`.
 pub(super) fn get_header_by_hash(node: &Node, params: &Params<'_>) -> Answer {
-    header(node, by_hash(params)?)
+    header(node, by_hash(params)?, Shown::Hashes)
 }
 
 /// `eth_getHeaderByNumber`.
 pub(super) fn get_header_by_number(node: &Node, params: &Params<'_>) -> Answer {
-    header(node, by_number(params)?)
+    header(node, by_number(params)?, Shown::Hashes)
 }
 
-fn header(node: &Node, id: BlockId) -> Answer {
+fn header(node: &Node, id: BlockId, shown: Shown) -> Answer {
     match node.find(id)? {
         Some(At::Sealed(block)) => json(&HeaderJson::new(&block.header, block.hash)),
-        Some(at @ At::Pending(_)) => json(&HeaderJson::new(&unsealed(&at).0, B256::ZERO)),
+        Some(At::Pending(pending)) => {
+            json(&HeaderJson::new(&unsealed(&pending, shown).0, B256::ZERO))
+        }
         None => none(),
     }
 }

@@ -10,6 +10,7 @@ mod state;
 mod submit;
 
 pub(crate) use blocks::receipts_text;
+pub(crate) use blocks::without_transactions;
 pub(crate) use call::scene;
 pub(crate) use config::{SIMPLE_METHODS, syncing_text};
 

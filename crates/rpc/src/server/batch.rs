@@ -3,7 +3,7 @@
 use crate::{
     RpcError,
     access::Caller,
-    methods::{Methods, Step},
+    methods::{Budget, Methods, Step},
     wire::{Answer, Request, response, write_response},
 };
 use futures::{StreamExt, stream::FuturesOrdered};
@@ -31,7 +31,8 @@ async fn answer_one(methods: &Methods, caller: &Caller, text: &str) -> String {
         Ok(request) => request,
         Err(error) => return response("null", &Err(error)),
     };
-    let answer = match methods.start(&request, &caller.who()) {
+    let budget = Budget::new(methods.node().limits.answer_bytes_max);
+    let answer = match methods.start(&request, &caller.who(), &budget) {
         Step::Done(answer) => answer,
         Step::Later(future) => future.await,
     };
@@ -67,6 +68,7 @@ async fn answer_batch(methods: &Methods, caller: &Caller, text: &str) -> String 
     let who = caller.who();
     let mut running = FuturesOrdered::new();
     let mut out = Answers { text: String::from("["), bytes_max: limits.answer_bytes_max };
+    let budget = Budget::new(limits.answer_bytes_max);
     // What is answered and not yet written, bytes.
     let mut held = 0;
     for entry in entries {
@@ -77,8 +79,10 @@ async fn answer_batch(methods: &Methods, caller: &Caller, text: &str) -> String 
         let request = Request::parse(entry.get());
         let step = match &request {
             // A transaction must not be taken and its answer withheld.
-            Ok(_) if out.is_full() => Step::Done(Err(too_large())),
-            Ok(request) => methods.start(request, &who),
+            Ok(_) if out.is_full() || budget.is_spent() => {
+                Step::Done(Err(RpcError::response_too_large()))
+            }
+            Ok(request) => methods.start(request, &who, &budget),
             Err(error) => Step::Done(Err(error.clone())),
         };
         if let Step::Done(Ok(answer)) = &step {
@@ -123,13 +127,9 @@ impl Answers {
             self.text.push(',');
         }
         match self.is_full() {
-            true => write_response(&mut self.text, id, &Err(too_large())),
+            true => write_response(&mut self.text, id, &Err(RpcError::response_too_large())),
             false => write_response(&mut self.text, id, &answer),
         }
         bytes
     }
-}
-
-fn too_large() -> RpcError {
-    RpcError::new(-32003, "response too large: ask for less in one batch")
 }

@@ -264,11 +264,12 @@ impl Subscriptions {
                     json(&HeaderJson::new(&block.header, block.hash)).into_iter().collect()
                 }
                 (Subscription::Logs(criteria), Event::Head(block)) => {
-                    logs::each(block, criteria, false)
+                    logs::each(block, criteria, view.as_ref(), false)
                 }
-                (Subscription::Logs(criteria), Event::Reorged { removed }) => {
-                    removed.iter().flat_map(|block| logs::each(block, criteria, true)).collect()
-                }
+                (Subscription::Logs(criteria), Event::Reorged { removed }) => removed
+                    .iter()
+                    .flat_map(|block| logs::each(block, criteria, view.as_ref(), true))
+                    .collect(),
                 _ => Vec::new(),
             };
             let seen = results.into_iter().filter_map(|result| match &view {
