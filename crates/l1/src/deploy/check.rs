@@ -282,7 +282,7 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
     ])
     .collect();
     if let Some(allowed) = &wanted.demanders {
-        refusals.extend(demanders(rules, allowed, intent.windows.claim_window));
+        refusals.extend(demanders(intent, rules, allowed));
     }
     if intent.profile == Profile::Production {
         refusals.extend(bounds([
@@ -313,9 +313,16 @@ fn committee(intent: &Intent, wanted: &CommitteeIntent) -> Vec<Refusal> {
 }
 
 /// What a chain needs on which only some may make payloads public.
-fn demanders(rules: &CommitteeConfig, wanted: &DemandersIntent, claim_window: u64) -> Vec<Refusal> {
-    let longest = rules.challenge_window.max(claim_window);
+fn demanders(intent: &Intent, rules: &CommitteeConfig, wanted: &DemandersIntent) -> Vec<Refusal> {
+    let longest = rules.challenge_window.max(intent.windows.claim_window);
+    let attributed = intent.proofs.is_some_and(|proofs| proofs.signatures.is_some());
     bounds([
+        (
+            !attributed,
+            "proofs.signatures",
+            "\"posted\", the default, where [committee] has demanders".to_owned(),
+            "blocks without signatures can be guessed, and their hashes tell who guesses right",
+        ),
         (
             rules.fallback == Fallback::Stop,
             "committee.rules.fallback",

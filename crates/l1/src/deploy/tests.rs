@@ -483,6 +483,22 @@ fn proofs_that_would_be_worth_too_much_or_nothing_are_refused() {
 }
 
 #[test]
+fn a_private_chain_posts_signatures() {
+    let committee = COMMITTEE.replace("freeze-delay = 1814400", "freeze-delay = 1944001").replace(
+        "[committee.rules]",
+        "demanders = [\"0x0000000000000000000000000000000000000d01\"]\n    demanders-delay = 604800\n    [committee.rules]",
+    );
+    let text = |signatures: &str| [PRODUCTION, &committee, PROOFS, signatures].concat();
+    assert_eq!(refusals(&text("    signatures = \"posted\"\n")), Vec::<String>::new());
+    let proved = "    signatures = \"proved\"\n    signatures-timeout = 14400\n";
+    let refused = refusals(&text(proved));
+    assert!(
+        refused.iter().any(|it| it.contains("proofs.signatures must be \"posted\"")),
+        "{refused:#?}"
+    );
+}
+
+#[test]
 fn a_validium_outlives_what_its_claims_wait_for() {
     let committee = COMMITTEE.replace("freeze-delay = 1814400", "freeze-delay = 1944000");
     let text = |committee: &str| [PRODUCTION, committee, PROOFS].concat();
