@@ -194,6 +194,9 @@ pub enum Error {
         /// The key.
         key: AccessPublicKey,
     },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes ({0}), and without them nothing is sealed")]
+    NoRandomness(String),
     /// A payload was not sealed, or cannot be opened.
     #[error("a sealed payload cannot be used: {0}")]
     Sealed(#[from] Unsealable),
@@ -209,9 +212,10 @@ pub enum Error {
         /// What each member said.
         answers: Vec<MemberAnswer>,
     },
-    /// A payload that was sealed for others than this node.
+    /// A payload that members show to others than this node.
     #[error(
-        "payload {} is not sealed for this node's key {key}: the operator must list that key as a reader, and only batches after that open; {}",
+        "members show payload {} to others, and not to this node's key {key}: the operator must list that key as a reader, and only batches after \
+         that open; the clock must be right; {}",
         payload.payload_hash, MemberAnswer::list(answers)
     )]
     NotAReader {
@@ -266,6 +270,7 @@ impl Error {
             | Self::Full { .. }
             | Self::NotAReader { .. }
             | Self::NoRecord { .. }
+            | Self::NoRandomness(_)
             | Self::Signing { .. } => Remedy::Retry,
             Self::Hash { .. } => Remedy::Reset,
             Self::NoBeacon { .. }

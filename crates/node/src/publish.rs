@@ -8,16 +8,16 @@ use crate::{
 };
 use alloy::rpc::types::TransactionReceipt;
 use alloy_primitives::{B256, Bytes};
-use mezz_da::Choice;
+use mezz_da::{
+    Choice,
+    private::{PADDABLE_MAX, pad},
+};
 use mezz_derive::{Compressor, EncodeError, Layout, PAYLOAD_BLOBS_MAX};
 use mezz_l1::{Call, contracts::Inbox as InboxContract};
 use mezz_primitives::{CALLDATA_MAX, CHUNK_SIZE, CHUNKS_MAX, DaType, Fallback};
 use mezz_settlement::{Event, Inbox, Role, Settlement};
 use parking_lot::RwLock;
 use std::sync::atomic::Ordering;
-
-/// Payloads of private chains have a multiple of so many bytes.
-const PAYLOAD_BUCKET: usize = 4_096;
 
 /// Blocks as one payload.
 #[derive(Debug, Clone)]
@@ -60,15 +60,18 @@ impl Acts {
         let (asked, payload) = match self.asked_before(&inbox).await? {
             Some(asked) => asked,
             None => {
-                let most = CHUNKS_MAX * CHUNK_SIZE;
+                let most = match self.private {
+                    true => PADDABLE_MAX,
+                    false => CHUNKS_MAX * CHUNK_SIZE,
+                };
                 let packed = self.fitting(&inbox, (first, last), layout, most).await?;
                 if let Some(limited) = limited(&packed) {
                     return Ok(limited);
                 }
                 let Packed { first, last, layout, payload } = packed;
-                // Its length is on L1.
+                // Its length and its hash are on L1.
                 let payload = match self.private {
-                    true => mezz_derive::pad(payload, PAYLOAD_BUCKET, CHUNKS_MAX * CHUNK_SIZE),
+                    true => pad(&payload)?,
                     false => payload,
                 };
                 self.ask(&inbox, (first, last), layout == Layout::Unsigned, payload).await?

@@ -9,6 +9,7 @@ use hpke::{
 };
 use sha2::Sha256;
 use std::convert::Infallible;
+use zeroize::Zeroizing;
 
 pub(super) type Kem = hpke::kem::X25519HkdfSha256;
 pub(super) type Kdf = hpke::kdf::HkdfSha256;
@@ -28,11 +29,11 @@ impl KeySchedule {
     }
 
     /// The key of this name, of a recipient's if there is one.
-    pub(super) fn key(&self, name: &str, of: Option<AccessPublicKey>) -> [u8; 32] {
-        let mut key = [0; 32];
+    pub(super) fn key(&self, name: &str, of: Option<AccessPublicKey>) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
         let of = of.as_ref().map_or(&[][..], |of| of.0.as_slice());
         self.0
-            .expand_multi_info(&[name.as_bytes(), of], &mut key)
+            .expand_multi_info(&[name.as_bytes(), of], &mut *key)
             .expect("32 bytes are not too many for HKDF; qed");
         key
     }
@@ -57,7 +58,7 @@ pub(super) fn wrap(
     to: AccessPublicKey,
     info: &[u8],
     key: &[u8; 32],
-    seed: [u8; 32],
+    seed: Zeroizing<[u8; 32]>,
 ) -> Option<([u8; 32], [u8; 48])> {
     let (encapsulated, wrapped) = hpke::single_shot_seal_with_rng::<Aead, Kdf, Kem>(
         &OpModeS::Base,
@@ -77,13 +78,13 @@ pub(super) fn unwrap(
     info: &[u8],
     encapsulated: &[u8; 32],
     wrapped: &[u8; 48],
-) -> Option<[u8; 32]> {
+) -> Option<Zeroizing<[u8; 32]>> {
     let encapsulated = <Kem as hpke::Kem>::EncappedKey::from_bytes(encapsulated).ok()?;
     let (mode, secret) = (OpModeR::Base, key.secret());
-    hpke::single_shot_open::<Aead, Kdf, Kem>(&mode, secret, &encapsulated, info, wrapped, &[])
-        .ok()?
-        .try_into()
-        .ok()
+    let opened =
+        hpke::single_shot_open::<Aead, Kdf, Kem>(&mode, secret, &encapsulated, info, wrapped, &[]);
+    let opened = Zeroizing::new(opened.ok()?);
+    Some(Zeroizing::new(opened[..].try_into().ok()?))
 }
 
 /// Fills with zeros up to the next bucket; an empty text fills one.
@@ -98,7 +99,7 @@ pub(super) fn padded(length: usize) -> usize {
 }
 
 /// The 32 bytes that HPKE asks for to make an ephemeral key, RFC 9180's `ikm` of `DeriveKeyPair`.
-struct Seed([u8; 32]);
+struct Seed(Zeroizing<[u8; 32]>);
 
 impl TryRng for Seed {
     type Error = Infallible;
@@ -112,7 +113,7 @@ impl TryRng for Seed {
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.copy_from_slice(&self.0);
+        bytes.copy_from_slice(self.0.as_slice());
         Ok(())
     }
 }

@@ -9,7 +9,11 @@ use super::{
 use crate::committee::InboxId;
 use alloy::primitives::B256;
 use mezz_primitives::PayloadId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+use zeroize::Zeroizing;
 
 /// What HPKE is told of a content key.
 const READER_INFO: &[u8] = b"mezzanine.private.reader.v1";
@@ -64,11 +68,18 @@ pub struct SealedRecord {
 }
 
 /// A payload that was opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Opened {
     /// The payload: it has the hash and length of the context.
     pub payload: Vec<u8>,
-    content_key: [u8; 32],
+    content_key: Zeroizing<[u8; 32]>,
+}
+
+/// Neither the payload nor its key comes into a log by mistake.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("bytes", &self.payload.len()).finish_non_exhaustive()
+    }
 }
 
 /// Why something cannot be sealed, or opened.
@@ -124,7 +135,7 @@ impl SealedPayload {
         payload: &[u8],
         recipients: &Recipients,
     ) -> Result<Self, Unsealable> {
-        Self::seal(&rand::random(), context, payload, recipients)
+        Self::seal(&Zeroizing::new(rand::random::<[u8; 32]>()), context, payload, recipients)
     }
 
     /// Seals a payload under a content key, which is 32 random bytes that are used for nothing else.
@@ -267,7 +278,9 @@ fn wrap_of(
     kind: Kind<'_>,
 ) -> Result<Wrap, Unsealable> {
     let (info, key, seed) = match kind {
-        Kind::Reader(content_key) => (READER_INFO, *content_key, "reader ephemeral"),
+        Kind::Reader(content_key) => {
+            (READER_INFO, Zeroizing::new(*content_key), "reader ephemeral")
+        }
         Kind::Tenant => (TENANT_INFO, keys.key("record", Some(to)), "tenant ephemeral"),
     };
     let (encapsulated, wrapped) = wrap(to, &context.info(info), &key, keys.key(seed, Some(to)))

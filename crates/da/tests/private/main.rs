@@ -4,6 +4,7 @@
 
 mod bytes;
 mod opening;
+mod padding;
 mod vector;
 
 use alloy::primitives::{Address, B256};

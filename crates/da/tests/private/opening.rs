@@ -8,6 +8,12 @@ use mezz_da::private::{
 use std::{fs, os::unix::fs::PermissionsExt};
 
 #[test]
+fn what_was_opened_comes_into_no_log() {
+    let shown = format!("{:?}", sealed().open(&key(1)).unwrap());
+    assert_eq!(shown, "Opened { bytes: 5200, .. }");
+}
+
+#[test]
 fn each_reader_opens_all_and_each_tenant_its_own_record() {
     let sealed = sealed();
     for reader in [1, 2] {
