@@ -273,6 +273,9 @@ pub(crate) struct NodeArgs {
     /// Port of the metrics (0: any free one).
     #[arg(long, env = "MEZZ_METRICS_PORT", default_value_t = 7300)]
     pub(crate) metrics_port: u16,
+    /// Address on which metrics are served: that of --host by default, and 127.0.0.1 where the chain is private, as they tell how much goes on.
+    #[arg(long, env = "MEZZ_METRICS_HOST", value_name = "HOST", value_parser = host)]
+    pub(crate) metrics_host: Option<IpAddr>,
     /// Address to listen on.
     #[arg(long, env = "MEZZ_HOST", default_value = "127.0.0.1", value_parser = host)]
     pub(crate) host: IpAddr,
@@ -305,6 +308,12 @@ pub(crate) struct NodeArgs {
     /// Key that opens the payloads of a private chain, made by `mezz dac access-key`.
     #[arg(long, env = "MEZZ_ACCESS_KEY", value_name = "FILE")]
     pub(crate) access_key: Option<PathBuf>,
+    /// The key of --access-key is in `must-read` of the members: a payload that they say is sealed for others was signed against that, and a challenger demands it. What is demanded becomes public: only where the key really is in that list.
+    #[arg(long, env = "MEZZ_MUST_READ", value_parser = FalseyValueParser::new(), requires = "access_key")]
+    pub(crate) must_read: bool,
+    /// Serve a private chain's RPC to whoever reaches it, without --access: everything to everybody.
+    #[arg(long, env = "MEZZ_RPC_UNRESTRICTED", value_parser = FalseyValueParser::new())]
+    pub(crate) rpc_unrestricted: bool,
     /// Only say in the log which moves about claims it would make.
     #[arg(long, env = "MEZZ_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub(crate) dry_run: bool,

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use alloy::{
-    primitives::{Address, B256},
-    signers::local::PrivateKeySigner,
+    consensus::{SignableTransaction, TxEip1559, TxEnvelope},
+    eips::eip2718::Encodable2718,
+    primitives::{Address, B256, Bytes, TxKind},
+    signers::{SignerSync, local::PrivateKeySigner},
 };
 use mezz_da::{
     CommitteeClient, Endpoint, Member, MemberConfig,
@@ -52,53 +54,84 @@ fn key(place: &Path, name: &str) -> AccessPublicKey {
     said["key"].as_str().unwrap().parse().unwrap()
 }
 
-/// A member that was asked to keep a payload with a record of one tenant.
-async fn member(
-    place: &Path,
-    readers: [AccessPublicKey; 2],
-    tenant: AccessPublicKey,
-) -> (Member, PayloadId) {
-    let (signer, batcher) = (PrivateKeySigner::random(), PrivateKeySigner::random());
-    let config = format!(
-        "listen = \"127.0.0.1:0\"\ndata = {:?}\nsigner = {{ key-file = {:?} }}\nprivate-key-file = {:?}\n\
-         [[chains]]\nl1-chain-id = 1\ninbox = \"{}\"\nbatchers = [\"{}\"]\nprivate = true\n",
-        place.join("data"),
-        place.join("signer.key"),
-        place.join("member.access"),
-        INBOX.inbox,
-        batcher.address()
-    );
-    fs::write(place.join("signer.key"), signer.to_bytes().to_string()).unwrap();
-    fs::write(place.join("member.toml"), &config).unwrap();
-    let config: MemberConfig = toml::from_str(&config).unwrap();
-    let address = signer.address();
-    let member = Member::start(config).await.unwrap();
-    let payload = PayloadId::of(b"payload").unwrap();
-    let record = Record {
-        transactions: vec![OwnTransaction {
-            block_number: 9,
-            position: 2,
-            signed: vec![7; 9].into(),
-        }],
+/// A transaction of the tenant's.
+fn own_transaction(nonce: u64) -> Bytes {
+    let transaction = TxEip1559 {
+        chain_id: 901,
+        nonce,
+        to: TxKind::Call(Address::repeat_byte(0x77)),
+        ..TxEip1559::default()
     };
-    let sealed = SealedPayload::new(
-        SealContext { inbox: INBOX, batch_index: 4, payload },
-        b"payload",
-        &Recipients { readers: readers.into(), tenants: [(tenant, record)].into() },
-    );
-    let certificate = Certificate {
-        batch_index: 4,
-        prev_acc: Accumulator(B256::ZERO),
-        payload,
-        epoch: 0,
-        expiry: Clock::default().now() + 30 * 86_400 + 600,
-    };
-    let endpoint = Endpoint { address, url: format!("http://{}", member.local_addr()) };
-    let client =
-        CommitteeClient::new(1, INBOX.inbox, vec![endpoint], Some(Arc::new(batcher)), None);
-    let committee = Committee { members: vec![address], threshold: 1, mandatory: 0 };
-    client.unwrap().certify(&certificate, &committee, 0, &sealed.unwrap()).await.unwrap();
-    (member, payload)
+    let key = PrivateKeySigner::from_bytes(&B256::repeat_byte(7)).unwrap();
+    let signature = key.sign_hash_sync(&transaction.signature_hash()).unwrap();
+    TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
+}
+
+/// A member, its address, and how it is asked.
+struct Running {
+    member: Member,
+    address: Address,
+    batcher: PrivateKeySigner,
+}
+
+impl Running {
+    /// A member in a folder, with the access key that is there.
+    async fn start(place: &Path, must_read: AccessPublicKey) -> Self {
+        let (signer, batcher) = (PrivateKeySigner::random(), PrivateKeySigner::random());
+        let config = format!(
+            "listen = \"127.0.0.1:0\"\ndata = {:?}\nsigner = {{ key-file = {:?} }}\nprivate-key-file = {:?}\n\
+             [[chains]]\nl1-chain-id = 1\ninbox = \"{}\"\nbatchers = [\"{}\"]\nprivate = true\nmust-read = [\"{must_read}\"]\n",
+            place.join("data"),
+            place.join("signer.key"),
+            place.join("member.access"),
+            INBOX.inbox,
+            batcher.address()
+        );
+        fs::write(place.join("signer.key"), signer.to_bytes().to_string()).unwrap();
+        fs::write(place.join("member.toml"), &config).unwrap();
+        let config: MemberConfig = toml::from_str(&config).unwrap();
+        let member = Member::start(config).await.unwrap();
+        Self { member, address: signer.address(), batcher }
+    }
+
+    fn at(&self) -> String {
+        format!("{}=http://{}", self.address, self.member.local_addr())
+    }
+
+    /// Has it keep a payload as batch `batch_index`, with a record of one tenant.
+    async fn keep(
+        &self,
+        batch_index: u64,
+        readers: [AccessPublicKey; 2],
+        tenant: AccessPublicKey,
+        signed: Bytes,
+    ) -> PayloadId {
+        let bytes = format!("payload {batch_index}");
+        let payload = PayloadId::of(bytes.as_bytes()).unwrap();
+        let own = OwnTransaction { block_number: 9, position: 2, signed };
+        let sealed = SealedPayload::new(
+            SealContext { inbox: INBOX, batch_index, payload },
+            bytes.as_bytes(),
+            &Recipients {
+                readers: readers.into(),
+                tenants: [(tenant, Record { transactions: vec![own] })].into(),
+            },
+        );
+        let certificate = Certificate {
+            batch_index,
+            prev_acc: Accumulator(B256::with_last_byte(batch_index as u8)),
+            payload,
+            epoch: 0,
+            expiry: Clock::default().now() + 30 * 86_400 + 600,
+        };
+        let url = format!("http://{}", self.member.local_addr());
+        let endpoint = Endpoint { address: self.address, url };
+        let key = Arc::new(self.batcher.clone());
+        let client = CommitteeClient::new(1, INBOX.inbox, vec![endpoint], Some(key), None);
+        let committee = Committee { members: vec![self.address], threshold: 1, mandatory: 0 };
+        client.unwrap().certify(&certificate, &committee, 0, &sealed.unwrap()).await.unwrap();
+        payload
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,15 +148,19 @@ async fn keys_are_made_records_shown_and_payloads_opened() {
     assert_eq!(AccessKey::read(&place.join("tenant.access")).unwrap().public(), tenant);
     assert!(failure(place, &["dac", "access-key", "tenant.access"]).contains("name another file"));
 
-    let (member, payload) = member(place, [own, auditor], tenant).await;
-    let signer = fs::read_to_string(place.join("signer.key")).unwrap();
-    let address = signer.parse::<PrivateKeySigner>().unwrap().address();
-    let at = format!("{address}=http://{}", member.local_addr());
+    let running = Running::start(place, auditor).await;
+    let signed = own_transaction(3);
+    let payload = running.keep(4, [own, auditor], tenant, signed.clone()).await;
+    let (at, member) = (running.at(), running.member);
     let records = ["dac", "records", "--member", &at, "--key"];
     let said = answer(place, &[&records[..], &["tenant.access"]].concat());
     let transaction = &said["transactions"][0];
     assert_eq!((transaction["batch"].as_u64(), transaction["block"].as_u64()), (Some(4), Some(9)));
-    assert_eq!(transaction["signed"], "0x070707070707070707");
+    assert_eq!(transaction["signed"], signed.to_string());
+    assert_eq!(transaction["inbox"], INBOX.inbox.to_string().to_lowercase());
+    let sender = PrivateKeySigner::from_bytes(&B256::repeat_byte(7)).unwrap().address();
+    assert_eq!(transaction["from"], sender.to_string().to_lowercase());
+    assert_eq!(said["doubts"], Value::Array(Vec::new()));
     let later = answer(place, &[&records[..], &["tenant.access", "--from", "5"]].concat());
     assert_eq!(later["transactions"], Value::Array(Vec::new()));
     let nothing = answer(place, &[&records[..], &["stranger.access"]].concat());
@@ -139,7 +176,10 @@ async fn keys_are_made_records_shown_and_payloads_opened() {
         mezz(place, &arguments)
     };
     assert!(run(open("auditor.access", "clear")).status.success());
-    assert_eq!(fs::read(place.join("clear")).unwrap(), b"payload");
+    assert_eq!(fs::read(place.join("clear")).unwrap(), b"payload 4");
+    assert_eq!(fs::metadata(place.join("clear")).unwrap().permissions().mode() & 0o777, 0o600);
+    let again = String::from_utf8(run(open("auditor.access", "clear")).stderr).unwrap();
+    assert!(again.contains("never written over something else"), "{again}");
     for nobody in ["tenant.access", "stranger.access"] {
         let output = run(open(nobody, "none"));
         let said = String::from_utf8(output.stderr).unwrap();
@@ -158,7 +198,7 @@ async fn keys_are_made_records_shown_and_payloads_opened() {
     let file = format!("{folder}/{hash}.sealed");
     let open = ["dac", "open", "--sealed", &file, "--key", "auditor.access", &hash, "again"];
     answer(place, &open);
-    assert_eq!(fs::read(place.join("again")).unwrap(), b"payload");
+    assert_eq!(fs::read(place.join("again")).unwrap(), b"payload 4");
 
     // What is gone or damaged comes back from it; the log of signatures is none of a backup's business.
     fs::remove_dir_all(place.join("data/sealed")).unwrap();
@@ -182,6 +222,46 @@ async fn keys_are_made_records_shown_and_payloads_opened() {
     let refused = failure(place, &[&restore[..], &["backup"]].concat());
     assert!(refused.contains("signatures.jsonl"), "{refused}");
     running.stop().await;
+}
+
+/// What one member leaves out or makes up is seen beside the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_compared_among_members() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| {
+        let place = directory.path().join(name);
+        fs::create_dir_all(&place).unwrap();
+        place
+    };
+    let (one, two) = (place("one"), place("two"));
+    let [first, second] = [&one, &two].map(|place| key(place, "member.access"));
+    let [auditor, tenant] =
+        ["auditor.access", "tenant.access"].map(|name| key(directory.path(), name));
+    let (honest, other) =
+        (Running::start(&one, auditor).await, Running::start(&two, auditor).await);
+    honest.keep(4, [first, auditor], tenant, own_transaction(3)).await;
+    other.keep(4, [second, auditor], tenant, own_transaction(4)).await;
+    honest.keep(5, [first, auditor], tenant, own_transaction(5)).await;
+    other.keep(6, [second, auditor], tenant, vec![7; 9].into()).await;
+    let members = format!("{},{}", honest.at(), other.at());
+    let records = ["dac", "records", "--member", &members, "--key", "tenant.access"];
+    let said = answer(directory.path(), &records);
+    let doubts: Vec<_> =
+        said["doubts"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    let has = |who: &Running, text: &str| {
+        doubts
+            .iter()
+            .any(|doubt| doubt.starts_with(&who.address.to_string()) && doubt.contains(text))
+    };
+    assert!(doubts.iter().any(|it| it.contains("2 different records of batch 4")), "{doubts:?}");
+    assert!(has(&other, "does not list the record of batch 5"), "{doubts:?}");
+    assert!(
+        doubts.iter().any(|it| it.contains("of batch 6") && it.contains("block 9")),
+        "{doubts:?}"
+    );
+    let batches: Vec<_> =
+        said["transactions"].as_array().unwrap().iter().map(|it| it["batch"].as_u64()).collect();
+    assert_eq!(batches, [Some(4), Some(4), Some(5)], "what is no transaction is not shown as one");
 }
 
 #[test]

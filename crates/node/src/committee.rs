@@ -44,8 +44,8 @@ pub struct CommitteeAccess {
     pub requester: Option<Arc<dyn CertificateSigner>>,
     /// TLS towards them.
     pub tls: Option<ClientTls>,
-    /// Whether the chain is private: payloads are sealed, and L1 sees none of them.
-    pub private: bool,
+    /// Of a private chain: whether the key below is in `must-read` of the members, so that what they say is sealed for others is withheld.
+    pub must_read: bool,
     /// Of a private chain: the key that opens payloads.
     pub access_key: Option<AccessKey>,
     /// Of a private chain: for whom the batcher seals them.
@@ -305,13 +305,19 @@ impl Acts {
     }
 
     /// The call that demands a payload.
-    pub(crate) fn demand(
+    pub(crate) async fn demand(
         &self,
         settlement: &RwLock<Settlement>,
         index: u64,
     ) -> Result<Call, Error> {
         let posted = settlement.read().inbox().batches().get(index as usize).cloned();
         let posted = posted.ok_or(Error::Reorged)?;
+        // What is demanded is public for ever, and members that were silent hours ago may be there by now: it is looked for once more.
+        match self.payload(settlement, &posted).await {
+            Err(Error::Withheld { .. }) => {}
+            Err(error) => return Err(error),
+            Ok(_) => return Err(Error::Reorged),
+        }
         let signed = CertificateHead::decode(&posted.aux).ok_or(Error::Reorged)?;
         let rules = self.config.committee.ok_or(mezz_da::Error::NoCommittee)?;
         let bond = rules.bond_per_chunk * U256::from(signed.payload.chunks().unwrap_or_default());

@@ -68,6 +68,12 @@ pub enum Error {
         "the payloads of this chain are sealed, and the batcher does not know for whom: give it --access FILE (docs/spec/private-data.md)"
     )]
     NoAccessFile,
+    /// An access key on a chain that is not private on L1.
+    #[error(
+        "this node has an access key, and on L1 everybody may demand the payloads of this chain, and so read them for a bond: deploy it with \
+         `demanders` in [committee] of the intent, or leave --access-key out"
+    )]
+    NotPrivate,
     /// A private chain that would publish what its committee does not certify.
     #[error(
         "this chain is to be private, and its fallback would post to L1 what the committee does not certify: deploy it with fallback = \"stop\""

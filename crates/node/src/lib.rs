@@ -124,9 +124,14 @@ impl NodeConfig {
 impl NodeConfig {
     /// Refuses to make public what is to be private, and to run for nothing where it cannot read the chain.
     fn check_private(&self) -> Result<(), Error> {
-        let Some(rules) = self.chain.committee.filter(|_| self.committee.private) else {
-            return Ok(());
+        let Some(rules) = self.chain.committee.filter(|_| is_private(&self.contracts)) else {
+            // Strangers may demand what this node would help to keep from them.
+            return match self.committee.access_key {
+                Some(_) => Err(Error::NotPrivate),
+                None => Ok(()),
+            };
         };
+        // Without it members show nothing, and a challenger would take that for withholding, and have L1 show everything.
         if self.committee.access_key.is_none() {
             return Err(mezz_da::Error::NoAccessKey.into());
         }
@@ -203,7 +208,7 @@ impl Node {
             client: client.clone(),
             data,
             members,
-            private: config.committee.private,
+            private: is_private(&config.contracts),
             access_list: config.committee.access_list.clone(),
             config: config.chain.clone(),
             contracts: config.contracts,
@@ -346,7 +351,7 @@ fn parameters(config: &NodeConfig, client: &Client) -> (Parameters, usize) {
         program: mezz_l1::deploy::program(),
         key: mezz_l1::deploy::program_key(),
         batcher: address(&config.batcher).filter(|_| batches),
-        private: config.contracts.committee.is_some_and(|it| it.demanders.is_some()),
+        private: is_private(&config.contracts),
         shows_proofs: proposes && !config.dry_run,
     };
     (parameters, capacity)
@@ -386,8 +391,17 @@ fn members(config: &NodeConfig) -> Result<Option<Arc<CommitteeClient>>, Error> {
     let retention = config.chain.committee.map_or(0, |rules| rules.retention);
     let watch = SignatureWatch::new(config.directory.join("equivocations"), retention);
     let client = client.watched(Arc::new(watch));
-    let client = if access.private { client.private(access.access_key.clone()) } else { client };
+    let client = match is_private(&config.contracts) {
+        true => client.private(access.access_key.clone()),
+        false => client,
+    };
+    let client = if access.must_read { client.must_read() } else { client };
     Ok(Some(Arc::new(client)))
+}
+
+/// Whether payloads are sealed: L1 says it, where only those who read them anyway may demand them.
+fn is_private(contracts: &Contracts) -> bool {
+    contracts.committee.is_some_and(|committee| committee.demanders.is_some())
 }
 
 /// How far a node has followed L1.

@@ -41,17 +41,22 @@ pub(crate) fn read(text: &str) -> Result<PrivateKeySigner, Failure> {
 
 /// Writes a new key to a file that only its owner can read, and never over something else.
 pub(crate) fn write_new(file: &Path, key: &B256) -> Result<(), Failure> {
+    write_secret(file, "a key", format!("{key}\n").as_bytes())
+}
+
+/// The same of any secret.
+pub(crate) fn write_secret(file: &Path, what: &str, secret: &[u8]) -> Result<(), Failure> {
     let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
     let mut created = created.map_err(|error| {
         let advice = match error.kind() {
             ErrorKind::AlreadyExists => {
-                "a key is never written over something else: name another file"
+                format!("{what} is never written over something else: name another file")
             }
-            _ => "name a file in a directory that exists and can be written",
+            _ => "name a file in a directory that exists and can be written".to_owned(),
         };
         Failure::failed(format!("{} cannot be created: {error}; {advice}", file.display()))
     })?;
-    writeln!(created, "{key}")?;
+    created.write_all(secret)?;
     created.sync_all()?;
     Ok(())
 }

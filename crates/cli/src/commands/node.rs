@@ -11,7 +11,12 @@ use mezz_l1::{Client, Signer, deploy::Deployment};
 use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
 use mezz_rpc::access::AccessList;
 use serde_json::json;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// Pause between two looks at the access file.
@@ -37,6 +42,8 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
         &rollup,
         "give --rollup with the rollup.json that `mezz deploy apply` wrote",
     )?;
+    let private = is_private(&deployment);
+    refuse_open_rpc(&args, private)?;
     let here = DataDir::create(&args.here.datadir)?;
     let _running = here.take()?;
     here.refuse_half_resynced()?;
@@ -45,7 +52,8 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     run::warn_of_missing(&client);
     let access = access_list(&args)?;
     let l2_listener = run::listen(args.host, args.l2_port, "--l2-port").await?;
-    let metrics_listener = run::listen(args.host, args.metrics_port, "--metrics-port").await?;
+    let metrics_host = metrics_host(&args, private);
+    let metrics_listener = run::listen(metrics_host, args.metrics_port, "--metrics-port").await?;
     let config = NodeConfig {
         chain: deployment.config.clone(),
         contracts: deployment.contracts,
@@ -115,10 +123,33 @@ fn committee(
         requester: requester.map(|key| Arc::new(key) as Arc<dyn CertificateSigner>),
         tls: tls(&args.member_tls),
         audit_interval: Duration::from_secs(args.audit_interval),
-        private: args.access_key.is_some(),
+        must_read: args.must_read,
         access_key: args.access_key.as_deref().map(AccessKey::read).transpose()?,
         access_list: access.cloned(),
     })
+}
+
+/// Whether L1 knows a chain as private: only listed ones may demand its payloads.
+fn is_private(deployment: &Deployment) -> bool {
+    deployment.contracts.committee.is_some_and(|committee| committee.demanders.is_some())
+}
+
+/// Where metrics are served: how much goes on in a private chain is its operator's to know.
+fn metrics_host(args: &NodeArgs, private: bool) -> IpAddr {
+    let usual = if private { Ipv4Addr::LOCALHOST.into() } else { args.host };
+    args.metrics_host.unwrap_or(usual)
+}
+
+/// A node of a private chain shows all of it over RPC, unless an access file says who sees what.
+fn refuse_open_rpc(args: &NodeArgs, private: bool) -> Result<(), Failure> {
+    let guarded = args.access.is_some() || args.rpc_unrestricted || args.host.is_loopback();
+    if !private || guarded {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "this chain is private, and without --access FILE whoever reaches {} reads all of it: give --access, listen on 127.0.0.1, or say --rpc-unrestricted where a network of its own protects the port",
+        args.host
+    )))
 }
 
 /// Who reads what, from a file that is read again each minute.
@@ -151,4 +182,35 @@ fn roles(names: &[String]) -> Result<BTreeSet<Role>, Failure> {
         })?);
     }
     Ok(roles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Args, Command};
+    use clap::Parser;
+
+    fn args(more: &[&str]) -> NodeArgs {
+        let said = ["mezz", "node", "--l1", "http://127.0.0.1:1"].into_iter();
+        match Args::try_parse_from(said.chain(more.iter().copied())).expect("it is said so").command
+        {
+            Command::Node(args) => *args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_private_chain_is_not_shown_by_oversight() {
+        let open = ["--host", "0.0.0.0"];
+        let refused = refuse_open_rpc(&args(&open), true).expect_err("it is open");
+        assert!(refused.message.contains("--rpc-unrestricted"), "{}", refused.message);
+        let with = |more: &[&str]| args(&[&open[..], more].concat());
+        for guarded in [with(&["--access", "a.toml"]), with(&["--rpc-unrestricted"]), args(&[])] {
+            assert!(refuse_open_rpc(&guarded, true).is_ok());
+        }
+        assert!(refuse_open_rpc(&args(&open), false).is_ok(), "what is public is served");
+        assert!(metrics_host(&args(&open), true).is_loopback());
+        assert!(!metrics_host(&args(&open), false).is_loopback());
+        assert!(!metrics_host(&with(&["--metrics-host", "10.0.0.1"]), true).is_loopback());
+    }
 }

@@ -89,7 +89,8 @@ pub struct ChainServed {
     /// Whether its payloads come sealed and stay so. Default: no.
     #[serde(default)]
     pub private: bool,
-    /// Of a private chain: who must be among the readers of each payload, an auditor for instance. Default: nobody.
+    /// Of a private chain: who must be among the readers of each payload, at least one that the batcher does not choose: challengers
+    /// and auditors. What nobody else reads nobody can refute.
     #[serde(default)]
     pub must_read: BTreeSet<AccessPublicKey>,
 }
@@ -104,6 +105,8 @@ pub struct AccessConfig {
     pub readers: BTreeSet<Address>,
     /// With `listed`: the DNS names in client certificates whose requests are answered.
     pub names: BTreeSet<String>,
+    /// Of private chains: access keys that are shown nothing any more, whatever was sealed for them.
+    pub deny: BTreeSet<AccessPublicKey>,
 }
 
 /// A policy for reading.
@@ -217,6 +220,21 @@ impl MemberConfig {
         }
         if self.chains.iter().any(|chain| !chain.private && !chain.must_read.is_empty()) {
             return wrong("must-read", "is for chains with private = true");
+        }
+        if let Some(chain) =
+            self.chains.iter().find(|chain| chain.private && chain.must_read.is_empty())
+        {
+            let reason = format!(
+                "must name who reads each payload of the private chain of {} besides its batcher: the access keys of a challenger and of an auditor, asked for from them and not from the batcher",
+                chain.inbox
+            );
+            return wrong("must-read", &reason);
+        }
+        if !self.access.deny.is_empty() && !self.serves_private() {
+            return wrong(
+                "access.deny",
+                "names access keys, which are for chains with private = true",
+            );
         }
         if self.access.reads == Reads::Open && lists > 0 && !self.serves_private() {
             return wrong(

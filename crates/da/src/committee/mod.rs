@@ -32,7 +32,7 @@ pub use bls::{BlsKey, BlsPublicKey, BlsRegistration, BlsSignature};
 pub use certificate::{BLS_MEMBERS_MAX, BlsCertificate, BlsCommittee, CertificateHead};
 pub use client::{
     Audit, Body, ClientMetrics, ClientTls, CommitteeClient, Endpoint, MemberAnswer, MemberFault,
-    MemberMetrics, Waits,
+    MemberMetrics, MemberRecords, Waits,
 };
 pub use clock::Clock;
 pub use config::{

@@ -31,8 +31,28 @@ struct State {
 struct Memory {
     signs_from: u64,
     last: BTreeMap<BatchPlace, Promise>,
-    promised: BTreeMap<PayloadId, (u64, InboxId)>,
+    promised: BTreeMap<PayloadId, Promised>,
     epochs: BTreeMap<InboxId, BTreeSet<u64>>,
+}
+
+/// What is known of a payload that is kept.
+#[derive(Debug)]
+struct Promised {
+    expiry: u64,
+    inbox: InboxId,
+    batch_index: u64,
+    sealed: BTreeSet<B256>,
+}
+
+/// As what a payload was promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PromisedAs {
+    /// The chain.
+    pub(crate) inbox: InboxId,
+    /// The batch.
+    pub(crate) batch_index: u64,
+    /// Of a private chain: the hashes of what the batcher sent, each under its signature.
+    pub(crate) sealed: BTreeSet<B256>,
 }
 
 /// Where a certificate belongs: two payloads signed for one place are an equivocation.
@@ -86,7 +106,13 @@ enum Entry {
     /// A log begins; nothing is signed before this time.
     Opened { signs_from: u64 },
     /// A certificate is signed next.
-    Signed { place: BatchPlace, promise: Promise },
+    Signed {
+        place: BatchPlace,
+        promise: Promise,
+        /// The hash of the sealed payload that was sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sealed: Option<B256>,
+    },
 }
 
 impl Signatures {
@@ -118,6 +144,18 @@ impl Signatures {
         retention: u64,
         now: u64,
     ) -> Result<Verdict, Error> {
+        self.record_sealed(inbox, certificate, None, retention, now)
+    }
+
+    /// The same where the payload came sealed: with the hash of what came, by which a copy is known later.
+    pub fn record_sealed(
+        &self,
+        inbox: InboxId,
+        certificate: &Certificate,
+        sealed: Option<B256>,
+        retention: u64,
+        now: u64,
+    ) -> Result<Verdict, Error> {
         let place = BatchPlace::of(inbox, certificate);
         let promise = Promise { payload: certificate.payload, expiry: certificate.expiry };
         let mut state = self.state.lock();
@@ -127,8 +165,11 @@ impl Signatures {
         }
         memory.forget(now);
         let covered = memory.last.get(&place).is_some_and(|last| last.expiry >= promise.expiry);
-        if !covered {
-            let entry = Entry::Signed { place, promise };
+        let known = sealed.is_none_or(|sealed| memory.knows(&promise.payload, sealed));
+        if !(covered && known) {
+            // A promise is not shortened by what came with it.
+            let expiry = memory.last.get(&place).map_or(0, |last| last.expiry).max(promise.expiry);
+            let entry = Entry::Signed { place, promise: Promise { expiry, ..promise }, sealed };
             log.append(&entry, true)?;
             memory.learn(&entry);
         }
@@ -150,13 +191,16 @@ impl Signatures {
     /// What must be kept now.
     pub fn promises(&self, now: u64) -> Vec<Promise> {
         let state = self.state.lock();
-        let kept = state.memory.promised.iter().filter(|(_, (expiry, _))| *expiry >= now);
-        kept.map(|(payload, (expiry, _))| Promise { payload: *payload, expiry: *expiry }).collect()
+        let kept = state.memory.promised.iter().filter(|(_, promised)| promised.expiry >= now);
+        kept.map(|(payload, promised)| Promise { payload: *payload, expiry: promised.expiry })
+            .collect()
     }
 
-    /// The chain for which a payload was promised last.
-    pub(crate) fn inbox_of(&self, payload: &PayloadId) -> Option<InboxId> {
-        self.state.lock().memory.promised.get(payload).map(|(_, inbox)| *inbox)
+    /// As what a payload was promised last.
+    pub(crate) fn promised_as(&self, payload: &PayloadId) -> Option<PromisedAs> {
+        let state = self.state.lock();
+        let Promised { inbox, batch_index, sealed, .. } = state.memory.promised.get(payload)?;
+        Some(PromisedAs { inbox: *inbox, batch_index: *batch_index, sealed: sealed.clone() })
     }
 
     /// The epochs that were signed for.
@@ -171,6 +215,10 @@ impl Signatures {
 }
 
 impl Memory {
+    fn knows(&self, payload: &PayloadId, sealed: B256) -> bool {
+        self.promised.get(payload).is_some_and(|promised| promised.sealed.contains(&sealed))
+    }
+
     fn objection(
         &self,
         place: &BatchPlace,
@@ -190,11 +238,18 @@ impl Memory {
     fn learn(&mut self, entry: &Entry) {
         match entry {
             Entry::Opened { signs_from } => self.signs_from = *signs_from,
-            Entry::Signed { place, promise } => {
+            Entry::Signed { place, promise, sealed } => {
                 self.last.insert(*place, *promise);
-                let (expiry, inbox) =
-                    self.promised.entry(promise.payload).or_insert((0, place.inbox));
-                (*expiry, *inbox) = (promise.expiry.max(*expiry), place.inbox);
+                let (inbox, batch_index) = (place.inbox, place.batch_index);
+                let new = Promised { expiry: 0, inbox, batch_index, sealed: BTreeSet::new() };
+                let promised = self.promised.entry(promise.payload).or_insert(new);
+                // What was sealed for another place is none of this one.
+                if (promised.inbox, promised.batch_index) != (inbox, batch_index) {
+                    promised.sealed.clear();
+                }
+                (promised.inbox, promised.batch_index) = (inbox, batch_index);
+                promised.expiry = promised.expiry.max(promise.expiry);
+                promised.sealed.extend(sealed);
                 self.epochs.entry(place.inbox).or_default().insert(place.epoch);
             }
         }
@@ -204,7 +259,7 @@ impl Memory {
     fn forget(&mut self, now: u64) {
         let over = |expiry: u64| expiry.saturating_add(CLOCK_MARGIN) < now;
         self.last.retain(|_, promise| !over(promise.expiry));
-        self.promised.retain(|_, (expiry, _)| !over(*expiry));
+        self.promised.retain(|_, promised| !over(promised.expiry));
     }
 }
 

@@ -197,6 +197,7 @@ async fn a_configuration_that_cannot_be_meant_is_refused() {
                 reads: mezz_da::committee::Reads::Listed,
                 names: ["x".to_owned()].into(),
                 readers: Default::default(),
+                deny: Default::default(),
             }
         },
     ];

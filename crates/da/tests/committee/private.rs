@@ -56,6 +56,7 @@ fn config(world: &World, index: usize) -> MemberConfig {
     let mut config = world.config(index);
     config.private_key_file = Some(file);
     config.chains[0].private = true;
+    config.chains[0].must_read = [access(AUDITOR).public()].into();
     config
 }
 
@@ -188,14 +189,18 @@ async fn a_tenant_gets_its_records_and_nobody_elses() {
         inbox: INBOX,
         payload_hash: certificate.payload.payload_hash,
     };
-    let (list, more) = client.records(&key, 0).await.unwrap();
-    assert_eq!((list, more), (posted.iter().map(place).collect(), false));
-    assert_eq!(client.records(&key, 1).await.unwrap().0, [place(&posted[1])]);
-    assert!(client.records(&access(99), 0).await.unwrap().0.is_empty());
+    let lists = async |key: &AccessKey, from: u64| {
+        let lists = client.records(key, from).await.into_iter();
+        lists.map(|(_, list)| list.unwrap().into_iter().collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    assert_eq!(lists(&key, 0).await, vec![posted.iter().map(place).collect::<Vec<_>>(); 3]);
+    assert_eq!(lists(&key, 1).await, vec![vec![place(&posted[1])]; 3]);
+    assert_eq!(lists(&access(99), 0).await, vec![vec![]; 3]);
     let hash = posted[0].payload.payload_hash;
-    let own = client.record(hash, &key).await.unwrap();
-    assert_eq!(own.open(&key).unwrap(), record(TENANT));
-    assert!(client.record(hash, &access(99)).await.is_err());
+    for (_, own) in client.record(hash, &key).await {
+        assert_eq!(own.unwrap().open(&key).unwrap(), record(TENANT));
+    }
+    assert!(client.record(hash, &access(99)).await.iter().all(|(_, shown)| shown.is_err()));
 
     // Another's record is refused, whatever key is proven, and so is the list of another's records.
     let other = access(OTHER).public();
@@ -306,6 +311,7 @@ async fn a_chain_that_is_not_private_takes_nothing_sealed() {
     let mut world = World::none(1);
     let mut config = config(&world, 0);
     config.chains[0].private = false;
+    config.chains[0].must_read.clear();
     world.start(0, config).await;
     let certificate = world.certificate(0, &secret(1));
     let sealed = seal(&certificate, &secret(1), &recipients());
@@ -338,6 +344,46 @@ async fn a_lost_and_a_damaged_sealed_payload_come_back_from_peers() {
     let opened = sealed_store(&world, 0).get(posted[0].payload.payload_hash).unwrap();
     assert_eq!(opened.verify(&access(1)).unwrap().payload, secret(1));
     assert!(opened.record(access(TENANT).public()).is_some(), "the records came too");
+
+    // What a peer has sealed anew for fewer is not taken where another has what the batcher signed, and not at all if some must read it.
+    let hash = posted[0].payload.payload_hash;
+    let signed = sealed_store(&world, 0).get(hash).unwrap();
+    let put = |index: usize, sealed: &SealedPayload| {
+        let bytes = sealed.encode();
+        let text = [alloy::primitives::keccak256(&bytes).as_slice(), &bytes].concat();
+        fs::write(at(index, &posted[0]), text).unwrap();
+    };
+    let without = |gone: &[u8], records: bool| {
+        let mut fewer = recipients();
+        for number in gone {
+            fewer.readers.remove(&access(*number).public());
+        }
+        if !records {
+            fewer.tenants.clear();
+        }
+        seal(&posted[0], &secret(1), &fewer)
+    };
+    put(1, &without(&[], false));
+    fs::remove_file(at(0, &posted[0])).unwrap();
+    member(&world, 0).repair().await.unwrap();
+    assert_eq!(
+        sealed_store(&world, 0).get(hash).unwrap(),
+        signed,
+        "the one that the batcher signed"
+    );
+    put(1, &without(&[AUDITOR], true));
+    put(2, &without(&[AUDITOR], true));
+    fs::remove_file(at(0, &posted[0])).unwrap();
+    let error = member(&world, 0).repair().await.unwrap_err().to_string();
+    assert!(error.contains("not sealed for all who must read"), "{error}");
+    let elsewhere = Certificate { batch_index: 7, ..posted[0] };
+    put(1, &seal(&elsewhere, &secret(1), &recipients()));
+    assert!(member(&world, 0).repair().await.is_err(), "it is of another batch");
+    put(1, &without(&[], false));
+    put(2, &without(&[], true));
+    member(&world, 0).repair().await.unwrap();
+    let kept = sealed_store(&world, 0).get(hash).unwrap();
+    assert_eq!(kept.tenants().count(), 2, "of two that nobody signed the one for more");
 
     // A peer whose file opens to nothing is of no help, and nobody believes it.
     damage(&at(1, &posted[0]), 10_000);
@@ -404,6 +450,77 @@ async fn what_the_batcher_signed_cannot_be_sealed_anew() {
     };
     assert_eq!(send(other.encode()).await, 400);
     assert_eq!(send(signed.encode()).await, 200);
+}
+
+/// A demand makes a payload public: who is told that it is sealed for others demands nothing, unless members may sign only what it reads.
+#[tokio::test]
+async fn who_is_told_that_it_is_no_reader_demands_only_what_it_must_read() {
+    let mut world = private().await;
+    let id = post(&world, 0, &secret(1)).await.payload;
+    let withheld = async |world: &World, must_read: bool| {
+        let client = reader(world, 99);
+        let client = if must_read { client.must_read() } else { client };
+        client.fetch(&id).await.unwrap_err().is_withheld()
+    };
+    assert!(!withheld(&world, false).await);
+    assert!(withheld(&world, true).await, "it was signed against must-read");
+    // Who does not answer says nothing.
+    world.stop(1).await;
+    assert!(!withheld(&world, false).await);
+    // Who says that it lost it speaks against those that say it is for others.
+    fs::remove_file(files(sealed_store(&world, 0).directory(), ".sealed").pop().unwrap()).unwrap();
+    world.stop(0).await;
+    world.start(0, config(&world, 0)).await;
+    assert!(withheld(&world, false).await);
+    // A clock that is wrong is no withholding either.
+    world.stop(0).await;
+    let (time, late) = (world.time.clone(), 600);
+    let clock = mezz_da::committee::Clock::new(move || time.now() + late);
+    let client = reader(&world, AUDITOR).with_clock(clock);
+    let error = client.fetch(&id).await.unwrap_err();
+    assert!(!error.is_withheld(), "{error}");
+    assert_eq!(refusals(error), only(401, "stale"));
+    // Nobody is there.
+    world.stop(2).await;
+    let endpoint = mezz_da::Endpoint {
+        address: world.keys[0].address(),
+        url: "http://127.0.0.1:1".to_owned(),
+    };
+    let client = world.client_of(vec![endpoint], None).private(Some(access(99)));
+    assert!(client.fetch(&id).await.unwrap_err().is_withheld());
+}
+
+#[tokio::test]
+async fn a_denied_key_is_shown_nothing_that_was_sealed_for_it() {
+    let mut world = private().await;
+    let id = post(&world, 0, &secret(1)).await.payload;
+    for index in 0..3 {
+        world.stop(index).await;
+        let mut config = config(&world, index);
+        config.access.deny = [AUDITOR, TENANT].map(|number| access(number).public()).into();
+        world.start(index, config).await;
+    }
+    let error = reader(&world, AUDITOR).fetch(&id).await.unwrap_err();
+    assert!(!error.is_withheld(), "{error}");
+    assert_eq!(refusals(error), only(403, "denied"));
+    let client = world.client_of(world.endpoints(), None);
+    for (_, list) in client.records(&access(TENANT), 0).await {
+        assert!(matches!(list, Err(MemberFault::Refused { code, .. }) if code == "denied"));
+    }
+    assert!(client.records(&access(OTHER), 0).await.iter().all(|(_, list)| list.is_ok()));
+
+    let mut public = World::none(1).config(0);
+    public.access.deny = [access(AUDITOR).public()].into();
+    assert!(public.check().unwrap_err().to_string().contains("access.deny"));
+}
+
+#[tokio::test]
+async fn a_member_of_a_private_chain_is_told_who_must_read() {
+    let world = World::none(1);
+    let mut without = config(&world, 0);
+    without.chains[0].must_read.clear();
+    let error = without.check().unwrap_err().to_string();
+    assert!(error.contains("must-read") && error.contains("challenger"), "{error}");
 }
 
 #[tokio::test]

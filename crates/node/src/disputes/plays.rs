@@ -112,7 +112,7 @@ async fn calls(
         | Move::Report { .. }
         | Move::ProveSignatures { .. } => proving::call(acts, settlement, due).await?,
         Move::Seal { count } => acts.seal(settlement, count)?,
-        Move::Demand { index } => acts.demand(settlement, index)?,
+        Move::Demand { index } => acts.demand(settlement, index).await?,
         Move::Show { index, chunk, .. } => acts.show(settlement, index, chunk).await?,
         Move::ReclaimDemand { index } => acts.reclaim_demand(index)?,
         Move::Collect { by } => return collect(acts, by).await,

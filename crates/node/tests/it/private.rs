@@ -3,22 +3,26 @@
 use crate::{
     committee::{Club, batch_of},
     user::User,
-    world::{L2, Settings, wait},
+    world::{CHALLENGER, L2, Settings, wait},
 };
 use alloy::{
     primitives::{Address, B256, Bytes, keccak256},
     transports::http::reqwest,
 };
 use mezz_da::{
-    CommitteeClient, MemberConfig,
+    CommitteeClient, Endpoint, MemberConfig,
     private::{AccessKey, OwnTransaction},
 };
-use mezz_l1::contracts::DaChallenge;
+use mezz_l1::{
+    contracts::DaChallenge,
+    deploy::{DemandersIntent, Intent, dev_key},
+};
 use mezz_node::{CommitteeAccess, Role};
 use mezz_primitives::Fallback;
 use mezz_rpc::{Limits, Server, access::AccessList};
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -48,13 +52,22 @@ fn sealed(config: &mut MemberConfig, member: u32) {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     config.private_key_file = Some(file);
     config.chains[0].private = true;
+    config.chains[0].must_read = [access(AUDITOR).public()].into();
 }
 
 async fn club() -> Club {
-    let stop = |intent: &mut mezz_l1::deploy::Intent| {
-        intent.committee.as_mut().unwrap().rules.fallback = Fallback::Stop;
-    };
-    Club::with(stop, sealed).await
+    Club::with(demanded_by_few, sealed).await
+}
+
+/// Only the dev account of the challenger may demand payloads.
+fn demanded_by_few(intent: &mut Intent) {
+    let committee = intent.committee.as_mut().unwrap();
+    committee.rules.fallback = Fallback::Stop;
+    // Long enough for a second look after the first, in a test.
+    (committee.rules.challenge_window, committee.rules.freeze_delay) = (90, 600);
+    let delay = 2 * committee.rules.challenge_window;
+    let first = vec![dev_key(CHALLENGER).address()];
+    committee.demanders = Some(DemandersIntent { first, delay });
 }
 
 /// The access file of the chain.
@@ -82,7 +95,7 @@ fn list(club: &Club) -> AccessList {
 
 fn with_key(club: &Club, number: u8) -> CommitteeAccess {
     let (key, list) = (Some(access(number)), Some(list(club)));
-    CommitteeAccess { private: true, access_key: key, access_list: list, ..club.access() }
+    CommitteeAccess { access_key: key, access_list: list, ..club.access() }
 }
 
 fn operator(club: &Club) -> Settings {
@@ -140,28 +153,32 @@ async fn readers_derive_members_keep_nothing_in_the_clear_and_tenants_get_their_
     second.wait_safe(&sent.each_ref().map(|(hash, _)| *hash)).await;
     assert!(operator.assert_same(&second) > 0);
 
-    // Whoever is no reader derives nothing, with a key of its own, or knowing nothing of sealing.
+    // What L1 knows of a payload nobody confirms by guessing: it has random padding.
+    let payload = payload_of(&club, &operator, sent[0].0).await;
+    assert!(payload.len().is_multiple_of(4_096) && payload[1] & 0x80 != 0);
+    assert!(payload[4..36].iter().any(|byte| *byte != 0));
+
+    // Whoever is no reader derives nothing.
     let stranger = club.world.node(reader(&club, STRANGER)).await;
-    let ignorant = club.world.node(club.watcher()).await;
-    wait("the strangers to have read L1", async || {
-        stranger.node.progress().posted > 0 && ignorant.node.progress().posted > 0
-    })
-    .await;
+    wait("the stranger to have read L1", async || stranger.node.progress().posted > 0).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!((stranger.node.progress().derived, ignorant.node.progress().derived), (0, 0));
-    // One that knows that the chain is private, and has no key, does not start.
-    let committee = CommitteeAccess { private: true, ..club.access() };
-    let settings = Settings { committee, ..Settings::watcher() };
-    let error = club.world.try_node_in(club.world.place(), settings).await.err().unwrap();
-    assert!(error.to_string().contains("--access-key FILE"), "{error}");
+    assert_eq!(stranger.node.progress().derived, 0);
+    // Who has no key does not start, whatever its roles: it would take what it is not shown for withheld, and demand it.
+    for mut settings in [club.watcher(), challenger(club.access())] {
+        settings.committee.access_list = Some(list(&club));
+        let error = club.world.try_node_in(club.world.place(), settings).await.err().unwrap();
+        assert!(error.to_string().contains("--access-key FILE"), "{error}");
+    }
 
     // The tenant's records, and nobody else's.
     let endpoints = club.access().members;
     let client = CommitteeClient::new(0, Address::ZERO, endpoints, None, None).unwrap();
-    let (places, _) = client.records(&access(TENANT), 0).await.unwrap();
+    let lists = client.records(&access(TENANT), 0).await.into_iter();
+    let places: BTreeSet<_> = lists.flat_map(|(_, list)| list.unwrap_or_default()).collect();
     let mut own: Vec<OwnTransaction> = Vec::new();
     for place in &places {
-        let record = client.record(place.payload_hash, &access(TENANT)).await.unwrap();
+        let shown = client.record(place.payload_hash, &access(TENANT)).await;
+        let record = shown.into_iter().find_map(|(_, record)| record.ok()).unwrap();
         own.extend(record.open(&access(TENANT)).unwrap().transactions);
     }
     let signed: Vec<&Bytes> = own.iter().map(|own| &own.signed).collect();
@@ -171,6 +188,25 @@ async fn readers_derive_members_keep_nothing_in_the_clear_and_tenants_get_their_
         assert_eq!((own.block_number, own.position), (block.header.number, position as u32));
     }
     over_rpc(&club, &operator, &sent).await;
+}
+
+/// The payload of the batch with a transaction, as an auditor gets it from members.
+async fn payload_of(club: &Club, operator: &L2, transaction: B256) -> Vec<u8> {
+    let index = batch_of(operator, transaction).await["index"].as_u64().unwrap();
+    let chain = &club.world.deployment.config;
+    let inbox = club.world.deployment.contracts.inbox;
+    let members = club.access().members;
+    let client = CommitteeClient::new(chain.l1_chain_id, inbox, members, None, None).unwrap();
+    let (_, lists) = client.records(&access(TENANT), index).await.swap_remove(0);
+    let hash = lists.unwrap().first().unwrap().payload_hash;
+    let sealed = client.sealed_by_hash(hash, &access(AUDITOR)).await.unwrap();
+    sealed.open(&access(AUDITOR)).unwrap().payload
+}
+
+/// A node that demands what is withheld.
+fn challenger(committee: CommitteeAccess) -> Settings {
+    let roles = vec![Role::Watcher, Role::Challenger];
+    Settings { roles, committee, ..Settings::watcher() }
 }
 
 /// What the tenant and a stranger see over the operator's RPC.
@@ -218,12 +254,7 @@ async fn a_demand_is_answered_by_opening() {
     let index = batch_of(&operator, sent[0].0).await["index"].as_u64().unwrap();
     operator.stop().await;
     let challenges = club.world.deployment.contracts.committee.unwrap().challenges;
-    let blind = Settings {
-        roles: vec![Role::Watcher, Role::Challenger],
-        committee: CommitteeAccess::default(),
-        ..Settings::watcher()
-    };
-    let tower = club.world.node(blind).await;
+    let tower = club.world.node(challenger(unreachable(&club, AUDITOR))).await;
     let status = async || club.world.read(challenges, &DaChallenge::statusOfCall { index }).await;
     wait("the demand", async || status().await == 1).await;
     tower.stop().await;
@@ -231,4 +262,44 @@ async fn a_demand_is_answered_by_opening() {
     let keeper = club.world.node(Settings { roles, ..reader(&club, SECOND) }).await;
     wait("the answer", async || status().await == 2).await;
     assert!(keeper.node.progress().derived > 0);
+}
+
+/// A reader to whom members are silent.
+fn unreachable(club: &Club, number: u8) -> CommitteeAccess {
+    let nowhere = |member: Endpoint| Endpoint { url: "http://127.0.0.1:1".to_owned(), ..member };
+    let members = club.access().members.into_iter().map(nowhere).collect();
+    CommitteeAccess { members, ..with_key(club, number) }
+}
+
+/// Who is told that payloads are sealed for others does not make them public, unless members may sign only what it reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_listed_demander_may_not_read_it_demands_only_if_it_must_read() {
+    let club = club().await;
+    let operator = club.world.node(operator(&club)).await;
+    let sent = traffic(&club, &operator).await;
+    let index = batch_of(&operator, sent[0].0).await["index"].as_u64().unwrap();
+    operator.stop().await;
+    let challenges = club.world.deployment.contracts.committee.unwrap().challenges;
+    let status = async || club.world.read(challenges, &DaChallenge::statusOfCall { index }).await;
+    let stranger = club.world.node(challenger(with_key(&club, STRANGER))).await;
+    let rules = club.world.deployment.config.committee.unwrap();
+    let until = club.world.l1.latest().await.unwrap().time + rules.challenge_window / 3 + 5;
+    wait("the time to demand", async || club.world.l1.latest().await.unwrap().time > until).await;
+    assert_eq!(status().await, 0, "nothing is demanded");
+    stranger.stop().await;
+    let committee = CommitteeAccess { must_read: true, ..with_key(&club, STRANGER) };
+    let _sure = club.world.node(challenger(committee)).await;
+    wait("the demand", async || status().await == 1).await;
+}
+
+/// A key for payloads that anybody may have shown on L1 keeps nothing from anybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_refused_where_everybody_may_demand() {
+    let stop = |intent: &mut Intent| {
+        intent.committee.as_mut().unwrap().rules.fallback = Fallback::Stop;
+    };
+    let club = Club::with(stop, sealed).await;
+    let error = club.world.try_node_in(club.world.place(), reader(&club, AUDITOR)).await;
+    let error = error.err().unwrap().to_string();
+    assert!(error.contains("demanders"), "{error}");
 }

@@ -9,6 +9,7 @@ pub use certify::Body;
 pub use metrics::{ClientMetrics, MemberMetrics};
 pub use peers::Audit;
 pub(crate) use peers::{Peers, http_client, parse_url};
+pub use sealed::MemberRecords;
 
 use super::{CertificateSigner, Clock, InboxId, SignatureWatch, SignedStatement};
 use crate::{
@@ -155,7 +156,11 @@ enum Privacy {
     /// As they are.
     Public,
     /// Sealed, with the key that opens them, if there is one.
-    Private(Option<Arc<AccessKey>>),
+    Private {
+        key: Option<Arc<AccessKey>>,
+        /// Whether members sign only what is sealed for that key.
+        must_read: bool,
+    },
 }
 
 impl CommitteeClient {
@@ -188,7 +193,16 @@ impl CommitteeClient {
 
     /// The same for a private chain, whose payloads are sealed: `key` opens them.
     pub fn private(mut self, key: Option<AccessKey>) -> Self {
-        self.privacy = Privacy::Private(key.map(Arc::new));
+        self.privacy = Privacy::Private { key: key.map(Arc::new), must_read: false };
+        self
+    }
+
+    /// The same where the key is in `must-read` of the members: what they say is sealed for others was signed against that, and counts
+    /// as withheld.
+    pub fn must_read(mut self) -> Self {
+        if let Privacy::Private { must_read, .. } = &mut self.privacy {
+            *must_read = true;
+        }
         self
     }
 
@@ -223,9 +237,9 @@ impl CommitteeClient {
     pub async fn fetch(&self, payload: &PayloadId) -> Result<Vec<u8>, Error> {
         match &self.privacy {
             Privacy::Public => self.peers.fetch(payload).await,
-            Privacy::Private(None) => Err(Error::NoAccessKey),
-            Privacy::Private(Some(key)) => {
-                Ok(self.peers.fetch_sealed(payload, key).await?.1.payload)
+            Privacy::Private { key: None, .. } => Err(Error::NoAccessKey),
+            Privacy::Private { key: Some(key), must_read } => {
+                self.peers.fetch_sealed(payload, key, *must_read).await
             }
         }
     }
@@ -236,8 +250,8 @@ impl CommitteeClient {
     pub async fn audit(&self, payloads: &[PayloadId]) -> Vec<Audit> {
         match &self.privacy {
             Privacy::Public => self.peers.audit(payloads).await,
-            Privacy::Private(None) => Vec::new(),
-            Privacy::Private(Some(key)) => self.peers.audit_sealed(payloads, key).await,
+            Privacy::Private { key: None, .. } => Vec::new(),
+            Privacy::Private { key: Some(key), .. } => self.peers.audit_sealed(payloads, key).await,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{State, connections::stop_asked};
 use crate::{
     Error,
     committee::{Audit, Promise},
+    private::SealedPayload,
 };
 use mezz_primitives::PayloadId;
 use std::{
@@ -108,7 +109,17 @@ async fn repair(state: &Arc<State>, promises: Vec<Promise>) -> Result<(), Error>
 
 async fn repair_one(state: &Arc<State>, promise: Promise) -> Result<(), Error> {
     if let Some(private) = state.private.as_ref().filter(|_| state.is_sealed(&promise.payload)) {
-        let (sealed, _) = state.peers.fetch_sealed(&promise.payload, &private.key).await?;
+        let promised = state.signatures.promised_as(&promise.payload);
+        let signed = promised.as_ref().map(|promised| promised.sealed.clone()).unwrap_or_default();
+        let is_right = |sealed: &SealedPayload, batcher_signed: bool| {
+            let Some(promised) = &promised else { return Ok(()) };
+            // What was signed here already may be older than the list of who must read.
+            let chain = state.chains.get(&promised.inbox).filter(|_| !batcher_signed);
+            let must_read = chain.map(|chain| &chain.must_read);
+            private.check_copy(sealed, promised.inbox, promised.batch_index, must_read)
+        };
+        let copy = state.peers.copy_of_sealed(&promise.payload, &private.key, &signed, is_right);
+        let sealed = copy.await?;
         let (store, expiry) = (private.store.clone(), promise.expiry);
         let kept = tokio::task::spawn_blocking(move || store.put(&sealed, Some(expiry)).map(drop));
         return kept.await.unwrap_or(Ok(()));
@@ -136,7 +147,7 @@ async fn expire(state: &Arc<State>) {
 impl State {
     /// Whether a payload is one of a private chain.
     fn is_sealed(&self, payload: &PayloadId) -> bool {
-        let inbox = self.signatures.inbox_of(payload);
+        let inbox = self.signatures.promised_as(payload).map(|promised| promised.inbox);
         let chain = inbox.and_then(|inbox| self.chains.get(&inbox));
         // Of a chain that is served no more: in whichever form it is here.
         let here = || {

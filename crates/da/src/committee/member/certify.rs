@@ -253,7 +253,9 @@ fn keep(state: &State, request: &Request, body: &[u8]) -> Result<(), Refusal> {
         return judge(verdict);
     }
     store().map_err(internal)?;
-    judge(state.signatures.record(*inbox, certificate, *retention, now).map_err(internal)?)
+    let signatures = &state.signatures;
+    let recorded = signatures.record_sealed(*inbox, certificate, *sealed, *retention, now);
+    judge(recorded.map_err(internal)?)
 }
 
 /// A configuration with a private chain and no key is refused at the start.

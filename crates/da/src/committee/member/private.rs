@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Error,
     committee::{
-        ChainServed, MemberConfig, SealedStore,
+        ChainServed, InboxId, MemberConfig, MemberFault, SealedStore,
         wire::{ACCESS, RecordList, proven},
     },
     private::{AccessKey, AccessPublicKey, SealedHead, SealedPayload},
@@ -21,7 +21,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use mezz_primitives::Certificate;
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 /// What a member has for private chains.
 #[derive(Debug)]
@@ -73,6 +76,26 @@ impl Private {
         }
         sealed.verify(&self.key).map_err(refused)?;
         Ok(sealed)
+    }
+
+    /// The same of a peer's copy, which comes without the batcher's word: it is of the batch that was signed for, and whoever it names,
+    /// and must read it, can.
+    pub(super) fn check_copy(
+        &self,
+        sealed: &SealedPayload,
+        inbox: InboxId,
+        batch_index: u64,
+        must_read: Option<&BTreeSet<AccessPublicKey>>,
+    ) -> Result<(), MemberFault> {
+        let context = sealed.context();
+        if (context.inbox, context.batch_index) != (inbox, batch_index) {
+            return Err(MemberFault::WrongBytes);
+        }
+        let readers: BTreeSet<_> = sealed.readers().collect();
+        if must_read.is_some_and(|must_read| !must_read.is_subset(&readers)) {
+            return Err(MemberFault::Malformed("its copy is not sealed for all who must read"));
+        }
+        sealed.verify(&self.key).map(drop).map_err(MemberFault::Sealed)
     }
 }
 
@@ -174,13 +197,18 @@ impl State {
         };
         let private = self.private.as_ref().ok_or_else(unknown)?;
         let request = self.read_hash(path, headers)?;
-        proven(&private.key, request, header).map(Some).ok_or_else(|| {
+        let proven = proven(&private.key, request, header).ok_or_else(|| {
             let message = format!(
                 "the header {ACCESS} holds no proof for this member's key {}: read it at /v1/member, and prove anew",
                 private.key.public()
             );
             Refusal::unauthorized("unproven", message)
-        })
+        })?;
+        if self.access().deny.contains(&proven) {
+            let message = format!("{proven} is denied here: ask the member's operator why");
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "denied", message));
+        }
+        Ok(Some(proven))
     }
 
     /// Whether it is another member, or a reader on the lists.
