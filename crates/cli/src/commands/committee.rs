@@ -90,7 +90,9 @@ impl Members {
                     retention: rules.retention,
                     expiry_slack: 86_400,
                     private: parties.is_some(),
-                    must_read: BTreeSet::new(),
+                    must_read: parties
+                        .as_ref()
+                        .map_or_else(BTreeSet::new, |them| them.must_read.clone()),
                 }],
                 access: AccessConfig::default(),
                 tls: None,

@@ -16,6 +16,7 @@ use mezz_primitives::{Fallback, predeploys::MESSAGE_PASSER};
 use mezz_rpc::access::{AccessList, token_hash};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -49,6 +50,8 @@ pub(crate) struct PartyFile {
 pub(crate) struct Parties {
     folder: PathBuf,
     key: AccessKey,
+    /// Who must be able to read what members sign: the operator, whose node challenges, and the auditor.
+    pub(crate) must_read: BTreeSet<AccessPublicKey>,
     pub(crate) list: AccessList,
     pub(crate) shown: PartiesFile,
 }
@@ -90,12 +93,15 @@ impl Parties {
             .map(|(name, role)| (name, role, Vec::new()))
             .into_iter()
             .chain((0..).zip(TENANTS).map(|(at, name)| (name, "tenant", accounts(at).collect())));
-        let mut shown = Vec::new();
+        let (mut shown, mut must_read) = (Vec::new(), BTreeSet::new());
         let mut text = "# Who reads what (docs/spec/private-data.md). A running node reads this again each minute.\n".to_owned();
         for (name, role, accounts) in parties {
             let (file, key) = access_key(folder, name)?;
             let token = token(folder, name)?;
             entry(&mut text, (name, role), key.public(), Some(&token), &accounts);
+            if role != "tenant" {
+                must_read.insert(key.public());
+            }
             let (name, role) = (name.to_owned(), role.to_owned());
             shown.push(PartyFile { name, role, key: file, token, accounts });
         }
@@ -116,7 +122,7 @@ impl Parties {
         let list = AccessList::read(&file).map_err(|error| Failure::usage(error.to_string()))?;
         let (_, key) = access_key(folder, "operator")?;
         let shown = PartiesFile { file, parties: shown };
-        Ok(Some(Self { folder: folder.to_owned(), key, list, shown }))
+        Ok(Some(Self { folder: folder.to_owned(), key, must_read, list, shown }))
     }
 
     /// The file with a member's access key.
@@ -127,7 +133,7 @@ impl Parties {
     /// What a node of the operator needs besides knowing where members are.
     pub(crate) fn grant(&self, access: CommitteeAccess) -> CommitteeAccess {
         let (key, list) = (Some(self.key.clone()), Some(self.list.clone()));
-        CommitteeAccess { private: true, access_key: key, access_list: list, ..access }
+        CommitteeAccess { must_read: true, access_key: key, access_list: list, ..access }
     }
 
     /// Reads the access file again each minute.
