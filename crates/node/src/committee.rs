@@ -60,7 +60,7 @@ impl Default for CommitteeAccess {
             members: Vec::new(),
             requester: None,
             tls: None,
-            private: false,
+            must_read: false,
             access_key: None,
             access_list: None,
             audit_interval: AUDIT_INTERVAL,

@@ -187,14 +187,14 @@ fn roles(names: &[String]) -> Result<BTreeSet<Role>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{Args, Command};
+    use crate::args::{Args, Command, More};
     use clap::Parser;
 
     fn args(more: &[&str]) -> NodeArgs {
         let said = ["mezz", "node", "--l1", "http://127.0.0.1:1"].into_iter();
         match Args::try_parse_from(said.chain(more.iter().copied())).expect("it is said so").command
         {
-            Command::Node(args) => *args,
+            Command::More(More::Node(args)) => *args,
             other => panic!("{other:?}"),
         }
     }

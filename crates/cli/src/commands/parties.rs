@@ -151,9 +151,9 @@ impl PartiesFile {
         );
         for party in &self.parties {
             let key = party.key.with_extension("token");
-            let _ = write!(text, "    {:<10}--access-token @{}\n", party.name, key.display());
+            let _ = writeln!(text, "    {:<10}--access-token @{}", party.name, key.display());
             if let (Some(first), Some(last)) = (party.accounts.first(), party.accounts.last()) {
-                let _ = write!(text, "              {first} to {last}\n");
+                let _ = writeln!(text, "              {first} to {last}");
             }
         }
         text

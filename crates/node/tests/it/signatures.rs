@@ -333,8 +333,8 @@ async fn a_proof_that_was_begun_before_a_restart_is_taken() {
         intent.proofs.as_mut().unwrap().rules.prover_timeout = 1_000_000;
     })
     .await;
-    // Now it also says that it is one for halo2 proofs, which L1 is asked about: `return(0, 32)`.
-    world.control("anvil_setCode", json!([GULLIBLE, "0x60206000f3"])).await;
+    // Now it also says that it is one for halo2 proofs, which L1 is asked about: `if eq(calldatasize(), 4) { return(0, 32) }`.
+    world.control("anvil_setCode", json!([GULLIBLE, "0x36600414600857005b60206000f3"])).await;
     let directory = world.place();
     let settings = || Settings { provers: true, ..Settings::operator() };
     let node = world.node_in(directory.clone(), settings()).await;
