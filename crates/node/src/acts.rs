@@ -1,11 +1,12 @@
 //! The moves, made: what the driver does when something is due.
 
 use crate::{
-    Error, batches, builder,
+    Error, batches,
     disputes::{Disputes, plays},
     metrics::Metrics,
     proofs::Desk,
     sequencer::Sequencer,
+    versions,
 };
 use alloy::rpc::types::TransactionReceipt;
 use alloy_primitives::B256;
@@ -14,7 +15,9 @@ use mezz_l1::{
     Call, Client, Sender,
     contracts::{ClaimManager, Inbox as InboxContract},
 };
-use mezz_primitives::{Accumulator, ChainConfig, ContentId, Contracts, content_id, vector_root};
+use mezz_primitives::{
+    Accumulator, ChainConfig, ContentId, Contracts, ProgramId, content_id, vector_root,
+};
 use mezz_rpc::access::AccessList;
 use mezz_settlement::{Event, Move, Role, Settlement};
 use mezz_storage::Store;
@@ -39,6 +42,8 @@ pub(crate) struct Acts {
     pub(crate) access_list: Option<AccessList>,
     pub(crate) config: ChainConfig,
     pub(crate) contracts: Contracts,
+    /// The program that it executes.
+    pub(crate) program: ProgramId,
     pub(crate) batcher: Option<Sender>,
     pub(crate) proposer: Option<Sender>,
     pub(crate) challenger: Option<Sender>,
@@ -95,7 +100,7 @@ pub(crate) async fn act(
 impl Acts {
     /// Checks the chain against the next batch, or makes it follow.
     async fn derive(&self, settlement: &RwLock<Settlement>, index: u64) -> Result<Done, Error> {
-        let (posted, messages) = {
+        let (posted, messages, foreign) = {
             let settlement = settlement.read();
             let Some(posted) = settlement.inbox().batches().get(index as usize).cloned() else {
                 return Ok(Done::default());
@@ -105,25 +110,38 @@ impl Acts {
                 .messages(posted.header.q_start, posted.header.q_end)
                 .map(|entry| entry.message.clone())
                 .collect();
-            (posted, messages)
+            (posted, messages, settlement.foreign_version(index))
         };
         let (header, first) = (posted.effective(), posted.header.first_block);
         let payload = self.payload(settlement, &posted).await?;
-        let parent = builder::header(&self.store, first - 1)?;
+        let older = || foreign.map(|version| versions::older(index, &version));
+        // What another program makes of a batch stands in the store or nowhere.
+        let Some(parent) = self.store.header(first - 1)? else {
+            return Err(older().unwrap_or(Error::MissingBlock { number: first - 1 }));
+        };
         let (timestamp, chain) = (parent.timestamp, self.config.l2_chain_id);
         let inputs = blocking(move || {
             mezz_derive::blocks(&header, timestamp, &messages, payload.as_deref(), chain)
         })
         .await;
-        let store = self.store.clone();
+        let (store, own) = (self.store.clone(), self.own_blocks()?);
+        if let Some(error) = older() {
+            let executed = move || batches::executed_by_another(&store, first, &inputs, own);
+            return match blocking(executed).await? {
+                true => Ok(Done::learnt(Event::Derived { index, header: header.hash() })),
+                false => Err(error),
+            };
+        }
         let (agreed, inputs) = blocking(move || {
-            batches::agreeing(&store, first, &inputs).map(|agreed| (agreed, inputs))
+            batches::agreeing(&store, first, &inputs, own).map(|agreed| (agreed, inputs))
         })
         .await?;
         if agreed < inputs.len() {
             let followed = inputs.len() - agreed;
             tracing::info!(batch = index, first, blocks = inputs.len(), followed, "following L1");
-            self.sequencer.adopt(first + agreed as u64 - 1, inputs[agreed..].to_vec()).await?;
+            let parent = first + agreed as u64 - 1;
+            self.sequencer.adopt(parent, inputs[agreed..].to_vec()).await?;
+            self.note_own_blocks(parent + 1)?;
         }
         Ok(Done::learnt(Event::Derived { index, header: header.hash() }))
     }

@@ -22,15 +22,18 @@ pub(crate) fn queue_index(header: &alloy_consensus::Header) -> u64 {
     u64::from_be_bytes(header.nonce.0)
 }
 
-/// How many of `inputs`, the blocks from `first` on, the chain agrees with already.
-pub(crate) fn agreeing(store: &Store, first: u64, inputs: &[BlockInput]) -> Result<usize, Error> {
-    for (position, input) in inputs.iter().enumerate() {
-        let number = first + position as u64;
+/// How many of `inputs`, the blocks from `first` on, the chain agrees with already. `own` is the first block that this program has executed, if any.
+pub(crate) fn agreeing(
+    store: &Store,
+    first: u64,
+    inputs: &[BlockInput],
+    own: Option<u64>,
+) -> Result<usize, Error> {
+    for (number, input) in (first..).zip(inputs) {
+        let position = (number - first) as usize;
         let Some(local) = store.block(number)? else { return Ok(position) };
-        let literal = local.header.timestamp == input.timestamp
-            && queue_index(&local.header) == input.queue_index
-            && holds(&local, input);
-        if literal {
+        // What another program has made of the same input says nothing.
+        if own.is_some_and(|own| own <= number) && is_of(&local, input) {
             continue;
         }
         // The batch may hold transactions that are invalid at their place: only execution tells.
@@ -39,6 +42,29 @@ pub(crate) fn agreeing(store: &Store, first: u64, inputs: &[BlockInput]) -> Resu
         }
     }
     Ok(inputs.len())
+}
+
+/// Whether the chain has blocks of exactly these `inputs` from `first` on, and another program has executed them.
+pub(crate) fn executed_by_another(
+    store: &Store,
+    first: u64,
+    inputs: &[BlockInput],
+    own: Option<u64>,
+) -> Result<bool, Error> {
+    for (number, input) in (first..).zip(inputs) {
+        let local = store.block(number)?.filter(|local| is_of(local, input));
+        if local.is_none() || own.is_some_and(|own| own <= number) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a block was made of this input.
+fn is_of(local: &Block, input: &BlockInput) -> bool {
+    local.header.timestamp == input.timestamp
+        && queue_index(&local.header) == input.queue_index
+        && holds(local, input)
 }
 
 /// Whether a block has exactly these transactions, in the same form. Each is there with its signature, or with its sender in place of it.
@@ -125,18 +151,24 @@ fn messages(
         return Ok(None);
     }
     // A forced transaction that is not in the block was invalid at its place, or another stood there when the block was made: only execution tells.
-    if all.len() > taken.count {
-        let users = local.transactions[taken.count..].iter().map(|user| user.bytes.clone());
-        let timestamp = local.header.timestamp;
-        let messages = all.len();
-        let transactions = all.into_iter().chain(users).collect();
-        let attributed = local.transactions.iter().any(SignedTransaction::is_attributed);
-        let input = BlockInput { timestamp, queue_index: to, messages, transactions, attributed };
-        if executed(store, local, &input)? != local.hash {
-            return Ok(None);
-        }
+    if all.len() > taken.count
+        && executed(store, local, &input(local, taken.count, all))? != local.hash
+    {
+        return Ok(None);
     }
     Ok(Some(taken))
+}
+
+/// What a block was made of: these messages' transactions, of which it holds so many, and those of users.
+fn input(local: &Block, count: usize, all: Vec<Bytes>) -> BlockInput {
+    let users = local.transactions[count..].iter().map(|user| user.bytes.clone());
+    BlockInput {
+        timestamp: local.header.timestamp,
+        queue_index: queue_index(&local.header),
+        messages: all.len(),
+        transactions: all.into_iter().chain(users).collect(),
+        attributed: local.transactions.iter().any(SignedTransaction::is_attributed),
+    }
 }
 
 /// The hash that `input` gives in the place of a block.
@@ -153,6 +185,29 @@ pub(crate) fn first_stale(store: &Store, inbox: &Inbox, safe: u64) -> Result<Opt
     for number in safe + 1..=store.head().number {
         let local = block(store, number)?;
         if messages(store, &local, inbox, queue_index(&parent))?.is_none() {
+            return Ok(Some(number));
+        }
+        parent = Arc::new(local.header.clone());
+    }
+    Ok(None)
+}
+
+/// The first block above `safe` of which this program makes something else than stands there, or whose messages L1 does not show.
+pub(crate) fn first_different(
+    store: &Store,
+    inbox: &Inbox,
+    safe: u64,
+) -> Result<Option<u64>, Error> {
+    let mut parent = header(store, safe)?;
+    for number in safe + 1..=store.head().number {
+        let local = block(store, number)?;
+        let from = queue_index(&parent);
+        let Some(taken) = messages(store, &local, inbox, from)? else { return Ok(Some(number)) };
+        let entries = inbox.messages(from, queue_index(&local.header));
+        let all = entries
+            .filter_map(|entry| mezz_derive::message_transaction(&entry.message, entry.hint))
+            .collect();
+        if executed(store, &local, &input(&local, taken.count, all))? != local.hash {
             return Ok(Some(number));
         }
         parent = Arc::new(local.header.clone());

@@ -9,12 +9,13 @@ use crate::{
     batches,
     metrics::Metrics,
     sequencer::Sequencer,
+    versions,
 };
 use mezz_evm::SignedTransaction;
 use mezz_l1::{CommitteeEvent, ContractEvent, L1Event, L1Heads, Remedy, Watcher};
-use mezz_primitives::{ContentId, release};
+use mezz_primitives::ContentId;
 use mezz_rpc::Event as ChainEvent;
-use mezz_settlement::{Event, Fact, L1Block, L1Ref, Move, Role, SealedBlock, Settlement};
+use mezz_settlement::{Event, Fact, L1Block, L1Ref, Move, Role, SealedBlock, Settlement, Standing};
 use mezz_storage::Block;
 use parking_lot::RwLock;
 use std::{
@@ -30,6 +31,8 @@ use tokio::{
 
 /// Pause before a failed move is tried again.
 const RETRY: Duration = Duration::from_secs(2);
+/// How long a node waits where all that is left to be posted is of an earlier version than its own: a reorg of L1 may just have taken back the last batch of that.
+const EARLY: Duration = Duration::from_secs(30);
 /// Transactions about claims that are sent before the first of them is in a block: pools keep sixteen places for an account.
 const ROW_MAX: usize = 16;
 
@@ -148,8 +151,10 @@ struct Turn {
     sequencing: bool,
     /// L1 contradicts the view, which therefore is begun anew.
     contradicted: bool,
-    /// The version of the program that was spoken of.
-    foreign: Option<u64>,
+    /// What was said last of the versions of the program.
+    notice: Option<String>,
+    /// Since when the next batch is of an earlier version of the program than this node's, and not there.
+    early_since: Option<Instant>,
     /// Moves that a dry run has spoken of.
     said: HashSet<Move>,
 }
@@ -342,6 +347,9 @@ impl Driver {
             }
         }
         self.metrics.failed_moves.increment();
+        if matches!(error, Error::OlderVersion { .. }) {
+            self.fail(error);
+        }
         turn.suspicious |= matches!(error, Error::Stale { .. });
         if let (Move::Publish { .. }, Error::Unsigned { number }) = (&made, error) {
             turn.unsigned = Some(*number);
@@ -367,26 +375,24 @@ impl Driver {
                 self.drop_unsigned(number).await;
             }
         }
-        let (derived, posted) = {
+        let (standing, complete) = {
             let settlement = self.settlement.read();
-            (settlement.derived(), settlement.inbox().batches().len() as u64)
+            let posted = settlement.inbox().batches().len() as u64;
+            (settlement.standing(), settlement.derived() == posted)
         };
         // Until now nobody knew what the next block stands on.
-        if !turn.sequencing && derived == posted {
-            turn.sequencing = true;
-            if let Err(error) = self.sequencer.sequence(true).await {
-                tracing::error!(%error, "the sequencer does not begin");
-            }
+        if !turn.sequencing && complete && standing == Standing::Current {
+            self.begin(turn).await;
         }
-        self.mind_versions(turn, derived);
         let (mut moves, l1_head) = {
             let settlement = self.settlement.read();
             (settlement.moves(), settlement.l1_head().number)
         };
         turn.resting.retain(|_, until| *until > Instant::now());
-        moves.retain(|due| {
-            self.roles.contains(&due.role()) && !turn.resting.contains_key(&Rest::of(due))
-        });
+        moves.retain(|due| self.roles.contains(&due.role()));
+        let idle = moves.is_empty() && turn.busy.is_empty();
+        self.mind_versions(turn, standing, complete, idle).await;
+        moves.retain(|due| !turn.resting.contains_key(&Rest::of(due)));
         for (place, due) in moves.iter().enumerate() {
             let (lane, role) = (Lane::of(due), due.role());
             let unseen = turn.awaited.get(&lane).is_some_and(|block| *block > l1_head);
@@ -414,19 +420,70 @@ impl Driver {
         }
     }
 
-    /// Says when a version of the program is announced that this node cannot execute, and stops before its first batch.
-    fn mind_versions(&self, turn: &mut Turn, derived: u64) {
-        let Some(version) = self.settlement.read().foreign() else { return };
-        let error = Error::OtherVersion {
-            number: version.number,
-            activation: version.activation,
-            release: release(version.program, version.key),
+    /// Lets the sequencer begin, on blocks that this node's program has executed.
+    async fn begin(&self, turn: &mut Turn) {
+        let taken_over = async {
+            if let Some(number) = self.acts.take_over(&self.settlement).await? {
+                tracing::warn!(
+                    number,
+                    "this block was executed by another version of the program; building anew from there"
+                );
+                self.sequencer.adopt(number - 1, Vec::new()).await?;
+            }
+            self.acts.note_own_blocks(self.settlement.read().first_own_block())
         };
-        if derived >= version.activation {
-            self.sequencer.shared.failure.write().get_or_insert_with(|| error.to_string());
-        } else if turn.foreign.replace(version.number) != Some(version.number) {
-            tracing::warn!(batches_left = version.activation - derived, "{error}");
+        if let Err(error) = taken_over.await {
+            tracing::error!(%error, "what an earlier run has sealed is not looked through; trying again");
+            tokio::time::sleep(RETRY).await;
+            return;
         }
+        turn.sequencing = true;
+        if let Err(error) = self.sequencer.sequence(true).await {
+            tracing::error!(%error, "the sequencer does not begin");
+        }
+    }
+
+    /// Says what is to be known of the versions of the program, seals nothing for one that this node has not, and ends where it is of no use (any more).
+    async fn mind_versions(&self, turn: &mut Turn, standing: Standing, complete: bool, idle: bool) {
+        let (notice, reason) = {
+            let settlement = self.settlement.read();
+            self.metrics.versions(&settlement);
+            (versions::notice(&settlement), versions::reason(&settlement))
+        };
+        if turn.notice != notice {
+            match &notice {
+                Some(notice) => tracing::warn!("{notice}"),
+                None => tracing::info!("all that is not final is of this version's program"),
+            }
+            turn.notice = notice;
+        }
+        if standing == Standing::Current {
+            turn.early_since = None;
+            return;
+        }
+        turn.sequencing = false;
+        if self.sequencer.shared.sequencing.load(Ordering::Relaxed)
+            && let Err(error) = self.sequencer.sequence(false).await
+        {
+            tracing::error!(%error, "the sequencer does not stop");
+        }
+        let disputes = [Role::Proposer, Role::Challenger].map(|role| self.roles.contains(&role));
+        let ends = match standing {
+            Standing::Current => false,
+            Standing::Superseded { done, .. } => (done && idle) || !disputes.contains(&true),
+            Standing::Early { own, .. } => {
+                let since = *turn.early_since.get_or_insert_with(Instant::now);
+                own.is_none() || (complete && since.elapsed() >= EARLY)
+            }
+        };
+        if let Some(error) = reason.filter(|_| ends) {
+            self.fail(&error);
+        }
+    }
+
+    /// Has the node end.
+    fn fail(&self, error: &Error) {
+        self.sequencer.shared.failure.write().get_or_insert_with(|| error.to_string());
     }
 
     /// Cuts off sealed blocks whose queue messages are gone from L1.

@@ -14,9 +14,9 @@ pub enum Error {
         /// The key's account.
         account: Address,
     },
-    /// The deployment decides disputes with another program.
+    /// The chain's program is another in all its versions.
     #[error(
-        "the deployment's disputes are decided by the program {deployed}, and this version of mezz has {ours}: its answers would be refuted; run the version that deployed it, or only the roles without claims (--roles watcher)"
+        "this version of mezz has the program {ours}, and that is none of the chain's versions (one is {deployed}): it would execute the chain otherwise than L1 decides, and its claims and answers would be refuted; run a version of mezz that has one of them"
     )]
     OtherProgram {
         /// Root of the memory that L1 starts with.
@@ -24,9 +24,9 @@ pub enum Error {
         /// This program's.
         ours: B256,
     },
-    /// A version of the program that this node cannot execute.
+    /// A later version of the program, which this node cannot execute.
     #[error(
-        "from batch {activation} on the chain's program is version {number}, release {release}, which this version of mezz cannot execute: install the version of mezz that has it before that batch, and start it on the same data directory"
+        "from batch {activation} on the chain's program is version {number}, release {release}, which this version of mezz does not have: from there on it executes, sequences and posts nothing. Then stop it, copy its data directory, start the version of mezz that has the release on it, and this one on the copy with --roles proposer,challenger and the keys that it has now: it plays on for the claims about the batches before, and ends when they are final"
     )]
     OtherVersion {
         /// Its number.
@@ -34,6 +34,28 @@ pub enum Error {
         /// Its first batch.
         activation: u64,
         /// What both its builds are known by.
+        release: B256,
+    },
+    /// A batch of an earlier version of the program, which this node cannot execute.
+    #[error(
+        "batch {index} is of version {number} of the chain's program, release {release}, which this version of mezz cannot execute, and what it comes to is not in the data directory: run the version of mezz that has the release on this data directory until it says that it does not have the next one, then start this one on it"
+    )]
+    OlderVersion {
+        /// The batch.
+        index: u64,
+        /// Number of its version.
+        number: u64,
+        /// What both builds of that are known by.
+        release: B256,
+    },
+    /// A later version of the program has taken over, and nothing is left to do for the batches before.
+    #[error(
+        "the claims about all batches before {activation}, where this version of mezz ends, are final: it has done its part, and needs not be started again; the version that has the release {release} carries the chain on"
+    )]
+    Finished {
+        /// The first batch of the next version.
+        activation: u64,
+        /// What both builds of that are known by.
         release: B256,
     },
     /// The store failed. Stop: the disk or the database needs a person.

@@ -24,6 +24,7 @@ mod proofs;
 mod publish;
 mod queries;
 mod sequencer;
+mod versions;
 mod withdrawals;
 mod worker;
 
@@ -34,6 +35,7 @@ pub use metrics::Metrics;
 pub use mezz_settlement::Role;
 pub use pool::PoolLimits;
 pub use sequencer::SequencerConfig;
+pub use versions::{Build, foreign_batch};
 
 use acts::Acts;
 use driver::Driver;
@@ -104,10 +106,12 @@ pub struct NodeConfig {
     pub committee: CommitteeAccess,
     /// Only say which moves about claims would be made.
     pub dry_run: bool,
+    /// The program that it executes: [`Build::own`], for whoever is not to be taken for another version of this software.
+    pub build: Build,
 }
 
 impl NodeConfig {
-    /// Refuses what could only lose money: one key for two roles, which would take each other's nonces, and claims that L1 judges by another program.
+    /// Refuses what could only lose money: one key for two roles, which would take each other's nonces, and claims of a chain that L1 judges by other programs alone.
     async fn check(&self, client: &Client) -> Result<(), Error> {
         let keys = [&self.batcher, &self.proposer, &self.challenger];
         let mut seen = BTreeSet::new();
@@ -115,7 +119,7 @@ impl NodeConfig {
             return Err(Error::SharedKey { account: key.address() });
         }
         if self.roles.iter().any(|role| matches!(role, Role::Proposer | Role::Challenger)) {
-            disputes::check_program(client, &self.contracts).await?;
+            versions::check(client, &self.contracts, self.build.program).await?;
         }
         Ok(())
     }
@@ -212,6 +216,7 @@ impl Node {
             access_list: config.committee.access_list.clone(),
             config: config.chain.clone(),
             contracts: config.contracts,
+            program: config.build.program,
             batcher: sender(config.batcher),
             proposer: sender(config.proposer),
             challenger: sender(config.challenger),
@@ -322,6 +327,10 @@ impl Node {
         let _ = self.driver.await;
         let sequencer = self.sequencer.clone();
         let _ = tokio::task::spawn_blocking(move || sequencer.stop()).await;
+        // Now all that was derived is in the store for good: another version of this software may be the next to need it.
+        if let Err(error) = self.acts.remember_progress(&self.settlement.read()) {
+            tracing::warn!(%error, "progress is not saved");
+        }
     }
 }
 
@@ -348,8 +357,8 @@ fn parameters(config: &NodeConfig, client: &Client) -> (Parameters, usize) {
         batch_bytes_max: capacity as u64,
         claim_interval: config.claim_interval,
         confirmations: config.confirmations,
-        program: mezz_l1::deploy::program(),
-        key: mezz_l1::deploy::program_key(),
+        program: config.build.program,
+        key: config.build.key,
         batcher: address(&config.batcher).filter(|_| batches),
         private: is_private(&config.contracts),
         shows_proofs: proposes && !config.dry_run,

@@ -1,7 +1,7 @@
 //! What a node counts, in Prometheus's text format with OP's label shapes, so that existing dashboards read it.
 
 use mezz_da::committee::{ClientMetrics, MemberMetrics};
-use mezz_settlement::Heads;
+use mezz_settlement::{Heads, Settlement, Standing};
 use std::{
     fmt::Write,
     sync::{
@@ -64,6 +64,10 @@ pub struct Metrics {
     pub unposted_bytes: Gauge,
     /// 1 once L1 was read to its head.
     pub caught_up: Gauge,
+    /// 1 while the next batch is of a version of the program that this node has not.
+    pub superseded: Gauge,
+    /// Batches of an earlier version of the program, which this node has not, that are not final.
+    pub older_batches: Gauge,
     /// Reorgs of L1 seen.
     pub l1_reorgs: Counter,
     /// Times that L1 contradicted what was final or itself, and was read anew.
@@ -108,10 +112,16 @@ impl Metrics {
         self.l2_settled.set(heads.settled);
     }
 
+    pub(crate) fn versions(&self, settlement: &Settlement) {
+        self.superseded.set((settlement.standing() != Standing::Current).into());
+        self.older_batches.set(settlement.older().map_or(0, |older| older.to - older.from));
+    }
+
     /// The text that Prometheus scrapes.
     pub fn render(&self) -> String {
         let mut text = String::new();
         self.render_node(&mut text);
+        self.render_versions(&mut text);
         self.render_proofs(&mut text);
         if let Some(committee) = self.committee.get() {
             render_committee(committee, &mut text);
@@ -210,6 +220,16 @@ impl Metrics {
         );
     }
 
+    fn render_versions(&self, text: &mut String) {
+        let superseded = "1 while the next batch is of a version of the program that this node has not: it derives, sequences and posts nothing.";
+        let older = "Batches of an earlier version of the program, which this node has not, that are not final: a node that has it must run.";
+        let families = [
+            ("superseded", "gauge", superseded, self.superseded.get()),
+            ("older_batches", "gauge", older, self.older_batches.get()),
+        ];
+        render_families(&families, text);
+    }
+
     fn render_proofs(&self, text: &mut String) {
         let families = [
             (
@@ -228,13 +248,18 @@ impl Metrics {
                 self.proof_seconds.get(),
             ),
         ];
-        for (name, kind, help, value) in families {
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "# HELP mezz_node_{name} {help}\n# TYPE mezz_node_{name} {kind}\nmezz_node_{name} {value}"
-            );
-        }
+        render_families(&families, text);
+    }
+}
+
+/// Name, kind, help and value of each.
+fn render_families(families: &[(&str, &str, &str, u64)], text: &mut String) {
+    for (name, kind, help, value) in families {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "# HELP mezz_node_{name} {help}\n# TYPE mezz_node_{name} {kind}\nmezz_node_{name} {value}"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `optimism_*`, `mezz_*` and `admin_*` methods of a node.
 
-use crate::{backend::NodeBackend, costs, proofs, withdrawals};
+use crate::{backend::NodeBackend, costs, proofs, versions, withdrawals};
 use alloy_primitives::{B256, U64, U256};
 use futures::future::BoxFuture;
 use mezz_da::committee::CertificateHead;
@@ -130,6 +130,7 @@ impl NodeBackend {
             "proofs": proofs(&settlement),
             "committee": settlement.config().committee.and(settlement.sealing()).map(committee),
             "signatures": signatures(&settlement),
+            "program": versions::describe(&settlement),
             "failure": *self.sequencer.shared.failure.read(),
         })
     }

@@ -217,6 +217,8 @@ pub enum ProofFact {
         program: ProgramId,
         /// What proofs of it are verified against; zero without validity proofs.
         key: B256,
+        /// What verifies them; zero without.
+        verifier: Address,
     },
     /// A claim is proven.
     Proven {

@@ -23,6 +23,7 @@ pub mod game;
 mod inbox;
 mod moves;
 mod proofs;
+mod versions;
 mod view;
 
 #[cfg(test)]
@@ -34,5 +35,6 @@ pub use disputes::{Disputes, Forbidden};
 pub use event::{Event, Fact, L1Block, L1Ref, ProofFact, SealedBlock};
 pub use inbox::{Inbox, Message, PostedBatch};
 pub use moves::{Heads, Move, Role};
-pub use proofs::{Proven, Proving, Version};
+pub use proofs::{Proven, Proving};
+pub use versions::{Older, Standing, Version};
 pub use view::{Error, Parameters, Settlement};

@@ -2,9 +2,9 @@
 //!
 //! Whatever a proof could do is a move that is due once the proof is there, and until then a wish of it: [`Settlement::wanted`].
 
-use crate::{Move, ProofFact, Role, Settlement, game::Status};
+use crate::{Move, Role, Settlement, game::Status};
 use alloy_primitives::B256;
-use mezz_primitives::{ContentId, ProgramId, ProofPolicy};
+use mezz_primitives::{ContentId, ProofPolicy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -65,57 +65,7 @@ impl Proving {
     }
 }
 
-/// A version of the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Version {
-    /// Its number.
-    pub number: u64,
-    /// The first batch that is of it.
-    pub activation: u64,
-    /// Its build for the fault proof.
-    pub program: ProgramId,
-    /// What proofs of it are verified against; zero without validity proofs.
-    pub key: B256,
-}
-
-/// The versions of the program that L1 has announced.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Versions(Vec<Version>);
-
-impl Versions {
-    pub(crate) fn observe(&mut self, fact: &ProofFact) {
-        if let ProofFact::Scheduled { version, activation, program, key } = *fact {
-            self.0.push(Version { number: version, activation, program, key });
-        }
-    }
-
-    /// The one that a batch is of; `None` where L1 has announced none.
-    fn of(&self, batch: u64) -> Option<&Version> {
-        self.0.iter().rev().find(|version| version.activation <= batch)
-    }
-}
-
 impl Settlement {
-    /// The version of a batch, if it is another than this node executes.
-    pub(crate) fn is_foreign(&self, batch: u64) -> bool {
-        let version = self.versions().of(batch);
-        version.is_some_and(|version| version.program != self.parameters.program)
-    }
-
-    /// The number of the version that the batches up to `n1` end in.
-    pub fn version_of(&self, n1: u64) -> u64 {
-        self.disputes().game().version_of(n1) as u64
-    }
-
-    /// The first version, from the next batch to be derived on, that this node cannot execute.
-    pub fn foreign(&self) -> Option<Version> {
-        let versions = self.versions();
-        let from = versions.of(self.derived()).map_or(0, |version| version.number);
-        let mut later = versions.0.iter().filter(|version| version.number >= from);
-        later.find(|version| version.program != self.parameters.program).copied()
-    }
-
     /// The runs that this node wants validity proofs of and has none, the most urgent first.
     pub fn wanted(&self) -> Vec<Proving> {
         let mut seen = BTreeSet::new();
@@ -191,7 +141,7 @@ impl Settlement {
     /// Whether a proof under this node's key is of use for batches up to `n1`.
     pub(crate) fn is_sound(&self, n1: u64) -> bool {
         let known = n1.checked_sub(1).and_then(|last| self.versions().of(last));
-        known.is_none_or(|version| version.key == self.parameters.key)
+        known.is_none_or(|version| self.executes(version) && version.key == self.parameters.key)
             && !self.disputes().game().is_broken_at(n1)
     }
 

@@ -5,7 +5,7 @@ use crate::{
     Move, ProofFact, Proving, Role, SealedBlock, Sealing,
     disputes::{Right, RightClaim},
     game::{DEPTH_MAX, Path, Rules},
-    proofs::Versions,
+    versions::{Standing, Versions},
 };
 use alloy_primitives::{Address, B256};
 use mezz_primitives::{
@@ -389,6 +389,7 @@ impl Settlement {
         // What the next claim covers is fixed when this one is made.
         moves.retain(|due| seal.is_none() || !matches!(due, Move::Propose { .. }));
         moves.extend(seal);
+        moves.retain(|due| self.is_playable(due));
         if self.now.sealing.as_ref().is_some_and(|sealing| sealing.frozen().is_some()) {
             moves.retain(|due| !due.is_of_a_living_chain());
         }
@@ -487,7 +488,13 @@ impl Settlement {
         if self.trusted.is_some() {
             return None;
         }
-        (self.derived < self.now.inbox.batches().len() as u64 && !self.is_foreign(self.derived))
+        // Batches of earlier versions are compared with what an earlier version of this software has made of them.
+        let derivable = match self.standing() {
+            Standing::Current => true,
+            Standing::Early { own, .. } => own.is_some(),
+            Standing::Superseded { .. } => false,
+        };
+        (self.derived < self.now.inbox.batches().len() as u64 && derivable)
             .then_some(Move::Derive { index: self.derived })
     }
 
@@ -572,6 +579,9 @@ impl Settlement {
 
     /// Includes overdue messages when no batcher did in time, and no batch is about to.
     fn force_include(&self) -> Option<Move> {
+        if self.is_foreign(self.now.inbox.batches().len() as u64) {
+            return None;
+        }
         let from = self.now.inbox.consumed();
         if let Some(Move::Publish { last, .. }) = self.publish() {
             let block = self.sealed.iter().find(|block| block.number == last);
@@ -727,6 +737,11 @@ impl Settlement {
     /// Whether there are workers who make proofs for this node.
     pub const fn has_workers(&self) -> bool {
         self.workers
+    }
+
+    /// Whether the claims about the batches up to `n1` are final, on an L1 that is.
+    pub(crate) fn is_final(&self, n1: u64) -> bool {
+        self.base.claims.confirmed().n1 >= n1
     }
 
     /// Batches derived.

@@ -8,7 +8,7 @@ use crate::{
 };
 use mezz_devnet::{Devnet, Mining};
 use mezz_l1::{Client, deploy::Deployment};
-use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
+use mezz_node::{Build, CommitteeAccess, Node, NodeConfig, PoolLimits, Role, foreign_batch};
 use mezz_storage::Store;
 use serde_json::json;
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
@@ -32,6 +32,11 @@ pub(crate) async fn run(args: &ResyncArgs, output: Output) -> Result<(), Failure
     };
     let client = Client::connect_to(&l1, beacon.as_deref(), deployment.config.l1_chain_id).await?;
     up::stands(&client, &deployment).await?;
+    if let Some(batch) = foreign_batch(&client, &deployment.contracts, Build::own()).await? {
+        return Err(Failure::failed(format!(
+            "from batch {batch} on the chain's program is of a version that this mezz cannot execute: nothing was changed. Rebuild it with `mezz node` on an empty data directory: run the mezz of each version in turn, the next when one says that it does not have it"
+        )));
+    }
 
     // The old chain stands aside until the new one is complete: nothing is lost if this is interrupted.
     let (path, aside) = (here.join("l2"), here.aside());
@@ -132,6 +137,7 @@ fn config(deployment: &Deployment, path: &Path, committee: CommitteeAccess) -> N
         challenger: None,
         committee,
         dry_run: false,
+        build: Build::own(),
     }
 }
 

@@ -74,6 +74,13 @@ pub(crate) async fn run(args: &AskArgs, output: Output) -> Result<(), Failure> {
         );
     }
     text += "  referee    the query-answer game: anybody may doubt a claim (`mezz claims`)";
+    if let Some(notice) = status["program"]["notice"].as_str() {
+        let version = match status["program"]["standing"].as_str() {
+            Some("superseded") => "SUPERSEDED",
+            _ => "VERSION   ",
+        };
+        text += &format!("\n\n  {version} {notice}");
+    }
     if let Some(failure) = status["failure"].as_str() {
         text += &format!("\n\n  STOPPED    {failure}");
     }

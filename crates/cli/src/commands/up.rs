@@ -19,7 +19,7 @@ use mezz_l1::{
     contracts::Portal,
     deploy::{Deployment, Intent, Plan, Signatures, apply, dev_key},
 };
-use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
+use mezz_node::{Build, CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
 use mezz_primitives::{Contracts, Family, ProofConfig, ProofPolicy};
 use mezz_storage::{Genesis, Store};
 use serde_json::json;
@@ -525,6 +525,7 @@ fn node_config(
         challenger: Some(Arc::new(dev_key(CHALLENGER))),
         committee: CommitteeAccess::default(),
         dry_run: false,
+        build: Build::own(),
     }
 }
 

@@ -77,6 +77,7 @@ fn scheduling(head: &Head, log: &Log) -> Result<ContractEvent, Error> {
         activation: event.activation,
         program: ProgramId { memory: event.program.memoryRoot, pc: event.program.pc },
         key: event.program.key,
+        verifier: event.program.verifier,
     }))
 }
 

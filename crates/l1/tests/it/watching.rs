@@ -297,8 +297,9 @@ fn check_events(deployment: &Deployment, events: &[(u64, ContractEvent)]) {
             }
             ContractEvent::Proof(fact) => {
                 let program = mezz_l1::deploy::program();
-                let first =
-                    ProofFact::Scheduled { version: 0, activation: 0, program, key: B256::ZERO };
+                let (key, verifier) = (B256::ZERO, Address::ZERO);
+                let (version, activation) = (0, 0);
+                let first = ProofFact::Scheduled { version, activation, program, key, verifier };
                 assert_eq!(*fact, first);
             }
             other => panic!("nobody disputes here: {other:?}"),

@@ -13,13 +13,8 @@ use crate::{
     Error,
     acts::{Acts, blocking},
 };
-use alloy::eips::BlockNumberOrTag;
-use alloy_primitives::{B256, U256};
-use mezz_l1::{
-    Client,
-    contracts::{Inbox, ProgramRegistry},
-};
-use mezz_primitives::{Accumulator, Contracts};
+use alloy_primitives::B256;
+use mezz_primitives::Accumulator;
 use mezz_riscv::{Machine, Program, State, StepWitness, Trace};
 use mezz_settlement::{Settlement, game::Path};
 use parking_lot::{Mutex, RwLock};
@@ -37,29 +32,6 @@ const SNAPSHOT_BYTES: usize = 128 << 20;
 static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
     Program::parse(mezz_program::ELF).expect("the program is part of this one and tested; qed")
 });
-
-/// Checks that L1 decides with the program that this node runs. Of a version that is announced the settlement takes care when its first batch comes.
-pub(crate) async fn check_program(client: &Client, contracts: &Contracts) -> Result<(), Error> {
-    let (registry, inbox) = (contracts.program_registry, contracts.inbox);
-    let at = BlockNumberOrTag::Latest;
-    let ours = mezz_l1::deploy::program();
-    let count = client.call(registry, &ProgramRegistry::versionCountCall {}, at).await?;
-    let batches = client.call(inbox, &Inbox::batchCountCall {}, at).await?;
-    let mut version = U256::ZERO;
-    // There is a first one, whatever the count says.
-    loop {
-        let found = client.call(registry, &ProgramRegistry::programOfCall { version }, at).await?;
-        let begun = version.is_zero() || found.activation <= batches;
-        if begun && (found.memoryRoot, found.pc) != (ours.memory, ours.pc) {
-            let deployed = found.memoryRoot;
-            return Err(Error::OtherProgram { deployed, ours: ours.memory });
-        }
-        version += U256::ONE;
-        if version >= count {
-            return Ok(());
-        }
-    }
-}
 
 /// A run, and what it depends on.
 #[derive(Debug, Clone)]

@@ -33,14 +33,14 @@ use mezz_l1::ProofForm;
 use mezz_primitives::Statement;
 use mezz_program::ProofInput;
 use mezz_settlement::{Event, Proving, Settlement};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use shelf::Made;
 use std::{
     collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::watch;
 
 /// How often proofs are announced and removed, and leases looked after.
 const TURN: Duration = Duration::from_secs(1);
@@ -55,8 +55,8 @@ pub(crate) struct Board {
     /// Whether it gives work to whoever asks.
     serves: bool,
     began: Instant,
-    /// What the chain's verifier takes, once L1 has said it.
-    form: OnceCell<ProofForm>,
+    /// What verifiers take, once L1 has said it.
+    forms: Mutex<BTreeMap<Address, ProofForm>>,
 }
 
 /// A job for a worker.
@@ -87,7 +87,7 @@ impl Board {
         settlement: Arc<RwLock<Settlement>>,
         serves: bool,
     ) -> Arc<Self> {
-        Arc::new(Self { acts, settlement, serves, began: Instant::now(), form: OnceCell::new() })
+        Arc::new(Self { acts, settlement, serves, began: Instant::now(), forms: Mutex::default() })
     }
 
     /// Announces what is proven and removes what is final, until told to stop.
@@ -283,29 +283,33 @@ impl Board {
             return Err(Error::Reorged);
         }
         let blocks = run.blocks(self.settlement.read().inbox(), self.acts.config.span);
-        let (input, form) = (blocking(move || input.encode()).await, self.form().await?);
+        let form = self.form(self.verifier(run.proving.n1)?).await?;
+        let input = blocking(move || input.encode()).await;
         Ok(Offer { run, blocks, statement, input, form })
     }
 
-    /// What verifies the chain's proofs.
-    fn verifier(&self) -> Result<Address, Error> {
-        Ok(self.acts.contracts.proofs.ok_or(Error::Reorged)?.verifier)
+    /// What verifies proofs about the batches up to `n1`: each version of the program has its own.
+    fn verifier(&self, n1: u64) -> Result<Address, Error> {
+        self.settlement.read().verifier_of(n1).ok_or(Error::Reorged)
     }
 
-    /// What that takes for a proof.
-    async fn form(&self) -> Result<ProofForm, Error> {
-        let ask = async || Ok(ProofForm::of(&self.acts.client, self.verifier()?).await?);
-        self.form.get_or_try_init(ask).await.copied()
+    /// What a verifier takes for a proof.
+    async fn form(&self, verifier: Address) -> Result<ProofForm, Error> {
+        let known = self.forms.lock().get(&verifier).copied();
+        if let Some(form) = known {
+            return Ok(form);
+        }
+        let form = ProofForm::of(&self.acts.client, verifier).await?;
+        self.forms.lock().insert(verifier, form);
+        Ok(form)
     }
 
     /// Verifies a proof: here, or where only L1 can.
-    async fn verify(&self, id: B256, proof: &[u8]) -> Result<Verified, Error> {
-        let proof = Bytes::copy_from_slice(proof);
-        match self.form().await? {
+    async fn verify(&self, n1: u64, id: B256, proof: &[u8]) -> Result<Verified, Error> {
+        let (proof, verifier) = (Bytes::copy_from_slice(proof), self.verifier(n1)?);
+        match self.form(verifier).await? {
             ProofForm::Stark => Ok(blocking(move || Verified::stark(id, &proof)).await),
-            ProofForm::Halo2 => {
-                Ok(Verified::halo2(&self.acts.client, self.verifier()?, id, proof).await?)
-            }
+            ProofForm::Halo2 => Ok(Verified::halo2(&self.acts.client, verifier, id, proof).await?),
         }
     }
 
@@ -328,7 +332,7 @@ impl Board {
         }
         self.wait_until_ready().await;
         let Some(run) = self.find(&statement) else { return Ok(Ok(Outcome::Unwanted)) };
-        let verified = self.verify(statement.hash(), &proof).await?;
+        let verified = self.verify(run.proving.n1, statement.hash(), &proof).await?;
         // What is no proof is refused whatever would be right.
         let right = match verified.is_proof() {
             true => self.right(run, &statement).await?,

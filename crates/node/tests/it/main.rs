@@ -18,6 +18,7 @@ mod proofs;
 mod provers;
 mod reorg;
 mod signatures;
+mod upgrade;
 mod user;
 mod verifier;
 mod world;

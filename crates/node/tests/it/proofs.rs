@@ -12,11 +12,11 @@ use alloy::{
 };
 use mezz_l1::{
     Call,
-    contracts::{ClaimManager, Entry, ProgramRegistry, ProofRouter, ValidityProof},
+    contracts::{ClaimManager, Entry, ProofRouter, ValidityProof},
     deploy::{Intent, ProofVerifier, dev_key},
 };
 use mezz_node::Role;
-use mezz_primitives::{Family, ProgramId, release, vector_proof};
+use mezz_primitives::{Family, vector_proof};
 use serde_json::json;
 
 sol! {
@@ -240,42 +240,4 @@ async fn a_lying_prover_proves_nothing() {
         assert!(reason.contains("does not accept the proof"), "{reason}");
     }
     assert_eq!(proven_at(&world, claim.contentId).await, 0);
-}
-
-/// Invariant 40 on a whole chain: who runs a node is told of a version that it does not have, and it stops before that begins.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_stops_before_a_version_that_it_does_not_have() {
-    let world = World::of(Family::Optimistic, |intent| intent.governance.program_notice = 1).await;
-    let node = world.node(Settings::operator()).await;
-    busy(&world, &node).await;
-    let inbox = world.deployment.contracts.inbox;
-    let batches = async || world.read(inbox, &mezz_l1::contracts::Inbox::batchCountCall {}).await;
-    let activation = batches().await + 40;
-    let program = ProgramId { memory: B256::repeat_byte(0x77), pc: 4 };
-    let call = ProgramRegistry::scheduleCall {
-        program: mezz_l1::contracts::Program {
-            memoryRoot: program.memory,
-            key: B256::ZERO,
-            verifier: Address::ZERO,
-            pc: program.pc,
-            activation,
-        },
-        release: release(program, B256::ZERO),
-        statement: B256::ZERO,
-        proof: Bytes::new(),
-    };
-    world.govern(world.deployment.contracts.program_registry, &call).await;
-    assert!(batches().await < activation, "announced in time");
-    wait("the node to stop", async || node.node.failure().is_some()).await;
-    let reason = node.node.failure().unwrap();
-    assert!(reason.contains(&format!("from batch {activation} on")), "{reason}");
-    assert!(reason.contains("version 1"), "{reason}");
-    assert_eq!(
-        batches().await,
-        activation,
-        "it has posted what is of its own version, and no more"
-    );
-    // Nor does it start again.
-    let again = world.try_node_in(world.place(), Settings::operator()).await;
-    assert!(again.is_err(), "a proposer of another program would lose its stake");
 }

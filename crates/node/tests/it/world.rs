@@ -11,16 +11,16 @@ use mezz_devnet::{Devnet, DevnetConfig, Mining};
 use mezz_l1::{
     Call, Client, Sender, SenderConfig,
     contracts::{Portal, TimelockController},
-    deploy::{Deployment, Intent, Plan, apply, dev_key},
+    deploy::{Deployment, Intent, Plan, Seed, apply, dev_key},
 };
-use mezz_node::{CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
+use mezz_node::{Build, CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
 use mezz_primitives::Family;
 use mezz_rpc::{Limits, Server};
 use mezz_storage::{Genesis, Store};
 use serde_json::{Value, json};
 use std::{
     any::Any,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -71,6 +71,8 @@ pub(crate) struct Settings {
     pub(crate) committee: CommitteeAccess,
     /// Whether it gives work to provers.
     pub(crate) provers: bool,
+    /// The program that it executes, or says so.
+    pub(crate) build: Build,
 }
 
 impl Settings {
@@ -84,6 +86,7 @@ impl Settings {
             beacon: true,
             committee: CommitteeAccess::default(),
             provers: false,
+            build: Build::own(),
         }
     }
 
@@ -114,7 +117,7 @@ impl World {
         (clock, grace): (u64, u64),
     ) -> Self {
         let family = Family::Optimistic;
-        Self::with_intent(finalized_lag, family, |intent| {
+        Self::with_intent(finalized_lag, family, None, |intent| {
             short(intent, claim_window, (clock, grace));
         })
         .await
@@ -122,7 +125,16 @@ impl World {
 
     /// A chain of a family, whose windows are short, with what `change` makes of it.
     pub(crate) async fn of(family: Family, change: impl FnOnce(&mut Intent)) -> Self {
-        Self::with_intent(4, family, |intent| {
+        Self::with_intent(4, family, None, |intent| {
+            short(intent, 12, (12, 6));
+            change(intent);
+        })
+        .await
+    }
+
+    /// The same of an optimistic chain whose first version of the program is that of another build.
+    pub(crate) async fn of_build(build: Build, change: impl FnOnce(&mut Intent)) -> Self {
+        Self::with_intent(4, Family::Optimistic, Some(build), |intent| {
             short(intent, 12, (12, 6));
             change(intent);
         })
@@ -132,6 +144,7 @@ impl World {
     async fn with_intent(
         finalized_lag: u64,
         family: Family,
+        build: Option<Build>,
         change: impl FnOnce(&mut Intent),
     ) -> Self {
         // The log of a test that fails: RUST_LOG=mezz=debug for more.
@@ -162,7 +175,7 @@ impl World {
         // A verifier that believes everything, for whoever names it: `STOP`.
         let code: Value = l1.request("anvil_setCode", json!([GULLIBLE, "0x00"])).await.unwrap();
         assert!(code.is_null());
-        let deployment = deploy(&l1, family, change).await;
+        let deployment = deploy(&l1, family, build, change).await;
         devnet.set_mining(Mining::Interval(L1_BLOCK_TIME)).await.unwrap();
         Self::new(l1, url, deployment, Box::new((devnet, serving)))
     }
@@ -174,7 +187,7 @@ impl World {
             anvil.fund(dev_key(account).address()).await;
         }
         let change = |intent: &mut Intent| short(intent, claim_window, (clock, grace));
-        let deployment = deploy(&anvil.client, Family::Optimistic, change).await;
+        let deployment = deploy(&anvil.client, Family::Optimistic, None, change).await;
         anvil.rpc("evm_setAutomine", json!([false])).await;
         anvil.rpc("evm_setIntervalMining", json!([1])).await;
         let (l1, url) = (anvil.client.clone(), anvil.url.clone());
@@ -218,10 +231,7 @@ impl World {
         directory: PathBuf,
         settings: Settings,
     ) -> Result<L2, mezz_node::Error> {
-        let genesis = self.deployment.l2_genesis();
-        let genesis =
-            Genesis { chain: genesis.chain, header: genesis.header, alloc: genesis.alloc };
-        let store = Store::open(Some(&directory.join("chain")), genesis).unwrap();
+        let store = self.store_in(&directory);
         let beacon = settings.beacon.then_some(self.url.as_str());
         let client = Client::connect(&self.url, beacon).await.unwrap();
         let sequences = settings.roles.contains(&Role::Sequencer);
@@ -246,6 +256,7 @@ impl World {
             challenger: Some(Arc::new(dev_key(settings.challenger))),
             committee: settings.committee,
             dry_run: false,
+            build: settings.build,
         };
         let node = Node::start(config, store.clone(), client).await?;
         let server = Server::new(node.backend(), Limits::default());
@@ -255,6 +266,14 @@ impl World {
             wait("the sequencer to have read L1", open).await;
         }
         Ok(l2)
+    }
+
+    /// The blocks of a node that does not run.
+    pub(crate) fn store_in(&self, directory: &Path) -> Store {
+        let genesis = self.deployment.l2_genesis();
+        let genesis =
+            Genesis { chain: genesis.chain, header: genesis.header, alloc: genesis.alloc };
+        Store::open(Some(&directory.join("chain")), genesis).unwrap()
     }
 
     /// Asks the devnet to do something.
@@ -335,11 +354,19 @@ fn short(intent: &mut Intent, claim_window: u64, (clock, grace): (u64, u64)) {
 }
 
 /// Deploys a rollup.
-async fn deploy(l1: &Client, family: Family, change: impl FnOnce(&mut Intent)) -> Deployment {
+async fn deploy(
+    l1: &Client,
+    family: Family,
+    build: Option<Build>,
+    change: impl FnOnce(&mut Intent),
+) -> Deployment {
     let owner = sender(l1, OWNER);
     let mut intent = Intent::devnet_of(family, l1.chain_id(), L2_CHAIN).unwrap();
     change(&mut intent);
-    let plan = Plan::prepare(intent, l1, owner.address()).await.unwrap();
+    let mut plan = Plan::prepare(intent, l1, owner.address()).await.unwrap();
+    if let Some(Build { program, key }) = build {
+        plan = Plan::new(Seed { program, key, ..plan.seed });
+    }
     apply(&plan, &owner, None, |_| {}).await.unwrap()
 }
 

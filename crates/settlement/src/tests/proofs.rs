@@ -33,6 +33,12 @@ const fn proven(content: ContentId) -> Fact {
     Fact::Proof(ProofFact::Proven { content })
 }
 
+/// A version, with a verifier that has its number in all its bytes.
+fn scheduled(version: u64, activation: u64, program: ProgramId) -> Fact {
+    let (key, verifier) = (B256::ZERO, Address::repeat_byte(version as u8));
+    Fact::Proof(ProofFact::Scheduled { version, activation, program, key, verifier })
+}
+
 fn conflict() -> Fact {
     Fact::Proof(ProofFact::Conflict { version: 0, reporter: OTHER, bounty: 70 })
 }
@@ -288,7 +294,7 @@ fn a_node_stops_before_a_version_that_it_does_not_have() {
     let mut settlement = fresh();
     let schedule = |version: u64, activation, byte| {
         let program = ProgramId { memory: B256::repeat_byte(byte), pc: 0 };
-        Fact::Proof(ProofFact::Scheduled { version, activation, program, key: B256::ZERO })
+        scheduled(version, activation, program)
     };
     let mut block = world.mine(0, &[0]);
     block.facts.insert(0, schedule(0, 0, 0));
@@ -299,7 +305,12 @@ fn a_node_stops_before_a_version_that_it_does_not_have() {
     derive(&mut settlement, 0);
     settlement.observe(Event::L1(world.mine(1, &[0, 0]))).unwrap();
     assert!(settlement.moves().contains(&Move::Derive { index: 1 }));
+    assert_eq!(settlement.standing(), Standing::Current);
     derive(&mut settlement, 1);
+    let Standing::Superseded { by, done: false } = settlement.standing() else {
+        panic!("its claims are open: {:?}", settlement.standing())
+    };
+    assert_eq!((by.number, settlement.older()), (1, None));
     assert!(!settlement.moves().iter().any(|due| matches!(due, Move::Derive { .. })));
     assert_eq!(settlement.disputes().game().child_range(0), 2, "and not 3");
     // Nor does it post one.
@@ -310,6 +321,77 @@ fn a_node_stops_before_a_version_that_it_does_not_have() {
     world.blocks.push(block.clone());
     settlement.observe(Event::L1(block)).unwrap();
     settlement.observe(Event::L1(world.mine(1, &[0]))).unwrap();
+    derive(&mut settlement, 0);
+    let last = settlement.heads().safe;
+    seal(&mut settlement, last + 1, last + 3, 2_000);
+    assert!(!settlement.moves().iter().any(|due| matches!(due, Move::Publish { .. })));
+}
+
+/// What a node does about a claim of the first batch, whose version it has or not, and about a lie beside it; the second batch is of a version that it has.
+fn after_an_upgrade(first: u8) -> (Settlement, Vec<Move>) {
+    let (mut world, mut parameters) = (World::new(), parameters());
+    parameters.challenger = Some(OTHER);
+    let genesis = (GENESIS, output(0, 0));
+    let mut settlement = Settlement::new(parameters, L1Ref::default(), genesis, 1);
+    let schedule = |version: u64, byte| {
+        let program = ProgramId { memory: B256::repeat_byte(byte), pc: 0 };
+        scheduled(version, version, program)
+    };
+    let mut block = world.mine(0, &[0]);
+    block.facts.insert(0, schedule(0, first));
+    block.facts.insert(1, schedule(1, 0));
+    // An earlier run has derived it.
+    settlement.resume(1, world.acc, 1);
+    settlement.observe(Event::L1(block)).unwrap();
+    settlement.observe(computed(&world, RIGHT, &vector())).unwrap();
+    let mut block = world.mine(1, &[]);
+    let owners = [ME, LIAR].map(|owner| Fact::StakeDeposited { owner });
+    block.facts.extend(owners.into_iter().chain([claim(WRONG, LIAR, 1, garbage())]));
+    settlement.observe(Event::L1(block)).unwrap();
+    let moves = settlement.moves();
+    (settlement, moves)
+}
+
+/// After an upgrade a node leaves claims about the batches before to whoever has their version.
+#[test]
+fn a_node_plays_for_the_batches_of_its_versions_only() {
+    let doubts = |due: &Move| matches!(due, Move::Query { content: WRONG, .. });
+    let proposes = |due: &Move| matches!(due, Move::Propose { .. });
+    let (settlement, moves) = after_an_upgrade(0);
+    assert!(moves.iter().any(doubts) && moves.iter().any(proposes), "{moves:?}");
+    assert_eq!((settlement.standing(), settlement.older()), (Standing::Current, None));
+
+    let (settlement, moves) = after_an_upgrade(1);
+    assert!(!moves.iter().any(doubts) && !moves.iter().any(proposes), "{moves:?}");
+    assert_eq!((settlement.standing(), settlement.derived()), (Standing::Current, 1));
+    let older = settlement.older().unwrap();
+    assert_eq!((older.version.number, older.from, older.to), (0, 0, 1));
+    assert_eq!(settlement.first_own_block(), settlement.inbox().last_block(1) + 1);
+    assert_eq!(settlement.foreign(), None, "what comes it has");
+    let verifiers = [1, 2].map(|n1| settlement.verifier_of(n1));
+    assert_eq!(verifiers, [0, 1].map(|number| Some(Address::repeat_byte(number))));
+}
+
+/// A node that has a later version only takes over what another has derived, and does nothing else.
+#[test]
+fn a_node_of_a_later_version_derives_nothing_of_its_own() {
+    let mut world = World::new();
+    let mut settlement = fresh();
+    let mut block = world.mine(0, &[0]);
+    let schedule = |version: u64, activation, byte| {
+        let program = ProgramId { memory: B256::repeat_byte(byte), pc: 0 };
+        scheduled(version, activation, program)
+    };
+    block.facts.insert(0, schedule(0, 0, 1));
+    settlement.observe(Event::L1(block)).unwrap();
+    let Standing::Early { of, own: None } = settlement.standing() else { panic!("of no use") };
+    assert_eq!(of.number, 0);
+    assert!(!settlement.moves().iter().any(|due| matches!(due, Move::Derive { .. })));
+    let mut block = world.mine(1, &[]);
+    block.facts.push(schedule(1, 2, 0));
+    settlement.observe(Event::L1(block)).unwrap();
+    assert!(matches!(settlement.standing(), Standing::Early { own: Some(2), .. }));
+    assert!(settlement.moves().contains(&Move::Derive { index: 0 }), "compared with the store");
     derive(&mut settlement, 0);
     let last = settlement.heads().safe;
     seal(&mut settlement, last + 1, last + 3, 2_000);

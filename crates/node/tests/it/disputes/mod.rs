@@ -1,6 +1,6 @@
 //! Whole disputes on the embedded L1: whoever lies loses the stake, and the right claim becomes final.
 
-mod crook;
+pub(crate) mod crook;
 
 use crate::{
     user::User,
