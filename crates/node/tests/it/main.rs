@@ -16,6 +16,7 @@ mod pool;
 mod private;
 mod proofs;
 mod provers;
+mod proving;
 mod reorg;
 mod signatures;
 mod upgrade;

@@ -39,8 +39,13 @@ pub(crate) const CHALLENGER: u32 = 103;
 pub(crate) const FUNDER: u32 = 3;
 /// Time between two L1 blocks; the chain's clock counts each as a second.
 const L1_BLOCK_TIME: Duration = Duration::from_millis(250);
-/// Where a contract stands that accepts every proof.
+/// Where a contract stands that accepts every proof. Nodes take it for a verifier of STARKs, and verify them themselves before they keep them.
 pub(crate) const GULLIBLE: Address = Address::repeat_byte(0xb0);
+/// Another, which takes a statement for the proof of itself, and nothing else. It names a contract behind it (zero), so nodes ask it before they keep a proof.
+pub(crate) const ECHO: Address = Address::repeat_byte(0xb1);
+/// If there is calldata beyond a selector its second word must be that of the proof: CALLDATASIZE PUSH1 4 EQ PUSH1 20 JUMPI PUSH1 36 CALLDATALOAD PUSH1 132
+/// CALLDATALOAD EQ PUSH1 20 JUMPI PUSH0 PUSH0 REVERT JUMPDEST PUSH1 32 PUSH0 RETURN.
+const ECHO_CODE: &str = "0x36600414601457602435608435146014575f5ffd5b60205ff3";
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -172,9 +177,11 @@ impl World {
         );
         tokio::spawn(async { served.await.unwrap() });
         let l1 = Client::connect(&url, Some(&url)).await.unwrap();
-        // A verifier that believes everything, for whoever names it: `STOP`.
-        let code: Value = l1.request("anvil_setCode", json!([GULLIBLE, "0x00"])).await.unwrap();
-        assert!(code.is_null());
+        // Verifiers of no proof system, for whoever names them. The first is `STOP`.
+        for (address, code) in [(GULLIBLE, "0x00"), (ECHO, ECHO_CODE)] {
+            let set: Value = l1.request("anvil_setCode", json!([address, code])).await.unwrap();
+            assert!(set.is_null());
+        }
         let deployment = deploy(&l1, family, build, change).await;
         devnet.set_mining(Mining::Interval(L1_BLOCK_TIME)).await.unwrap();
         Self::new(l1, url, deployment, Box::new((devnet, serving)))
