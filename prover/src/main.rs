@@ -1,6 +1,7 @@
 //! `mezz-prover`: proves what the fault proof's program comes to, with the zkVM OpenVM (`prover/README.md`).
 
 mod doctor;
+mod durable;
 mod job;
 mod key;
 mod machine;
@@ -8,6 +9,7 @@ mod node;
 mod parts;
 mod progress;
 mod prove;
+mod speed;
 mod table;
 mod usage;
 mod work;
@@ -19,14 +21,15 @@ use crate::{
     key::Key,
     machine::{ELF, Machine},
     parts::Parts,
-    progress::Watch,
+    progress::{Progress, Step, Watch},
     prove::Plan,
+    speed::Speed,
     usage::Usage,
 };
 use alloy_primitives::B256;
 #[cfg(feature = "wrap")]
 use alloy_primitives::hex;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
 use eyre::{Result, WrapErr as _, ensure};
 use mezz_verify::{Verifier, VerifyingKey};
 #[cfg(feature = "wrap")]
@@ -35,6 +38,7 @@ use openvm_stark_backend::codec::Encode as _;
 use openvm_verify_stark_host::VmStarkProof;
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -73,9 +77,19 @@ impl WrapFolder {
         wrap::Parameters::in_folder(&self.wrap).check()
     }
 
-    /// Wraps a proof.
-    fn wrap(&self, machine: &Machine, stark: VmStarkProof, watch: &Watch) -> Result<Vec<u8>> {
-        wrap::Wrap::new(machine, &self.wrap)?.wrap(stark, watch)
+    /// What a wrap takes.
+    fn steps(&self, machine: &Machine) -> Result<Vec<Step>> {
+        Ok(wrap::Wrap::new(machine, &self.wrap)?.steps())
+    }
+
+    /// Wraps a proof: the last steps of its progress.
+    fn wrap(
+        &self,
+        machine: &Machine,
+        stark: VmStarkProof,
+        progress: &mut Progress<'_>,
+    ) -> Result<Vec<u8>> {
+        wrap::Wrap::new(machine, &self.wrap)?.wrap(stark, progress)
     }
 }
 
@@ -83,11 +97,15 @@ impl WrapFolder {
 impl WrapFolder {
     fn check(&self) -> Result<()> {
         eyre::bail!(
-            "this chain's L1 takes wrapped proofs, and this prover was built without the wrap: build it with `make prover WRAP=1`"
+            "this prover was built without the wrap, which L1s without the precompile need: build it with `make prover WRAP=1`"
         )
     }
 
-    fn wrap(&self, _: &Machine, _: VmStarkProof, _: &Watch) -> Result<Vec<u8>> {
+    fn steps(&self, _: &Machine) -> Result<Vec<Step>> {
+        self.check().map(|()| Vec::new())
+    }
+
+    fn wrap(&self, _: &Machine, _: VmStarkProof, _: &mut Progress<'_>) -> Result<Vec<u8>> {
         self.check().map(|()| Vec::new())
     }
 }
@@ -113,9 +131,9 @@ enum Command {
     Work(work::Options),
     /// Runs the program without proving, and shows where the cells go
     Execute {
-        /// What a proof would be made of
-        #[arg(long)]
-        input: PathBuf,
+        /// What a proof would be made of. Of several, given one after the other, a line each
+        #[arg(long, required = true, num_args = 1..)]
+        input: Vec<PathBuf>,
         /// Write to this file how often each instruction ran: its address and a number on each line
         #[arg(long)]
         counts: Option<PathBuf>,
@@ -174,8 +192,14 @@ enum Command {
         #[arg(long)]
         verifying_key: Option<PathBuf>,
     },
-    /// Says what this machine can prove
-    Doctor,
+    /// Says what this machine can prove, and in what time
+    Doctor {
+        /// Answer with JSON
+        #[arg(long, env = "MEZZ_JSON", value_parser = FalseyValueParser::new())]
+        json: bool,
+        #[command(flatten)]
+        folder: WrapFolder,
+    },
 }
 
 fn main() -> Result<()> {
@@ -218,8 +242,12 @@ fn main() -> Result<()> {
         Command::Key { check, verifying_key } => {
             key(&machine()?, check.as_deref(), verifying_key.as_deref())
         }
-        Command::Doctor => {
-            print!("{}", doctor::examine(&cli.limits));
+        Command::Doctor { json, folder } => {
+            let report = doctor::Report::new(&cli.limits, &folder);
+            match json {
+                true => println!("{}", serde_json::to_string_pretty(&report)?),
+                false => print!("{report}"),
+            }
             Ok(())
         }
     }
@@ -231,10 +259,16 @@ fn prove(machine: &Machine, input: &Path, out: &Path, parts: &Path, keep: bool) 
     let (key, verifying) = Key::new(machine)?;
     eprintln!("keys after {}", usage.since());
     let parts = Parts::open(parts, key.program_key, job.id)?;
-    let proof = prove::prove(machine, &job, &parts, &Watch::default())?;
+    let watch = Watch::default();
+    let mut progress = Progress::new(Vec::new(), Speed::measure(), &watch);
+    let proof = prove::prove(machine, &job, &parts, &mut progress)?;
     let bytes = proof.encode_to_vec()?;
-    Verifier::new(verifying).verify(job.statement.hash(), &bytes)?;
-    fs::write(out, &bytes).wrap_err_with(|| out.display().to_string())?;
+    if let Err(error) = Verifier::new(verifying).verify(job.statement.hash(), &bytes) {
+        parts.remove()?;
+        return Err(error).wrap_err("the proof is wrong, and its parts are removed: try again");
+    }
+    // The parts go when it is there.
+    durable::write(out, |file| Ok(file.write_all(&bytes)?))?;
     fs::write(beside(out), serde_json::to_string_pretty(&job.statement)? + "\n")?;
     if !keep {
         parts.remove()?;
@@ -250,30 +284,41 @@ fn wrap(machine: &Machine, path: &Path, out: &Path, folder: &WrapFolder) -> Resu
     let stark = VmStarkProof::decode_from_bytes(&bytes)
         .wrap_err_with(|| format!("{} is no proof", path.display()))?;
     let statement = hex::encode_prefixed(&wrap::public_values(&stark));
-    let wrapped = folder.wrap(machine, stark, &Watch::default())?;
-    fs::write(out, &wrapped).wrap_err_with(|| out.display().to_string())?;
+    let watch = Watch::default();
+    let mut progress = Progress::new(folder.steps(machine)?, Speed::measure(), &watch);
+    let wrapped = folder.wrap(machine, stark, &mut progress)?;
+    durable::write(out, |file| Ok(file.write_all(&wrapped)?))?;
     println!("{statement}");
     Ok(())
 }
 
-fn execute(machine: &Machine, input: &Path, counts: Option<&Path>) -> Result<()> {
-    let job = Job::read(input)?;
+fn execute(machine: &Machine, inputs: &[PathBuf], counts: Option<&Path>) -> Result<()> {
+    ensure!(counts.is_none() || inputs.len() == 1, "--counts is for one --input");
     let mut instance = machine.instance()?;
-    let started = Instant::now();
-    let plan = Plan::new(&instance, &job)?;
-    eprintln!("executed in {:.2} s", started.elapsed().as_secs_f64());
-    print!("{}", table::show(&plan));
-    if let Some(path) = counts {
-        let counts = prove::counts(&mut instance, &plan, &job)?;
-        let lines = counts.iter().map(|(address, count)| format!("{address:#x} {count}\n"));
-        fs::write(path, lines.collect::<String>())?;
+    for input in inputs {
+        let job = Job::read(input)?;
+        let started = Instant::now();
+        let plan = Plan::new(&instance, &job).wrap_err_with(|| input.display().to_string())?;
+        let statement = job.statement.hash();
+        if inputs.len() == 1 {
+            eprintln!("executed in {:.2} s", started.elapsed().as_secs_f64());
+            print!("{}", table::show(&plan));
+        }
+        if let Some(path) = counts {
+            let counts = prove::counts(&mut instance, &plan, &job)?;
+            let lines = counts.iter().map(|(address, count)| format!("{address:#x} {count}\n"));
+            fs::write(path, lines.collect::<String>())?;
+        }
+        ensure!(
+            plan.public_values == statement.0,
+            "{}: the program came to another statement than {statement}, which the node's code comes to: they are not built from the same sources",
+            input.display()
+        );
+        match inputs.len() {
+            1 => println!("{statement}"),
+            _ => println!("{statement} {}: {}", input.display(), table::sums(&plan)),
+        }
     }
-    let statement = job.statement.hash();
-    ensure!(
-        plan.public_values == statement.0,
-        "the program came to another statement than {statement}, which the node's code comes to: they are not built from the same sources"
-    );
-    println!("{statement}");
     Ok(())
 }
 

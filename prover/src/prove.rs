@@ -5,9 +5,10 @@
 use crate::{
     job::Job,
     machine::{Instance, Machine, Proof},
-    parts::Parts,
-    progress::{Progress, Watch},
+    parts::{Parts, Run},
+    progress::Progress,
 };
+use alloy_primitives::{B256, keccak256};
 use eyre::{Result, ensure, eyre};
 use openvm_continuations::prover::ChildVkKind;
 use openvm_sdk::{
@@ -66,10 +67,21 @@ impl Plan {
         self.segments.iter().map(|segment| segment.num_insns).sum()
     }
 
+    /// What tells this division of the run into segments from others.
+    fn id(&self) -> B256 {
+        let lengths = self.segments.iter().flat_map(|segment| segment.num_insns.to_be_bytes());
+        keccak256(lengths.collect::<Vec<_>>())
+    }
+
     /// Rows and cells of a chip in all segments.
     pub fn chip(&self, chip: usize) -> (u64, u64) {
         let rows = self.segments.iter().map(|it| u64::from(it.trace_heights[chip])).sum::<u64>();
         (rows, rows * self.widths[chip] as u64)
+    }
+
+    /// Cells of all traces.
+    pub fn all_cells(&self) -> u64 {
+        self.segments.iter().map(|segment| self.cells(segment)).sum()
     }
 
     /// Cells of the traces of one segment.
@@ -80,7 +92,12 @@ impl Plan {
 }
 
 /// Makes the proof of a job. Ends with [`Stopped`](crate::progress::Stopped) at the next step once somebody who watches wishes so.
-pub fn prove(machine: &Machine, job: &Job, parts: &Parts, watch: &Watch) -> Result<VmStarkProof> {
+pub fn prove(
+    machine: &Machine,
+    job: &Job,
+    parts: &Parts,
+    progress: &mut Progress<'_>,
+) -> Result<VmStarkProof> {
     let mut instance = machine.instance()?;
     let plan = Plan::new(&instance, job)?;
     ensure!(
@@ -88,12 +105,12 @@ pub fn prove(machine: &Machine, job: &Job, parts: &Parts, watch: &Watch) -> Resu
         "the program came to another statement than the node's code: they are not built from the same sources"
     );
     let cells: Vec<u64> = plan.segments.iter().map(|segment| plan.cells(segment)).collect();
-    let mut progress = Progress::new(&cells, watch);
-    let (segments, public_values) =
-        prove_segments(&mut instance, &plan, job, parts, &mut progress)?;
+    progress.plan(&cells);
+    let parts = parts.of(plan.id());
+    let (segments, public_values) = prove_segments(&mut instance, &plan, job, &parts, progress)?;
     drop(instance);
     let aggregator = machine.aggregator();
-    let inner = aggregate(&aggregator, segments, parts, &mut progress)?;
+    let inner = aggregate(&aggregator, segments, &parts, progress)?;
     Ok(VmStarkProof { inner, user_pvs_proof: public_values, deferral_merkle_proofs: None })
 }
 
@@ -102,7 +119,7 @@ fn prove_segments(
     instance: &mut Instance,
     plan: &Plan,
     job: &Job,
-    parts: &Parts,
+    parts: &Run<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<(Vec<Proof>, PublicValues)> {
     let exe = instance.exe().clone();
@@ -185,7 +202,7 @@ type Layer = (usize, ChildVkKind);
 fn aggregate(
     aggregator: &AggProver,
     segments: Vec<Proof>,
-    parts: &Parts,
+    parts: &Run<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Proof> {
     let tree = aggregator.agg_tree_config;
@@ -212,7 +229,7 @@ fn aggregate(
 }
 
 struct Layers<'a, 'w> {
-    parts: &'a Parts,
+    parts: &'a Run<'a>,
     progress: &'a mut Progress<'w>,
     count: usize,
 }

@@ -10,20 +10,21 @@ pub fn show(plan: &Plan) -> String {
         .filter(|((rows, _), ..)| *rows > 0)
         .collect();
     chips.sort_unstable_by_key(|((_, cells), ..)| std::cmp::Reverse(*cells));
-    let total: u64 = plan.segments.iter().map(|segment| plan.cells(segment)).sum();
+    let total = plan.all_cells();
     let mut text = String::new();
     let _ = writeln!(text, "{:>12} {:>6} {:>13} {:>6}  chip", "rows", "width", "cells", "share");
     for ((rows, cells), width, name) in &chips {
         let share = 100.0 * *cells as f64 / total.max(1) as f64;
         let _ = writeln!(text, "{rows:>12} {width:>6} {cells:>13} {share:>5.1}%  {name}");
     }
-    let _ = writeln!(
-        text,
-        "{} instructions, {total} cells, {} segments",
-        plan.instructions(),
-        plan.segments.len()
-    );
+    let _ = writeln!(text, "{}", sums(plan));
     text
+}
+
+/// The sums.
+pub fn sums(plan: &Plan) -> String {
+    let (instructions, segments) = (plan.instructions(), plan.segments.len());
+    format!("{instructions} instructions, {} cells, {segments} segments", plan.all_cells())
 }
 
 /// A chip's name without the paths of its types.

@@ -7,8 +7,9 @@ use crate::{
     machine::Machine,
     node::{Form, Node, Offer, State, Trouble},
     parts::Parts,
-    progress::{Stopped, Watch},
+    progress::{Progress, Stopped, Watch},
     prove::prove,
+    speed::Speed,
     usage::Usage,
 };
 use clap::Args;
@@ -73,6 +74,7 @@ pub fn work(machine: &Machine, options: Options) -> Result<()> {
         parts: options.parts,
         wrap: options.wrap,
         poll: Duration::from_secs(options.poll),
+        speed: Speed::measure(),
     };
     let mut trouble = Said::default();
     loop {
@@ -123,6 +125,7 @@ struct Worker<'a> {
     parts: PathBuf,
     wrap: WrapFolder,
     poll: Duration,
+    speed: Option<Speed>,
 }
 
 impl Worker<'_> {
@@ -164,7 +167,9 @@ impl Worker<'_> {
             Err(error) if error.is::<Stopped>() => {
                 let why = match state {
                     State::Leased => "another worker has it",
-                    _ => "nobody wants its proof any more",
+                    _ => {
+                        "nobody wants its proof any more. Where that is so each time, claims are final before this machine has proven them: prover/README.md says which times it keeps pace with"
+                    }
                 };
                 eprintln!("stops: {why}");
                 if state == State::Unwanted {
@@ -187,12 +192,17 @@ impl Worker<'_> {
 
     /// Makes the proof of a job, in the form that the chain's L1 takes.
     fn prove(&self, offer: &Offer, job: &Job, parts: &Parts, watch: &Watch) -> Result<Vec<u8>> {
-        let proof = prove(self.machine, job, parts, watch)?;
+        let wrap = match offer.form {
+            Form::Stark => Vec::new(),
+            Form::Halo2 => self.wrap.steps(self.machine)?,
+        };
+        let mut progress = Progress::new(wrap, self.speed, watch);
+        let proof = prove(self.machine, job, parts, &mut progress)?;
         let bytes = proof.encode_to_vec()?;
         self.verifier.verify(offer.id, &bytes)?;
         match offer.form {
             Form::Stark => Ok(bytes),
-            Form::Halo2 => self.wrap.wrap(self.machine, proof, watch),
+            Form::Halo2 => self.wrap.wrap(self.machine, proof, &mut progress),
         }
     }
 

@@ -5,18 +5,21 @@
 //! ```
 //!
 //! Each step needs a key. The keys belong to the zkVM and the KZG parameters, not to the program: they are made once, with the first proof, and kept in a folder.
+//! So are the first two proofs, until the third is made.
 
 mod parameters;
 
 pub use parameters::Parameters;
 
 use crate::{
+    durable,
     machine::{Machine, Proof},
-    progress::Watch,
+    parts::discard,
+    progress::{Progress, Step},
     usage::Usage,
 };
 use alloy_primitives::{hex, keccak256};
-use eyre::{Result, WrapErr as _, ensure, eyre};
+use eyre::{Result, WrapErr as _, bail, ensure, eyre};
 use openvm_continuations::{RootSC, prover::ChildVkKind};
 use openvm_sdk::{
     DefaultStarkEngine,
@@ -35,19 +38,35 @@ use openvm_static_verifier::{
     tracegen::graph_executor::GraphExecutorState,
 };
 use openvm_verify_stark_host::VmStarkProof;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use snark_verifier_sdk::{
     SHPLONK, Snark, evm::gen_evm_verifier_sol_code, halo2::aggregation::AggregationCircuit,
 };
 use std::{
-    fs,
-    io::{BufReader, BufWriter, Write as _},
+    fmt, fs,
+    io::BufReader,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// How often a proof is proved once more where it does not fit the root's circuit.
 const RETRIES: usize = 8;
+
+/// What the steps and the keys that they need are worth in a segment's cells: by the CPU time of docs/benchmarks.md, where a million cells took 0.72 s.
+mod cells {
+    pub(super) const ROOT: u64 = 1_215_000_000;
+    pub(super) const ROOT_KEY: u64 = 230_000_000;
+    pub(super) const HALO2: u64 = 2_350_000_000;
+    pub(super) const CIRCUIT_KEY: u64 = 820_000_000;
+    pub(super) const WRAPPER_KEY: u64 = 250_000_000;
+    pub(super) const WRAPPER: u64 = 700_000_000;
+}
+
+/// What a wrap is worth, and what the keys for the first one are, in a segment's cells.
+pub const WRAP_CELLS: [u64; 2] = [
+    cells::ROOT + cells::HALO2 + cells::WRAPPER,
+    cells::ROOT_KEY + cells::CIRCUIT_KEY + cells::WRAPPER_KEY,
+];
 
 /// A proof of the root.
 type RootProof = proof::Proof<RootSC>;
@@ -72,39 +91,64 @@ impl<'a> Wrap<'a> {
         Ok(Self { machine, parameters, keys, usage: Usage::now() })
     }
 
+    /// What a wrap takes here: with the keys that are not there yet.
+    pub fn steps(&self) -> Vec<Step> {
+        let key = |name: &str, cells| if self.keys.join(name).exists() { 0 } else { cells };
+        let keys = key("circuit", cells::CIRCUIT_KEY) + key("wrapper", cells::WRAPPER_KEY);
+        vec![
+            Step::new("wrap: the root's proof", cells::ROOT + key("root", cells::ROOT_KEY)),
+            Step::new("wrap: halo2 proof of the root's proof", cells::HALO2 + keys),
+            Step::new("wrap: the wrapper, a proof of that proof", cells::WRAPPER),
+        ]
+    }
+
     /// Wraps a proof: the bytes that `Halo2Verifier` takes.
     ///
     /// Ends with [`Stopped`](crate::progress::Stopped) at the next step once somebody who watches wishes so.
-    pub fn wrap(&self, stark: VmStarkProof, watch: &Watch) -> Result<Vec<u8>> {
+    pub fn wrap(&self, stark: VmStarkProof, progress: &mut Progress<'_>) -> Result<Vec<u8>> {
         self.parameters.check()?;
         let id = keccak256(stark.encode_to_vec()?);
         let part = |name: &str| self.keys.join(format!("{name}-{}", hex::encode(&id[..8])));
         let (root, halo2) = (part("root-proof"), part("halo2-proof"));
-        if !halo2.exists() {
-            let proof = self.root_proof(&root, stark)?;
-            watch.check()?;
-            write_object(&halo2, &self.halo2_proof(&proof, watch)?)?;
-            self.say("halo2 proof of the root's proof");
-            watch.check()?;
-        }
-        let wrapper: Halo2WrapperProvingKey =
-            read(&self.keys.join("wrapper"))?.ok_or_else(|| eyre!("the key is gone"))?;
+        let snark = match read_object(&halo2)? {
+            Some(snark) => {
+                (0..2).for_each(|_| progress.skip());
+                snark
+            }
+            None => {
+                let proof = self.root_proof(&root, stark, progress)?;
+                let snark = self.halo2_proof(&proof, progress)?;
+                write_object(&halo2, &snark)?;
+                snark
+            }
+        };
+        progress.begin()?;
+        let Some(wrapper) = read::<Halo2WrapperProvingKey>(&self.keys.join("wrapper"))? else {
+            discard(&halo2, "was made for a key that is gone")?;
+            bail!("the wrapper's key is gone: the next try makes it anew");
+        };
         let parameters = self.wrapper_parameters(&wrapper)?;
-        let proof = wrapper.prove_for_evm(&parameters, read_object_from_file(&halo2)?);
+        let proof = wrapper.prove_for_evm(&parameters, snark);
         self.say("proof of that proof");
-        fs::remove_file(root)?;
-        fs::remove_file(halo2)?;
+        progress.done();
+        for part in [root, halo2].iter().filter(|part| part.exists()) {
+            fs::remove_file(part)?;
+        }
         encode(EvmProof::try_from(proof)?)
     }
 
-    fn halo2_proof(&self, root: &RootProof, watch: &Watch) -> Result<Snark> {
+    fn halo2_proof(&self, root: &RootProof, progress: &mut Progress<'_>) -> Result<Snark> {
+        progress.begin()?;
         let circuit = self.circuit_key(root)?;
-        watch.check()?;
+        progress.check()?;
         self.make_wrapper_key(&circuit)?;
-        watch.check()?;
+        progress.check()?;
         let parameters = self.parameters.read(circuit.shape.k)?;
         let mut state = GraphExecutorState::new(&circuit.graph_program);
-        Ok(circuit.prove_wrapped(&parameters, root, &mut state))
+        let snark = circuit.prove_wrapped(&parameters, root, &mut state);
+        self.say("halo2 proof of the root's proof");
+        progress.done();
+        Ok(snark)
     }
 
     /// The sources of the contract that verifies what is wrapped with these parameters: as OpenVM's tool writes them, for solc 0.8.19.
@@ -128,10 +172,17 @@ impl<'a> Wrap<'a> {
     }
 
     /// Kept at `path` until the wrap is done: it takes ten minutes of two cores.
-    fn root_proof(&self, path: &Path, stark: VmStarkProof) -> Result<RootProof> {
+    fn root_proof(
+        &self,
+        path: &Path,
+        stark: VmStarkProof,
+        progress: &mut Progress<'_>,
+    ) -> Result<RootProof> {
         if let Some(proof) = read(path)? {
+            progress.skip();
             return Ok(proof);
         }
+        progress.begin()?;
         let aggregator = self.machine.aggregator();
         let prover = self.root_prover(&aggregator)?;
         self.say("key of the root");
@@ -145,17 +196,19 @@ impl<'a> Wrap<'a> {
         let proof = prover.prove(stark, &prover.create_engine(), RETRIES, again)?;
         write(path, &proof)?;
         self.say("proof of the root");
+        progress.done();
         Ok(proof)
     }
 
     fn root_prover(&self, aggregator: &AggProver) -> Result<RootProver> {
         let path = self.keys.join("root");
-        let key: RootProvingKey = if path.exists() {
-            read_object_from_file(&path)?
-        } else {
-            let key = self.machine.root_key();
-            write_object(&path, &key)?;
-            key
+        let key: RootProvingKey = match read_object(&path)? {
+            Some(key) => key,
+            None => {
+                let key = self.machine.root_key();
+                write_object(&path, &key)?;
+                key
+            }
         };
         let recursive = &aggregator.internal_recursive_prover;
         let commitment =
@@ -222,9 +275,14 @@ fn encode(proof: EvmProof) -> Result<Vec<u8>> {
 }
 
 fn write_object<T: Serialize>(path: &Path, what: &T) -> Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    write_object_to_file(&unfinished, what)?;
-    Ok(fs::rename(unfinished, path)?)
+    durable::write_by(path, |unfinished| write_object_to_file(unfinished, what))
+}
+
+fn read_object<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    match path.exists() {
+        true => whole(path, read_object_from_file(path)),
+        false => Ok(None),
+    }
 }
 
 fn read<T: Decode>(path: &Path) -> Result<Option<T>> {
@@ -232,14 +290,20 @@ fn read<T: Decode>(path: &Path) -> Result<Option<T>> {
         return Ok(None);
     }
     let mut file = BufReader::with_capacity(1 << 20, fs::File::open(path)?);
-    Ok(Some(T::decode(&mut file).wrap_err_with(|| path.display().to_string())?))
+    whole(path, T::decode(&mut file))
 }
 
 fn write<T: Encode>(path: &Path, what: &T) -> Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    let mut file = BufWriter::with_capacity(1 << 20, fs::File::create(&unfinished)?);
-    what.encode(&mut file)?;
-    file.flush()?;
-    drop(file);
-    Ok(fs::rename(unfinished, path)?)
+    durable::write(path, |file| Ok(what.encode(file)?))
+}
+
+/// What was read of a file; nothing, and no file any more, where that is damaged.
+fn whole<T, E: fmt::Display>(path: &Path, read: Result<T, E>) -> Result<Option<T>> {
+    match read {
+        Ok(what) => Ok(Some(what)),
+        Err(error) => {
+            discard(path, &format!("is damaged ({error})"))?;
+            Ok(None)
+        }
+    }
 }
