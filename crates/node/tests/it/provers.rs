@@ -6,7 +6,7 @@ use crate::{
     world::{FUNDER, L2, Settings, World, wait},
 };
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
-use mezz_l1::contracts::{ClaimManager, Inbox};
+use mezz_l1::contracts::{ClaimManager, Inbox, ProofRouter};
 use mezz_node::genesis_output;
 use mezz_primitives::{
     Accumulator, Boot, Family, Output, OutputHash, ProofKind, Statement, genesis_content_id,
@@ -147,6 +147,50 @@ async fn provers_are_given_one_job_each_over_rpc() {
     assert_eq!(node.ask("mezz_giveProof", give).await, json!({ "state": "unwanted" }));
     let refusal = node.refusal("mezz_takeProof", json!([{ "worker": "" }])).await;
     assert!(refusal.contains("must be a name"), "{refusal}");
+}
+
+/// A worker that takes a job and is not heard of again: the step route confirms the claim when its time to be proven is over, and nobody has to do anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_does_not_hold_up_its_claim() {
+    let world = World::of(Family::Zk, |intent| {
+        let proofs = intent.proofs.as_mut().unwrap();
+        // A quarter of that by the clock: far less than the worker's lease of a minute.
+        (proofs.rules.wait, proofs.rules.prover_timeout) = (6, 40);
+        intent.windows.proof_maturity = 8;
+    })
+    .await;
+    let node = world.node(Settings { provers: true, ..Settings::operator() }).await;
+    busy(&world, &node).await;
+    let (claim, _) = first_claim(&world).await;
+    let known = async || {
+        let proofs = node.ask("mezz_getProofs", json!([])).await;
+        let mut proofs = proofs.as_array().unwrap().iter();
+        proofs.find(|it| it["claim"] == json!(claim.contentId)).cloned()
+    };
+    wait("its proof to be wanted", async || known().await.is_some()).await;
+    let job = take(&node, "dies").await;
+    let its = (&job["kind"], &job["batches"]);
+    assert_eq!(its, (&json!("claim"), &json!({ "from": 0, "to": claim.n1 })), "{job}");
+
+    let manager = world.deployment.contracts.claim_manager;
+    let index = ClaimManager::indexOfCall { contentId: claim.contentId };
+    let index = world.read(manager, &index).await;
+    let content = async || world.read(manager, &ClaimManager::contentAtCall { index }).await;
+    wait("the claim to be final", async || content().await.confirmedAt > 0).await;
+    let content = content().await;
+    let waited = content.confirmedAt - content.createdAt;
+    assert!((41..56).contains(&waited), "{waited} s after it was made");
+    let router = world.deployment.contracts.proofs.unwrap().router;
+    let proven = ProofRouter::provenAtCall { content: claim.contentId };
+    assert_eq!(world.read(router, &proven).await, 0, "nobody has proven it");
+
+    // The job is over, and others are there for others.
+    wait("nobody to want its proof", async || known().await.is_none()).await;
+    let other = take(&node, "lives").await;
+    assert_ne!(other["id"], job["id"]);
+    let late = json!([{ "worker": "dies", "statement": job["statement"], "progress": 0.5, "secondsLeft": 9 }]);
+    assert_eq!(node.ask("mezz_renewProof", late).await, json!({ "state": "unwanted" }));
+    assert_eq!(node.node.failure(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
