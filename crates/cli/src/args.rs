@@ -197,9 +197,12 @@ pub(crate) struct UpArgs {
     /// Give work to provers (`mezz-prover work`) on the RPC port: whoever reaches it may then read the data of all batches, also where a committee keeps them. On by itself for a chain with validity proofs that only this machine reaches.
     #[arg(long, env = "MEZZ_PROVERS", value_parser = FalseyValueParser::new(), help_heading = "Proofs")]
     pub(crate) provers: bool,
-    /// A prover to start: `mezz-prover`, or where that is. It ends with this one.
+    /// A prover to start: `mezz-prover`, or where that is. It ends with this one, and reads MEZZ_PROVER_THREADS and MEZZ_PROVER_MEMORY_CAP (MiB) as `mezz prover work --help` says.
     #[arg(long, env = "MEZZ_PROVER", value_name = "PATH", help_heading = "Proofs")]
     pub(crate) prover: Option<PathBuf>,
+    /// Folder of that prover's KZG parameters and keys, for an L1 without the precompile: .mezz-wrap unless given.
+    #[arg(long, env = "MEZZ_PROVER_WRAP", value_name = "FOLDER", help_heading = "Proofs")]
+    pub(crate) prover_wrap: Option<PathBuf>,
     /// Seconds that a claim of a new zk chain or validium waits for its proof, before the game alone decides: 90 unless given, 1800 with --prover.
     #[arg(long, env = "MEZZ_PROVER_TIMEOUT", value_name = "SECONDS", value_parser = whole, allow_negative_numbers = true, help_heading = "Proofs")]
     pub(crate) prover_timeout: Option<u64>,

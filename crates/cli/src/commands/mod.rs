@@ -44,7 +44,7 @@ pub(crate) async fn more(command: More, output: Output) -> Result<(), Failure> {
         More::Send(args) => send::run(&args, output).await,
         More::Resync(args) => resync::run(&args, output).await,
         More::Dac(command) => dac::run(command, output).await,
-        More::Prover { arguments } => prover::run(&arguments),
+        More::Prover { arguments } => prover::run(&arguments, output),
         More::Keys(command) => keys::run(&command, output),
     }
 }

@@ -1,23 +1,25 @@
 //! The prover beside a chain: whether it is given work, and the one that `mezz up` starts itself.
 
+mod child;
+mod pace;
+
+pub(crate) use child::Prover;
+pub(crate) use pace::Machine;
+
 use crate::{
     args::UpArgs,
-    files::DataDir,
-    output::{Failure, Output},
+    output::{Failure, Output, wrapped},
 };
-use mezz_l1::deploy::{Intent, Signatures};
+use mezz_l1::{
+    Client, ProofForm,
+    deploy::{Deployment, Intent, ProofVerifier, Signatures},
+};
 use mezz_primitives::ChainConfig;
+use pace::{BLOCK_TIME_MAX, Demand};
 use std::{
     ffi::OsString,
-    fs::File,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::Stdio,
-    time::{Duration, Instant},
-};
-use tokio::{
-    process::{Child, Command},
-    task::JoinHandle,
 };
 
 /// What it is called.
@@ -25,17 +27,19 @@ const PROGRAM: &str = "mezz-prover";
 /// Where `make prover` puts it, below one's home: with and without the wrap.
 const BUILT: [&str; 2] =
     [".cache/mezzanine/prover-wrap/release", ".cache/mezzanine/prover/release"];
-/// Pause before a prover that ended is started again; longer each time that it ends soon.
-const PAUSE: Duration = Duration::from_secs(5);
-/// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// Seconds that claims wait for a prover on the same machine, which takes minutes for one.
 const PATIENCE: u64 = 1_800;
+/// Seconds between two claims with which two cores keep pace, if blocks are as slow as they may be.
+const CLAIM_INTERVAL: u64 = 360;
 
 /// Becomes the prover, with these arguments.
-pub(crate) fn run(arguments: &[OsString]) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &[OsString], output: Output) -> Result<(), Failure> {
     let program = find(Path::new(PROGRAM))?;
-    let error = std::process::Command::new(&program).args(arguments).exec();
+    let mut command = std::process::Command::new(&program);
+    if output.json {
+        command.env("MEZZ_JSON", "1");
+    }
+    let error = command.args(arguments).exec();
     Err(Failure::failed(format!("{} cannot be started: {error}", program.display())))
 }
 
@@ -52,7 +56,7 @@ fn find(program: &Path) -> Result<PathBuf, Failure> {
     let mut places = beside.into_iter().chain(std::env::split_paths(&searched)).chain(built);
     places.find_map(|place| Some(place.join(program)).filter(|path| path.is_file())).ok_or_else(|| {
         Failure::failed(format!(
-            "there is no {} on this machine: `make prover` builds it, in a quarter of an hour of a core; or give its path",
+            "there is no {} on this machine: `make prover` builds it, in half an hour of CPU; or give its path",
             program.display()
         ))
     })
@@ -121,133 +125,58 @@ pub(crate) fn refuse_private(args: &UpArgs, private: bool) -> Result<(), Failure
     ))
 }
 
+/// What the prover that is to be started says of this machine, if one is.
+pub(crate) async fn examine(args: &UpArgs) -> Result<Option<Machine>, Failure> {
+    match &args.prover {
+        Some(program) => {
+            Ok(Some(Machine::ask(&find(program)?, args.prover_wrap.as_deref()).await?))
+        }
+        None => Ok(None),
+    }
+}
+
+/// Refuses a new chain whose proofs that prover cannot make, before the first transaction.
+pub(crate) fn check(machine: Option<&Machine>, intent: &Intent) -> Result<(), Failure> {
+    let verifier = intent.proofs.as_ref().and_then(|proofs| proofs.verifier);
+    let halo2 = verifier.is_some_and(|verifier| verifier != ProofVerifier::Stark);
+    machine.map_or(Ok(()), |machine| machine.check(halo2))
+}
+
+/// The same for a chain that is there; and says so where the machine does not keep pace with it.
+pub(crate) async fn compare(
+    machine: Option<&Machine>,
+    args: &UpArgs,
+    (deployment, client): (&Deployment, &Client),
+    output: Output,
+) -> Result<(), Failure> {
+    let Some(machine) = machine else { return Ok(()) };
+    let Some(contracts) = deployment.contracts.proofs else {
+        output.note("warning: this family has no validity proofs, and the prover nothing to do");
+        return Ok(());
+    };
+    let halo2 = ProofForm::of(client, contracts.verifier).await? == ProofForm::Halo2;
+    machine.check(halo2)?;
+    let times = (args.block_time, args.claim_interval);
+    let demand = Demand::of(&deployment.config, times, halo2);
+    if let Some(warning) = demand.and_then(|demand| machine.too_slow(&demand)) {
+        output.note(wrapped(&warning, 0));
+    }
+    Ok(())
+}
+
 /// How to start a prover, for a person whose chain wants proofs and has none.
 pub(crate) fn advice(args: &UpArgs, config: &ChainConfig, rpc: &str) -> String {
-    if args.prover.is_some() || config.proofs.is_none() {
+    let Some(rules) = config.proofs.filter(|_| args.prover.is_none()) else {
         return String::new();
-    }
+    };
     let also = if args.host.is_loopback() { "" } else { " (and --provers here)" };
-    format!("  Proofs are made by: mezz-prover work --node {rpc}{also}\n")
-}
-
-/// A prover that this process has started, and starts again when it ends.
-#[derive(Debug)]
-pub(crate) struct Prover(JoinHandle<()>);
-
-/// How it is started.
-struct Start {
-    program: PathBuf,
-    node: String,
-    parts: PathBuf,
-    log: PathBuf,
-}
-
-impl Start {
-    fn spawn(&self) -> std::io::Result<Child> {
-        let log = File::options().create(true).append(true).open(&self.log)?;
-        let mut command = Command::new(&self.program);
-        command.args(["work", "--until-eof", "--node", &self.node, "--parts"]).arg(&self.parts);
-        // Its input ends when this process does, however that comes, and then it ends too.
-        command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
-        command.spawn()
-    }
-}
-
-impl Prover {
-    /// Starts the prover that was asked for, if any. What it says goes into `prover.log`, what it has not finished lies in `parts`.
-    pub(crate) fn start(
-        args: &UpArgs,
-        here: &DataDir,
-        parts: &Path,
-        port: u16,
-        output: Output,
-    ) -> Result<Option<Self>, Failure> {
-        let Some(program) = &args.prover else { return Ok(None) };
-        let program = find(program)?;
-        let host = if args.host.is_ipv6() { "[::1]" } else { "127.0.0.1" };
-        let start = Start {
-            program: program.clone(),
-            node: format!("http://{host}:{port}"),
-            parts: parts.to_owned(),
-            log: here.join("prover.log"),
-        };
-        let child = start.spawn().map_err(|error| {
-            Failure::failed(format!("{} cannot be started: {error}", program.display()))
-        })?;
-        output.note(format!("the prover runs; what it says is in {}", start.log.display()));
-        Ok(Some(Self(tokio::spawn(keep_running(start, child)))))
-    }
-
-    /// Ends it. What it has made of its job so far stays.
-    pub(crate) async fn stop(self) {
-        self.0.abort();
-        // The child goes with the task.
-        let _ = self.0.await;
-    }
-}
-
-/// Starts the prover again whenever it ends.
-async fn keep_running(start: Start, mut child: Child) {
-    let mut pause = PAUSE;
-    loop {
-        let began = Instant::now();
-        // Waiting would close it, and the prover would take that for the end of this process.
-        let input = child.stdin.take();
-        let ended = child.wait().await;
-        drop(input);
-        let status = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
-        pause = if began.elapsed() > PAUSE_MAX { PAUSE } else { pause };
-        tracing::error!(status, log = %start.log.display(), seconds = pause.as_secs(), "the prover ended, and is started again after a pause");
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(PAUSE_MAX);
-        child = loop {
-            match start.spawn() {
-                Ok(child) => break child,
-                Err(error) => {
-                    tracing::error!(%error, "the prover cannot be started");
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
-
-    /// A prover runs until this process lets go of it.
-    #[tokio::test]
-    async fn a_prover_runs_as_long_as_its_chain() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let program = folder.path().join("prover");
-        std::fs::write(&program, "#!/bin/sh\necho \"$@\"\ncat\necho ended\n").expect("a program");
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
-            .expect("it may run");
-        let log = folder.path().join("prover.log");
-        let start = Start {
-            program,
-            node: "http://127.0.0.1:1".into(),
-            parts: folder.path().join("parts"),
-            log: log.clone(),
-        };
-        let child = start.spawn().expect("it starts");
-        let prover = Prover(tokio::spawn(keep_running(start, child)));
-        let said = || std::fs::read_to_string(&log).unwrap_or_default();
-        for _ in 0..100 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            if !said().is_empty() {
-                break;
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(
-            said().starts_with("work --until-eof --node http://127.0.0.1:1 --parts"),
-            "{}",
-            said()
+    let first = if find(Path::new(PROGRAM)).is_ok() { "" } else { ", after `make prover`" };
+    let mut text = format!("  Proofs are made by: mezz prover work --node {rpc}{also}{first}\n");
+    let soon = args.claim_interval < CLAIM_INTERVAL || args.block_time < BLOCK_TIME_MAX as f64;
+    if rules.decides() && (soon || rules.prover_timeout < PATIENCE) {
+        text += &format!(
+            "  A few cores take minutes for a claim, and keep pace with fewer of them:\n  --block-time {BLOCK_TIME_MAX} --claim-interval {CLAIM_INTERVAL}, with --prover-timeout {PATIENCE} on a new chain.\n"
         );
-        assert!(!said().contains("ended"), "it runs on: {}", said());
-        prover.stop().await;
     }
+    text
 }

@@ -1,6 +1,11 @@
 //! `mezz up`: a Layer 2 in one process, on an embedded Layer 1 or on another.
 
-use super::{committee::Members, families, parties, prover, prover::Prover, run};
+use super::{
+    committee::Members,
+    families, parties,
+    prover::{self, Machine, Prover},
+    run,
+};
 use crate::{
     args::UpArgs,
     files::{
@@ -183,7 +188,9 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     run::warn_of_missing(&client);
 
     // The rollup.
-    let deployment = deployment(args, &places, &client, output).await?;
+    let machine = prover::examine(args).await?;
+    let deployment = deployment(args, &places, &client, machine.as_ref(), output).await?;
+    prover::compare(machine.as_ref(), args, (&deployment, &client), output).await?;
     if let Some(l1) = &embedded {
         l1.mine_every(args.l1_block_time).await?;
     }
@@ -317,6 +324,7 @@ async fn deployment(
     args: &UpArgs,
     places: &Places,
     client: &Client,
+    machine: Option<&Machine>,
     output: Output,
 ) -> Result<Deployment, Failure> {
     if places.rollup.exists() {
@@ -380,6 +388,7 @@ async fn deployment(
         parties::intend(&mut intent, dev_key(CHALLENGER).address())?;
     }
     let plan = Plan::prepare(intent, client, owner.address()).await?;
+    prover::check(machine, &plan.seed.intent)?;
     let rich = match &args.l1 {
         Some(_) => fund(client).await?,
         None => true,
