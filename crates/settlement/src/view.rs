@@ -270,7 +270,10 @@ impl Settlement {
             }
             Event::Derived { index, header } => {
                 let batch = self.now.inbox.batches().get(index as usize);
-                if batch.is_none_or(|batch| batch.effective().hash() != header) {
+                // Nor if one before it became void meanwhile: it stands on that.
+                if index != self.derived
+                    || batch.is_none_or(|batch| batch.effective().hash() != header)
+                {
                     return Ok(());
                 }
                 self.derived = index + 1;

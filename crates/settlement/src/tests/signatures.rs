@@ -191,6 +191,21 @@ fn what_is_not_proven_in_time_is_void() {
     assert_eq!(back.inbox(), before.inbox());
 }
 
+/// While a batch is derived one before it becomes void: what came of it stands on what is gone.
+#[test]
+fn what_stands_on_a_void_batch_is_not_derived_before_it() {
+    let mut chain = Chain::new();
+    chain.post(true); // at 12
+    chain.wait_for_void(0);
+    let index = chain.post_only(false, DaType::Calldata);
+    assert_eq!((chain.settlement.derived(), chain.batch(0).void), (0, true));
+    derive(&mut chain.settlement, index);
+    assert_eq!(chain.settlement.derived(), 0);
+    derive(&mut chain.settlement, 0);
+    derive(&mut chain.settlement, index);
+    assert_eq!(chain.settlement.derived(), 2);
+}
+
 #[test]
 fn signatures_are_left_out_while_proofs_come_in_time() {
     let mut chain = Chain::new();
@@ -287,7 +302,13 @@ fn a_proof_is_about_one_version() {
     let program = ProgramId { memory: B256::ZERO, pc: 0 };
     let schedule = |version: u64, activation| {
         let key = B256::ZERO;
-        Fact::Proof(ProofFact::Scheduled { version, activation, program, key })
+        Fact::Proof(ProofFact::Scheduled {
+            version,
+            activation,
+            program,
+            key,
+            verifier: Address::ZERO,
+        })
     };
     chain.mine(vec![schedule(0, 0), schedule(1, 2)]);
     for _ in 0..3 {
