@@ -6,7 +6,7 @@
 
 use crate::{
     disputes::{
-        crook::{Crook, Lie, Wrong, stranger},
+        crook::{Crook, Lie, Wrong},
         first_claim,
     },
     user::User,
@@ -19,14 +19,11 @@ use alloy::{
     sol_types::{SolCall, SolEvent},
 };
 use mezz_l1::{
-    Call,
     contracts::{
-        ClaimManager, Entry, Inbox, ProofRouter, QueryGame, SealedInbox, SignatureProofs,
-        ValidityProof,
+        ClaimManager, Entry, Inbox, ProofRouter, SealedInbox, SignatureProofs, ValidityProof,
     },
     deploy::{Intent, ProofVerifier, dev_key},
 };
-use mezz_node::Role;
 use mezz_primitives::{
     Accumulator, Boot, Family, Output, OutputHash, ProofKind, SignaturesConfig, Statement,
     vector_proof, vector_root,
@@ -208,16 +205,25 @@ async fn a_claim_is_final_by_what_a_worker_brings() {
     })
     .await;
     assert_eq!(proven_at(&world, content).await, 0);
+    // A batch with hardly anything in it goes into calldata; the users' goes into a blob.
+    let of_blobs = async || {
+        let all = seen::<ProofRouter::ContentProven>(&world, router(&world)).await;
+        let shown = |it: &Seen<ProofRouter::ContentProven>| {
+            ProofRouter::proveCall::abi_decode(&it.calldata).unwrap().proof.openings
+        };
+        all.into_iter().find(|it| !shown(it).is_empty())
+    };
+    work(&node, "a claim of blobs to be proven", async || of_blobs().await.is_some()).await;
+    let proven = of_blobs().await.unwrap();
+    let content = proven.event.content;
     work(&node, "the claim to be final", async || confirmed_at(&world, content).await > 0).await;
     let waited = confirmed_at(&world, content).await - proven_at(&world, content).await;
     assert!((7..20).contains(&waited), "{waited} s after the proof");
 
-    let all = seen::<ProofRouter::ContentProven>(&world, router(&world)).await;
-    let proven = all.iter().find(|it| it.event.content == content).unwrap();
     assert_eq!(proven.event.by, account(PROPOSER));
     let call = ProofRouter::proveCall::abi_decode(&proven.calldata).unwrap();
     let openings = call.proof.openings.clone();
-    assert!(!openings.is_empty() && openings.len().is_multiple_of(OPENING), "{}", openings.len());
+    assert!(openings.len().is_multiple_of(OPENING), "{}", openings.len());
     // As L1 stood before, it takes that and nothing else.
     let before = BlockNumberOrTag::Number(proven.block - 1);
     let shown = async |openings: Bytes| {
@@ -242,45 +248,6 @@ async fn a_claim_is_final_by_what_a_worker_brings() {
     assert_eq!(node.node.failure(), None);
 }
 
-/// Doubts about a right claim are answered by proofs of their spans.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_doubt_is_answered_by_what_a_worker_brings() {
-    let world = chain(6, None).await;
-    let node = world.node(operator()).await;
-    busy(&world, &node).await;
-    let (claim, _) = first_claim(&world).await;
-    // More at once than the machine of the fault proof runs, which is quick for such short spans.
-    let game = world.deployment.contracts.query_game;
-    let doubts = (1..8).map(|index| {
-        let it = entry(&claim.vector, index);
-        let call = QueryGame::queryCall {
-            content: claim.contentId,
-            owner: claim.owner,
-            parent: B256::ZERO,
-            index,
-            start: it.start,
-            end: it.end,
-            startProof: it.startProof,
-            endProof: it.endProof,
-        };
-        Call::to(game, &call).with_value(world.deployment.config.bond)
-    });
-    let stranger = stranger(&world).await;
-    for outcome in stranger.send_each(doubts.collect()).await.unwrap() {
-        outcome.unwrap();
-    }
-    work(&node, "the claim to be final", async || confirmed_at(&world, claim.contentId).await > 0)
-        .await;
-    let answered = seen::<ProofRouter::NodeProven>(&world, router(&world)).await;
-    assert!(!answered.is_empty(), "none was answered by a proof");
-    let settled = seen::<QueryGame::Proven>(&world, game).await;
-    for answer in &answered {
-        assert_eq!(answer.event.by, account(PROPOSER));
-        assert!(settled.iter().any(|doubt| doubt.event.node == answer.event.node));
-    }
-    assert_eq!(node.node.failure(), None);
-}
-
 /// A wrong claim falls by the proof of its first wrong span, long before the time of its silent owner is over.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_claim_is_refuted_by_what_a_worker_brings() {
@@ -288,7 +255,6 @@ async fn a_wrong_claim_is_refuted_by_what_a_worker_brings() {
     let node = world.node(operator()).await;
     busy(&world, &node).await;
     let (claim, _) = first_claim(&world).await;
-    // The first span reads the blob.
     let liar = Crook::begin(&world, &node.node, &claim, Lie::Silent, Wrong::From(0)).await;
     let disproven = async || seen::<ProofRouter::InstanceDisproven>(&world, router(&world)).await;
     work(&node, "the lie to be refuted", async || !disproven().await.is_empty()).await;
@@ -298,7 +264,6 @@ async fn a_wrong_claim_is_refuted_by_what_a_worker_brings() {
     assert_eq!(said.by, account(CHALLENGER));
     let call = ProofRouter::refuteByZkCall::abi_decode(&refutation.calldata).unwrap();
     assert_eq!(call.result, claim.vector[0]);
-    assert!(!call.proof.openings.is_empty(), "with the blob that the span reads");
     assert!(liar.is_slashed(&world).await);
     work(&node, "the right one to be final", async || {
         confirmed_at(&world, claim.contentId).await > 0
@@ -409,37 +374,5 @@ async fn batches_without_signatures_count_by_what_a_worker_brings() {
     let (claim, _) = first_claim(&world).await;
     work(&node, "the claim to be final", async || confirmed_at(&world, claim.contentId).await > 0)
         .await;
-    assert_eq!(node.node.failure(), None);
-}
-
-/// A claim about more blobs than go with one proof: the rest is opened in transactions before.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_claim_about_many_blobs_is_proven_in_pieces() {
-    const BLOBS: u64 = 68;
-    let world = chain(6, None).await;
-    let place = world.place();
-    let settings = Settings { batch_interval: 1, ..operator() };
-    let without: Vec<_> = Role::ALL.into_iter().filter(|role| *role != Role::Proposer).collect();
-    let node = world.node_in(place.clone(), Settings { roles: without, ..settings.clone() }).await;
-    busy(&world, &node).await;
-    for count in [BLOBS / 2, BLOBS] {
-        wait("the batches", async || node.node.progress().derived >= count).await;
-    }
-    node.stop().await;
-    // The first claim is about the first batch, the second about all that are there when it is made.
-    let node = world.node_in(place, settings).await;
-    let proven = async || {
-        let all = seen::<ProofRouter::ContentProven>(&world, router(&world)).await;
-        all.into_iter()
-            .map(|it| ProofRouter::proveCall::abi_decode(&it.calldata).unwrap().proof)
-            .find(|proof| !proof.opened.is_zero())
-    };
-    work(&node, "the proof of many blobs", async || proven().await.is_some()).await;
-    let proof = proven().await.unwrap();
-    assert_eq!(proof.openings.len(), 64 * OPENING);
-    let opened = seen::<ProofRouter::BlobsOpened>(&world, router(&world)).await;
-    assert_eq!(opened.last().unwrap().event.openings, proof.opened);
-    let count: u64 = opened.iter().map(|it| it.event.count.to::<u64>()).sum();
-    assert!((BLOBS - 65..64).contains(&count), "{count} before, and 64 with the proof");
     assert_eq!(node.node.failure(), None);
 }

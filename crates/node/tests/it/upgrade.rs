@@ -17,7 +17,7 @@ use mezz_l1::{
     deploy::dev_key,
 };
 use mezz_node::{Build, Role};
-use mezz_primitives::{BlockInput, ContentId, ProgramId, query_id, release, vector_proof};
+use mezz_primitives::{BlockInput, ContentId, Family, ProgramId, query_id, release, vector_proof};
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
@@ -193,7 +193,7 @@ async fn an_operator_upgrades_and_nothing_is_lost() {
     let place = world.place();
     let first = world.node_in(place.clone(), watcher(another())).await;
     let reason = ended(&first).await;
-    assert!(reason.contains(&format!("from batch {activation} on")), "{reason}");
+    assert!(reason.contains(&format!("before {activation}")), "{reason}");
     first.stop().await;
     let second = world.node_in(place, watcher(Build::own())).await;
     second.wait_derived(new.node.heads().safe).await;
@@ -212,7 +212,7 @@ async fn an_operator_upgrades_and_nothing_is_lost() {
 /// After its last batch the older version answers doubts about its claims, and doubts wrong ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_superseded_node_defends_its_claims_to_the_end() {
-    let world = World::of_build(Build::own(), |intent| {
+    let world = World::of(Family::Optimistic, |intent| {
         intent.governance.program_notice = 1;
         let windows = &mut intent.windows;
         (windows.claim_window, windows.proof_maturity) = (60, 62);
