@@ -38,6 +38,8 @@ use mezz_evm::{
 use revm::{bytecode::Bytecode, state::AccountInfo};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io,
     ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::Arc,
@@ -73,14 +75,37 @@ pub(crate) struct View {
     snapshot: Snapshot,
 }
 
+/// Takes away what a process left that was killed while it made the database. fjall writes its marker last, makes the database anew where there is none, and then
+/// fails at a journal that is already there.
+fn clear_beginning(db: &Path) -> io::Result<()> {
+    let marker = db.join("version");
+    let is_complete = || fs::metadata(&marker).is_ok_and(|file| file.len() > 0);
+    // Who holds the lock is at it right now, or has the database open.
+    let lock = match File::open(db.join("lock")) {
+        Ok(lock) if !is_complete() && lock.try_lock().is_ok() => lock,
+        _ => return Ok(()),
+    };
+    if !is_complete() {
+        for left in [marker, db.join("0.jnl")] {
+            match fs::remove_file(left) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => (),
+                result => result?,
+            }
+        }
+    }
+    lock.unlock()
+}
+
 impl Disk {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(path).map_err(|source| Error::Io { path: path.into(), source })?;
+        std::fs::create_dir_all(path)
+            .and_then(|()| clear_beginning(&path.join("db")))
+            .map_err(|source| Error::Io { path: path.into(), source })?;
         let db = Database::builder(path.join("db")).open().map_err(|error| match error {
             fjall::Error::Locked => Error::Locked { path: path.into() },
             error => error.into(),
         })?;
-        std::fs::File::open(path)
+        File::open(path)
             .and_then(|dir| dir.sync_all())
             .map_err(|source| Error::Io { path: path.into(), source })?;
         let keyspace = |name| db.keyspace(name, KeyspaceCreateOptions::default);

@@ -175,6 +175,31 @@ fn what_is_flushed_is_in_a_copy_taken_at_any_moment() {
     }
 }
 
+#[test]
+fn a_directory_that_a_process_had_only_begun_with_is_begun_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = directory.path().join("db");
+    drop(Store::open(Some(directory.path()), genesis()).unwrap());
+    let marker = std::fs::read(db.join("version")).unwrap();
+    std::fs::remove_dir_all(&db).unwrap();
+    std::fs::create_dir(&db).unwrap();
+    // fjall makes these in this order, and the marker in two steps.
+    for (name, bytes) in [("lock", &[][..]), ("0.jnl", &[0; 64]), ("version", &[])] {
+        std::fs::write(db.join(name), bytes).unwrap();
+        let copied = tempfile::tempdir().unwrap();
+        copy(directory.path(), copied.path());
+        let store = Store::open(Some(copied.path()), genesis()).unwrap();
+        append(&store, &changes_of(1), 0, 2);
+        store.flush().unwrap();
+        assert_eq!(std::fs::read(copied.path().join("db/version")).unwrap(), marker);
+        let busy = Store::open(Some(copied.path()), genesis());
+        assert!(matches!(busy.map(drop), Err(Error::Locked { .. })), "after {name}");
+        drop(store);
+        let store = Store::open(Some(copied.path()), genesis()).unwrap();
+        assert_eq!(store.head().number, 1, "after {name}");
+    }
+}
+
 /// The variable that turns [`writes_until_it_is_killed`] into the process that is killed.
 const DIRECTORY: &str = "MEZZ_TEST_KILLED_DIRECTORY";
 
