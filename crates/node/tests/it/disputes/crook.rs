@@ -119,8 +119,31 @@ pub(crate) async fn stranger(world: &World) -> Sender {
     Sender::new(world.l1.clone(), Arc::new(key), config)
 }
 
+/// What was claimed.
+pub(crate) async fn claims(world: &World) -> Vec<ClaimManager::ClaimAsserted> {
+    let head = world.l1.latest().await.unwrap().number;
+    let manager = world.deployment.contracts.claim_manager;
+    let logs = world.l1.logs(world.deployment.start_block, head, &[manager]).await.unwrap();
+    let claims =
+        logs.iter().filter_map(|log| ClaimManager::ClaimAsserted::decode_log(&log.inner).ok());
+    claims.map(|claim| claim.data).collect()
+}
+
+/// The claims that a claim stands on, from the first on.
+async fn before(world: &World, claim: &ClaimManager::ClaimAsserted) -> Vec<B256> {
+    let mut path = vec![claim.parentId];
+    for earlier in claims(world).await.iter().rev() {
+        if path.last() == Some(&earlier.contentId) {
+            path.push(earlier.parentId);
+        }
+    }
+    path.pop();
+    path.reverse();
+    path
+}
+
 impl Crook {
-    /// Claims beside a right claim on the genesis, of whose span `wrong` begins in `node` knows everything.
+    /// Claims beside a right claim, of whose span `wrong` begins in `node` knows everything. Who does not keep silent claims beside one on the genesis.
     pub(crate) async fn begin(
         world: &World,
         node: &Node,
@@ -133,6 +156,12 @@ impl Crook {
         let since = world.l1.latest().await.unwrap().number;
         let stake = Call::to(contracts.claim_manager, &ClaimManager::depositCall {});
         sender.send(stake.with_value(world.deployment.config.stake)).await.unwrap();
+        // What an owner holds for right forms one path: it starts where the claims before end.
+        for claim in before(world, right).await {
+            let back = ClaimManager::backCall { contentId: claim };
+            // One that is confirmed meanwhile needs no backing; if it was for another reason, the claim below fails.
+            drop(sender.send(Call::to(contracts.claim_manager, &back)).await);
+        }
 
         let name = format!("{lie:?} {wrong:?}");
         let (Wrong::From(first) | Wrong::Only(first)) = wrong;
