@@ -110,7 +110,7 @@ test-proof: prover ## The committed keys are those of the prover's build, its ru
 	@PROVER=$(CACHE)/prover/release/mezz-prover scripts/prove.sh $(PROVEN)
 
 test-deep: FOUNDRY_PROFILE := deep
-test-deep: PROVEN := empty transfers-4 token signatures-20 busy-3
+test-deep: PROVEN := empty transfers-4 token mixed signatures-20 busy-3
 test-deep: export PROPTEST_CASES ?= 20000
 test-deep: setup test-contracts test-slither test-halmos test-rust test-clients test-proof ## Hours: many seeds, deep fuzzing, advisories
 	$(call step,the wrap)

@@ -19,6 +19,6 @@ pub use blocks::{Derivation, blocks, next_output};
 pub use messages::message_transaction;
 pub use payload::{
     Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, Layout, TRANSACTIONS_MAX, decode,
-    encode, pad,
+    encode,
 };
 pub use transaction::{NotEncodable, check_encodable, is_encodable};

@@ -12,7 +12,7 @@ use alloy::{
 use mezz_derive::{
     BLOB_CAPACITY, Batch, BlockBody, Compressor, EncodeError, Expected, Invalid, Layout,
     NotEncodable, PAYLOAD_BLOBS_MAX, TRANSACTIONS_MAX, blob_count, check_encodable, decode, encode,
-    from_blobs, is_encodable, pad, to_blobs,
+    from_blobs, is_encodable, to_blobs,
 };
 use mezz_primitives::Attributed;
 use proptest::prelude::*;
@@ -62,17 +62,13 @@ proptest! {
     }
 
     #[test]
-    fn padding_says_nothing(seed: u64, bucket in 0usize..5000, most in 0usize..40_000) {
+    fn padding_says_nothing(seed: u64, padding in proptest::collection::vec(any::<u8>(), 0..5_000)) {
         let batch = support::batch(seed);
         let payload = encode(&batch, CHAIN_ID, Compressor::Deflate).unwrap();
-        let padded = pad(payload.clone(), bucket, most);
-        if padded.len() == payload.len() {
-            prop_assert_eq!(&padded, &payload);
-        } else {
-            prop_assert!(padded.len() <= most && padded.len().is_multiple_of(bucket) && padded.len() - payload.len() <= 2 * bucket);
-        }
-        prop_assert!(padded.len() != payload.len() || payload.len().is_multiple_of(bucket.max(1)) || payload.len() + 2 * bucket > most);
+        let padded = support::padded(&payload, &padding);
         prop_assert_eq!(decode(&padded, &expected(&batch)), Ok(batch));
+        let cut = &padded[..padding.len()];
+        prop_assert!(decode(cut, &expected(&batch)).is_err());
     }
 
     /// The form is the same whoever makes it, and takes a signature back.

@@ -1,6 +1,8 @@
 //! One transaction on revm, with what an L2 adds: fees to vaults and deposits.
 
 use crate::Charges;
+use alloy_consensus::crypto::secp256k1::recover_signer;
+use alloy_eips::eip7702::{RecoveredAuthority, RecoveredAuthorization, SignedAuthorization};
 use alloy_primitives::U256;
 use core::marker::PhantomData;
 use mezz_primitives::predeploys::{BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT};
@@ -8,12 +10,13 @@ use revm::{
     Database, Inspector,
     context::{
         Block, BlockEnv, CfgEnv, Context, ContextTr, JournalTr, Transaction, TxEnv,
+        either::Either,
         journaled_state::account::JournaledAccountTr,
         result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction, ResultAndState},
     },
     handler::{EvmTr, FrameResult, Handler, MainnetEvm, post_execution, pre_execution},
     inspector::InspectorHandler,
-    interpreter::{InitialAndFloorGas, interpreter::EthInterpreter},
+    interpreter::{GasTracker, InitialAndFloorGas, interpreter::EthInterpreter},
 };
 
 /// The context that everything here runs in.
@@ -97,6 +100,16 @@ struct Rules<DB, I> {
     types: PhantomData<(DB, I)>,
 }
 
+/// Whose authorization it is (EIP-7702).
+fn recovered(signed: &SignedAuthorization) -> RecoveredAuthorization {
+    let signer = signed
+        .signature()
+        .ok()
+        .and_then(|signature| recover_signer(&signature, signed.signature_hash()).ok());
+    let authority = signer.map_or(RecoveredAuthority::Invalid, RecoveredAuthority::Valid);
+    RecoveredAuthorization::new_unchecked(signed.inner().clone(), authority)
+}
+
 impl<DB, I> Rules<DB, I> {
     const fn new(kind: Kind) -> Self {
         Self { kind, types: PhantomData }
@@ -161,6 +174,21 @@ impl<DB: Database, I> Handler for Rules<DB, I> {
                 Ok(())
             }
         }
+    }
+
+    fn apply_eip7702_auth_list(
+        &self,
+        evm: &mut Self::Evm,
+        gas: &mut GasTracker,
+    ) -> Result<Option<u64>, Self::Error> {
+        let context = evm.ctx();
+        // By our way to a signer, which the proven program has circuits for; the list's own is a library's.
+        for authorization in &mut context.tx.authorization_list {
+            if let Either::Left(signed) = authorization {
+                *authorization = Either::Right(recovered(signed));
+            }
+        }
+        pre_execution::apply_eip7702_auth_list::<_, Self::Error>(context, gas)
     }
 
     fn reimburse_caller(

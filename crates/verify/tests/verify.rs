@@ -14,6 +14,9 @@ const CLAIM_SAYS: &str = include_str!("../../../programs/zk/fixtures/claim.proof
 const TOKEN: &[u8] = include_bytes!("../../../programs/zk/fixtures/token.proof");
 const TOKEN_SAYS: &str = include_str!("../../../programs/zk/fixtures/token.proof.json");
 
+const MIXED: &[u8] = include_bytes!("../../../programs/zk/fixtures/mixed.proof");
+const MIXED_SAYS: &str = include_str!("../../../programs/zk/fixtures/mixed.proof.json");
+
 const SIGNATURES: &[u8] = include_bytes!("../../../programs/zk/fixtures/signatures.proof");
 const SIGNATURES_SAYS: &str = include_str!("../../../programs/zk/fixtures/signatures.proof.json");
 
@@ -38,12 +41,15 @@ fn a_claims_proof_is_one() {
 
 #[test]
 fn a_spans_proof_is_one_and_of_that_span_only() {
-    let said: Statement = serde_json::from_str(TOKEN_SAYS).unwrap();
-    assert_eq!(said.kind, ProofKind::Span);
     let verifier = Verifier::committed();
-    verifier.verify(said.hash(), TOKEN).unwrap();
-    assert!(verifier.verify(said.hash(), CLAIM).is_err());
-    assert!(verifier.verify(statement().hash(), TOKEN).is_err());
+    for (says, proof, other) in [(TOKEN_SAYS, TOKEN, MIXED), (MIXED_SAYS, MIXED, TOKEN)] {
+        let said: Statement = serde_json::from_str(says).unwrap();
+        assert_eq!(said.kind, ProofKind::Span);
+        verifier.verify(said.hash(), proof).unwrap();
+        assert!(verifier.verify(said.hash(), CLAIM).is_err());
+        assert!(verifier.verify(said.hash(), other).is_err());
+        assert!(verifier.verify(statement().hash(), proof).is_err());
+    }
 }
 
 #[test]

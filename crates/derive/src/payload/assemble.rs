@@ -19,30 +19,6 @@ use mezz_primitives::{Attributed, DepositHint, PAYLOAD_MAX};
 /// The bit of the compressor's byte that says: padding follows.
 const PADDED: u8 = 0x80;
 
-/// Makes the payload's length a multiple of `bucket`, so that it says less of what is in it. What would come out longer than `most` stays as it is.
-pub fn pad(mut payload: Vec<u8>, bucket: usize, most: usize) -> Vec<u8> {
-    let length = payload.len();
-    let padding = |count: usize| {
-        let mut padding = Vec::new();
-        uvarint(count as u64, &mut padding);
-        padding.resize(padding.len() + count, 0);
-        padding
-    };
-    // The padding says its own length first, in a byte or a few.
-    let fits = (length..most.saturating_add(1)).filter(|whole| whole.is_multiple_of(bucket));
-    let mut tries =
-        fits.take(3).flat_map(|whole| (1..=4).map(move |said| whole.checked_sub(length + said)));
-    let found = tries.find_map(|count| {
-        let padding = padding(count?);
-        (length + padding.len()).is_multiple_of(bucket).then_some(padding)
-    });
-    if let Some(padding) = found.filter(|_| !length.is_multiple_of(bucket) && length >= 2) {
-        payload[1] |= PADDED;
-        payload.splice(2..2, padding);
-    }
-    payload
-}
-
 /// Packs a batch into a payload.
 ///
 /// [`decode`] gives the batch back if `batch.hints` holds one hint for each deposit that it consumes.

@@ -13,7 +13,7 @@ mod transactions;
 mod words;
 mod writer;
 
-pub use assemble::{decode, encode, pad};
+pub use assemble::{decode, encode};
 pub use deflate::Compressor;
 
 use crate::NotEncodable;

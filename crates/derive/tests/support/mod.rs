@@ -282,3 +282,17 @@ fn message(kind: MessageKind, index: u64) -> QueueMessage {
 pub(crate) fn digest<'a>(items: impl IntoIterator<Item = &'a [u8]>) -> B256 {
     keccak256(items.into_iter().flat_map(|item| keccak256(item).0).collect::<Vec<_>>())
 }
+
+/// A payload with this padding, whatever it says (docs/spec/batch.md, *Payload*).
+pub(crate) fn padded(payload: &[u8], padding: &[u8]) -> Vec<u8> {
+    let mut padded = vec![payload[0], payload[1] | 0x80];
+    let mut length = padding.len();
+    while length >= 0x80 {
+        padded.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    padded.push(length as u8);
+    padded.extend_from_slice(padding);
+    padded.extend_from_slice(&payload[2..]);
+    padded
+}

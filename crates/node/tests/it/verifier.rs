@@ -28,6 +28,10 @@ const CLAIM_SAYS: &str = include_str!("../../../../programs/zk/fixtures/claim.pr
 const TOKEN: &[u8] = include_bytes!("../../../../programs/zk/fixtures/token.proof");
 const TOKEN_SAYS: &str = include_str!("../../../../programs/zk/fixtures/token.proof.json");
 
+/// A block with transfers, a token, a creation, a delegation, a forced transaction and a deposit.
+const MIXED: &[u8] = include_bytes!("../../../../programs/zk/fixtures/mixed.proof");
+const MIXED_SAYS: &str = include_str!("../../../../programs/zk/fixtures/mixed.proof.json");
+
 /// What a wrapped proof is of.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,6 +67,7 @@ async fn the_embedded_l1_verifies_what_was_proven_and_nothing_else() {
     let (claim, token) = (statement(CLAIM_SAYS), statement(TOKEN_SAYS));
     world.read(verifier, &verify(claim, CLAIM)).await;
     world.read(verifier, &verify(token, TOKEN)).await;
+    world.read(verifier, &verify(statement(MIXED_SAYS), MIXED)).await;
 
     // A transaction of it fits: the floor of its calldata is all that it costs.
     let receipt = world.call(FUNDER, verifier, &verify(claim, CLAIM), U256::ZERO).await;
@@ -77,6 +82,7 @@ async fn the_embedded_l1_verifies_what_was_proven_and_nothing_else() {
         refused(&world, verifier, "an altered byte", &verify(claim, &altered)).await;
     }
     refused(&world, verifier, "another statement", &verify(token, CLAIM)).await;
+    refused(&world, verifier, "another block", &verify(token, MIXED)).await;
     refused(&world, verifier, "no statement", &verify(B256::ZERO, CLAIM)).await;
     refused(&world, verifier, "no proof", &verify(claim, &[])).await;
     refused(&world, verifier, "half a proof", &verify(claim, &CLAIM[..CLAIM.len() / 2])).await;

@@ -2,7 +2,7 @@
 
 use crate::{
     rollup::{cases, sign, transfer},
-    scenes::{block, busy, fund, funded, token},
+    scenes::{ALICE, block, busy, creation, delegation, fund, funded, token},
     world::{Contract, Posted, World},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, uint};
@@ -141,65 +141,133 @@ fn inputs_are_read_back_whole() {
     assert!(ProofInput::decode(&[&file[..], &[0]].concat()).is_none());
 }
 
-/// Makes a transaction of a wallet with a nonce, to somebody.
-type Transaction = fn(u8, u64, Address) -> Bytes;
+/// The runs that docs/benchmarks.md has numbers for, and two with a bit of everything for comparing the two builds (invariant 41).
+const RUNS: [&str; 12] = [
+    "empty",
+    "transfer",
+    "transfers-4",
+    "transfers-20",
+    "token",
+    "tokens-20",
+    "mixed",
+    "claim",
+    "signatures-2",
+    "signatures-20",
+    "busy-1",
+    "busy-3",
+];
 
-/// The inputs that docs/benchmarks.md has numbers for, in the folder that `MEZZ_PROOF_INPUTS` names: a state of a thousand accounts, and what happens in one block.
+/// One of a thousand accounts.
+fn account(number: usize) -> Address {
+    Address::left_padding_from(&(0x4000 + number as u16 % 1_000).to_be_bytes())
+}
+
+/// A chain with a thousand accounts, and three wallets that have had a deposit each.
+fn crowd() -> World {
+    fund(World::with_contracts((0..1_000).map(|number| Contract::new(account(number), Vec::new()))))
+}
+
+/// The three wallets in turn send something to so many accounts.
+fn sent(count: usize, make: fn(u8, u64, Address) -> Bytes) -> impl Iterator<Item = Bytes> {
+    (0..count)
+        .map(move |index| make((index % 3) as u8, 1 + (index / 3) as u64, account(index * 37)))
+}
+
+fn one(who: u8, nonce: u64, to: Address) -> Bytes {
+    sign(who, transfer(nonce, to, 1))
+}
+
+fn one_token(who: u8, nonce: u64, to: Address) -> Bytes {
+    token(who, nonce, to, 1)
+}
+
+/// What one block in a blob with these transactions, and all messages that wait, comes to.
+fn last_block(mut world: World, transactions: impl IntoIterator<Item = Bytes>) -> ProofInput {
+    let transactions: Vec<_> = transactions.into_iter().collect();
+    let (messages, users) = (world.waiting(), transactions.len());
+    world.post(Posted::Blobs, vec![block(messages, transactions)]);
+    assert_eq!(world.inputs.last().unwrap().transactions.len(), users + messages as usize);
+    let (head, end) = (world.output().number, world.batches.len() as u64);
+    world.input(ProofKind::Span, head - 1, end, 1)
+}
+
+/// Transfers, a token, a creation, a delegation, a forced transaction and a deposit in one block.
+fn mixed() -> ProofInput {
+    let mut world = crowd();
+    world.l1_info(2_000_000_000);
+    world.force(sign(2, transfer(1, account(1), 11)));
+    world.deposit(ALICE, ALICE, 7, 0, &[]);
+    let users =
+        [one(0, 1, account(2)), one_token(0, 2, account(3)), creation(0, 3), delegation(1, 1)];
+    last_block(world, users)
+}
+
+/// Two batches in blobs, of three blocks with one transfer each, in spans of two blocks.
+fn claim() -> ProofInput {
+    let mut world = crowd();
+    for batch in 0..2 {
+        let blocks = (0..3).map(|index| {
+            let number = batch * 3 + index;
+            let to = account(number as usize * 11);
+            block(0, [one((number % 3) as u8, 1 + number / 3, to)])
+        });
+        world.post(Posted::Blobs, blocks.collect());
+    }
+    world.input(ProofKind::Claim, 1, 3, 2)
+}
+
+fn signatures(count: usize) -> ProofInput {
+    let mut world = crowd();
+    world.post_as(Layout::Unsigned, Posted::Blobs, vec![block(0, sent(count, one))]);
+    world.signatures(1, 2)
+}
+
+fn everything(span: u32) -> ProofInput {
+    let mut world = busy();
+    let end = world.batches.len() as u64;
+    world.input(ProofKind::Claim, 0, end, span)
+}
+
+fn run(name: &str) -> ProofInput {
+    match name {
+        "empty" => last_block(crowd(), []),
+        "transfer" => last_block(crowd(), sent(1, one)),
+        "transfers-4" => last_block(crowd(), sent(4, one)),
+        "transfers-20" => last_block(crowd(), sent(20, one)),
+        "token" => last_block(crowd(), sent(1, one_token)),
+        "tokens-20" => last_block(crowd(), sent(20, one_token)),
+        "mixed" => mixed(),
+        "claim" => claim(),
+        "signatures-2" => signatures(2),
+        "signatures-20" => signatures(20),
+        "busy-1" => everything(1),
+        "busy-3" => everything(3),
+        _ => panic!("{name} is no run"),
+    }
+}
+
+/// The runs as files, in the folder that `MEZZ_PROOF_INPUTS` names.
 #[test]
 #[ignore = "writes files for mezz-prover"]
 #[allow(clippy::disallowed_methods, reason = "whoever measures says where the files go")]
 fn write_inputs() {
     let folder = std::env::var("MEZZ_PROOF_INPUTS").expect("MEZZ_PROOF_INPUTS names a folder");
-    let account = |number: u16| Address::left_padding_from(&(0x4000 + number).to_be_bytes());
-    let crowd = || (0..1_000).map(|number| Contract::new(account(number), Vec::new()));
-    let sender = |index: usize| (index % 3) as u8;
-    let scenes: [(&str, usize, Transaction); 6] = [
-        ("empty", 0, |_, _, _| unreachable!()),
-        ("transfer", 1, |who, nonce, to| sign(who, transfer(nonce, to, 1))),
-        ("transfers-4", 4, |who, nonce, to| sign(who, transfer(nonce, to, 1))),
-        ("transfers-20", 20, |who, nonce, to| sign(who, transfer(nonce, to, 1))),
-        ("token", 1, |who, nonce, to| token(who, nonce, to, 1)),
-        ("tokens-20", 20, |who, nonce, to| token(who, nonce, to, 1)),
+    for name in RUNS {
+        std::fs::write(format!("{folder}/{name}.input"), run(name).encode()).unwrap();
+    }
+}
+
+/// What was proven is what these runs come to today.
+#[test]
+fn the_committed_proofs_are_of_these_runs() {
+    let files = [
+        ("claim", include_str!("../../../../programs/zk/fixtures/claim.proof.json")),
+        ("token", include_str!("../../../../programs/zk/fixtures/token.proof.json")),
+        ("mixed", include_str!("../../../../programs/zk/fixtures/mixed.proof.json")),
+        ("signatures-20", include_str!("../../../../programs/zk/fixtures/signatures.proof.json")),
     ];
-    for (name, count, make) in scenes {
-        let mut world = fund(World::with_contracts(crowd()));
-        let transactions = (0..count).map(|index| {
-            // Each has had one deposit.
-            let nonce = 1 + (index / 3) as u64;
-            make(sender(index), nonce, account((index * 37 % 1_000) as u16))
-        });
-        world.post(Posted::Blobs, vec![block(0, transactions)]);
-        let (head, end) = (world.output().number, world.batches.len() as u64);
-        assert_eq!(world.inputs.last().unwrap().transactions.len(), count, "{name}");
-        let input = world.input(ProofKind::Span, head - 1, end, 1);
-        std::fs::write(format!("{folder}/{name}.input"), input.encode()).unwrap();
-    }
-    let mut world = fund(World::with_contracts(crowd()));
-    for batch in 0..2 {
-        let blocks = (0..3).map(|index| {
-            let number = batch * 3 + index;
-            let to = account(number as u16 * 11);
-            block(0, [sign(sender(number as usize), transfer(1 + number / 3, to, 1))])
-        });
-        world.post(Posted::Blobs, blocks.collect());
-    }
-    let input = world.input(ProofKind::Claim, 1, 3, 2);
-    std::fs::write(format!("{folder}/claim.input"), input.encode()).unwrap();
-    for (name, count) in [("signatures-2", 2), ("signatures-20", 20)] {
-        let mut world = fund(World::with_contracts(crowd()));
-        let transactions = (0..count).map(|index| {
-            let to = account((index * 37 % 1_000) as u16);
-            sign(sender(index), transfer(1 + (index / 3) as u64, to, 1))
-        });
-        world.post_as(Layout::Unsigned, Posted::Blobs, vec![block(0, transactions)]);
-        let input = world.signatures(1, 2);
-        std::fs::write(format!("{folder}/{name}.input"), input.encode()).unwrap();
-    }
-    // A bit of everything, for comparing the two builds (invariant 41).
-    let mut world = busy();
-    let end = world.batches.len() as u64;
-    for span in [1, 3] {
-        let input = world.input(ProofKind::Claim, 0, end, span);
-        std::fs::write(format!("{folder}/busy-{span}.input"), input.encode()).unwrap();
+    for (name, said) in files {
+        let said: Statement = serde_json::from_str(said).unwrap();
+        assert_eq!(run(name).rehearse::<U256>().unwrap().0, said, "{name}");
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn recovery(number: u8, nonce: u64) -> Bytes {
 }
 
 /// Wallet `number` lets its account run the token's code.
-fn delegation(number: u8, nonce: u64) -> Bytes {
+pub(crate) fn delegation(number: u8, nonce: u64) -> Bytes {
     let authorization = Authorization {
         chain_id: U256::from(crate::rollup::CHAIN.id),
         address: Code::Token.address(),

@@ -178,6 +178,11 @@ impl World {
         self.enqueue(1, Address::ZERO, Address::ZERO, 0, transaction);
     }
 
+    /// Messages that no batch has taken.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.queue.len() as u32 - self.output().queue_index as u32
+    }
+
     /// The payload of a batch with these blocks, which takes every message that waits.
     pub(crate) fn payload(&self, layout: Layout, blocks: Vec<BlockBody>) -> Vec<u8> {
         let from = self.output().queue_index as usize;
