@@ -33,6 +33,7 @@ test("who is who is in deployment.json, and their secrets are for the owner alon
     [["operator", "operator", 0], ["auditor", "auditor", 0], ["acme", "tenant", 5], ["bolt", "tenant", 5]],
   );
   const list = readFileSync(file, "utf8");
+  assert.equal(statSync(join(datadir, "deployment.json")).mode & 0o777, 0o600);
   for (const { key, token } of parties) {
     assert.equal(statSync(key).mode & 0o777, 0o600);
     assert.ok(!list.includes(token), "the file has hashes of tokens");
@@ -69,6 +70,9 @@ test("what a tenant and a stranger may know of the chain they are told by the sa
   assert.ok((await as("acme", "status")).status.heads.latest > 0);
   assert.ok(Array.isArray((await as("bolt", "claims")).claims));
   assert.ok(JSON.parse(await mezz("status", "--datadir", datadir, "--json")).status.heads.latest > 0);
+  // How much waits to be posted would tell of each block how much is in it.
+  const told = async (name) => "unpostedBytes" in (await asked(name, "mezz_status", []));
+  assert.deepEqual(await Promise.all([undefined, "bolt", "auditor", "operator"].map(told)), [false, false, true, true]);
 });
 
 test("an auditor opens what is on L1 as a hash", async () => {

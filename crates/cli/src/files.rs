@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs,
     io::{ErrorKind, Write},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -240,9 +240,24 @@ pub(crate) fn rollup(path: &Path, otherwise: &str) -> Result<Deployment, Failure
 
 /// Writes a file so that a reader sees the old one or the new one, never half of it.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    replace(path, bytes, 0o666)
+}
+
+/// The same, for nobody else to read.
+pub(crate) fn write_for_owner(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    replace(path, bytes, 0o600)
+}
+
+fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let write = || {
         let partial = path.with_extension("partial");
-        let mut file = fs::File::create(&partial)?;
+        // One that a kill has left would keep its own mode.
+        match fs::remove_file(&partial) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&partial)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&partial, path)

@@ -49,6 +49,8 @@ pub struct Limits {
     pub sync_timeout: Duration,
     /// The longest time it waits.
     pub sync_timeout_max: Duration,
+    /// Whether pages in browsers may ask. Where they may not, a request with an `Origin` is refused.
+    pub browsers: bool,
 }
 
 impl Default for Limits {
@@ -77,6 +79,7 @@ impl Default for Limits {
             waiting_max: 1_024,
             sync_timeout: Duration::from_secs(2),
             sync_timeout_max: Duration::from_secs(30),
+            browsers: true,
         }
     }
 }

@@ -134,11 +134,20 @@ impl Methods {
         budget: Arc<Budget>,
     ) -> Step {
         let (method, started) = (request.method.as_ref(), Instant::now());
-        let entry = self.entries.get(method);
-        let handler = entry.map(|entry| entry.handler);
-        let (Some(entry), Some(Handler::Inline(plain) | Handler::Worker(plain))) = (entry, handler)
-        else {
-            // Nothing of which parts are shown is anything else; a test holds the table to that.
+        let Some(entry) = self.entries.get(method) else {
+            let whole = self.start_extra(method, request.params, started);
+            let node = self.node.clone();
+            return match whole {
+                Step::Done(answer) => {
+                    Step::Done(answer.and_then(|whole| view.cut(&node, filter, &whole)))
+                }
+                Step::Later(answer) => Step::Later(Box::pin(async move {
+                    answer.await.and_then(|whole| view.cut(&node, filter, &whole))
+                })),
+            };
+        };
+        let (Handler::Inline(plain) | Handler::Worker(plain)) = entry.handler else {
+            // Nothing of the server's of which parts are shown is anything else; a test holds the table to that.
             return Step::Done(Err(RpcError::method_not_found(method)));
         };
         // Whoever sees no transaction has none written down to be cut again.

@@ -330,6 +330,12 @@ async fn a_proof_of_a_withdrawal_says_nothing_of_the_ether_of_others() {
         (&cut["storageHash"], &cut["storageProof"]),
         (&whole["storageHash"], &whole["storageProof"])
     );
+    // Nor the proof of a listed contract's slot; without a slot there is nothing of the tenant's in it.
+    let slot = keccak256([account(OWN).into_word(), B256::ZERO].concat());
+    let about = json!([COUNTER, [slot], "latest"]);
+    let cut = world.answer("tenant", "eth_getProof", about).await["result"].clone();
+    assert_eq!((&cut["balance"], &cut["accountProof"]), (&json!("0x0"), &json!([])));
+    assert!(world.refuses("tenant", "eth_getProof", json!([COUNTER, [], "latest"])).await);
     let own = json!([account(OWN), [], "latest"]);
     let own = world.answer("tenant", "eth_getProof", own).await["result"].clone();
     assert_ne!((&own["balance"], &own["accountProof"]), (&json!("0x0"), &json!([])));

@@ -173,6 +173,25 @@ async fn a_body_over_the_limit_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_page_asks_where_none_may() {
+    let running = start(Limits { browsers: false, ..Limits::default() }).await;
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#;
+    assert!(post(running.address, call).await.ends_with(r#""result":"0x385"}"#));
+    let head = "host: x\r\nconnection: close\r\norigin: http://y\r\n";
+    let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+    for request in [
+        format!("POST / HTTP/1.1\r\n{head}content-length: {}\r\n\r\n{call}", call.len()),
+        format!("OPTIONS / HTTP/1.1\r\n{head}\r\n"),
+        format!("GET / HTTP/1.1\r\n{head}{upgrade}\r\n"),
+        format!("GET /extra HTTP/1.1\r\n{head}\r\n"),
+    ] {
+        let answer = http(running.address, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 403"), "{request}: {answer}");
+        assert!(!answer.contains("access-control-allow-origin"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn subscriptions_follow_the_chain_and_its_reorgs() {
     let running = start(Limits::default()).await;
     let provider = ProviderBuilder::new()

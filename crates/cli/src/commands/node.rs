@@ -9,7 +9,7 @@ use crate::{
 use mezz_da::{CertificateSigner, ClientTls, Endpoint, private::AccessKey};
 use mezz_l1::{Client, Signer, deploy::Deployment};
 use mezz_node::{Build, CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
-use mezz_rpc::access::AccessList;
+use mezz_rpc::{Limits, access::AccessList};
 use serde_json::json;
 use std::{
     collections::BTreeSet,
@@ -81,7 +81,9 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
     let store = up::open_l2(&deployment, Some(&here.join("l2")))?;
     let node = Node::start(config, store, client).await?;
     let routes = axum::Router::new();
-    let l2 = run::serve_for(access, node.backend(), l2_listener, routes, ended.clone())?;
+    // Whoever opens a page on this machine is not who may read a private chain.
+    let limits = Limits { browsers: !private || access.is_some(), ..Limits::default() };
+    let l2 = run::serve_for(access, limits, node.backend(), l2_listener, routes, ended.clone())?;
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let (rpc, scrape) =
         (format!("http://{}", l2.address), format!("http://{}/metrics", metrics.address));

@@ -39,19 +39,20 @@ pub(crate) fn serve(
     routes: Router,
     stop: Stop,
 ) -> Result<Served, Failure> {
-    serve_for(None, backend, listener, routes, stop)
+    serve_for(None, Limits::default(), backend, listener, routes, stop)
 }
 
 /// The same, where a list says who may ask what.
 pub(crate) fn serve_for(
     access: Option<AccessList>,
+    limits: Limits,
     backend: Arc<dyn Backend>,
     listener: TcpListener,
     routes: Router,
     stop: Stop,
 ) -> Result<Served, Failure> {
     let address = listener.local_addr()?;
-    let server = Server::with_access(backend, Limits::default(), access);
+    let server = Server::with_access(backend, limits, access);
     let rpc = Some(server.metrics());
     let task = tokio::spawn(async move {
         if let Err(error) = server.serve(listener, routes, ended(stop)).await {

@@ -37,7 +37,10 @@ pub(crate) async fn run(args: &AskArgs, output: Output) -> Result<(), Failure> {
         number(&status["queue"]["enqueued"]),
         number(&status["queue"]["consumed"])
     );
-    text += &format!("  unposted   about {} bytes\n", number(&status["unpostedBytes"]));
+    // A private chain's node tells it to auditors and operators.
+    if !status["unpostedBytes"].is_null() {
+        text += &format!("  unposted   about {} bytes\n", number(&status["unpostedBytes"]));
+    }
     text += &format!("  L1 head    block {}\n", number(&status["l1Head"]["number"]));
     if let Some(committee) = &deployment.committee {
         let (needed, count) = (usize::from(committee.threshold), committee.members.len());

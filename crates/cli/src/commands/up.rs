@@ -10,6 +10,7 @@ use crate::{
     args::UpArgs,
     files::{
         self, DataDir, DeploymentFile, DevAccount, L1Endpoints, L2Endpoints, write_atomically,
+        write_for_owner,
     },
     output::{Failure, Output},
 };
@@ -26,15 +27,17 @@ use mezz_l1::{
 };
 use mezz_node::{Build, CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
 use mezz_primitives::{Contracts, Family, ProofConfig, ProofPolicy};
+use mezz_rpc::Limits;
 use mezz_storage::{Genesis, Store};
 use serde_json::json;
 use std::{
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::watch;
+use tokio::{net::TcpListener, sync::watch};
 
 /// Indices of the test mnemonic whose accounts deploy, post and claim on devnets: users' nonces are their own.
 const OWNER: u32 = 100;
@@ -167,6 +170,29 @@ impl Places {
     }
 }
 
+/// Where metrics are served: how much goes on in a private chain is its operator's to know.
+async fn for_metrics(
+    listener: TcpListener,
+    args: &UpArgs,
+    deployment: &Deployment,
+) -> Result<TcpListener, Failure> {
+    if !parties::is_private(deployment) || args.host.is_loopback() {
+        return Ok(listener);
+    }
+    let port = listener.local_addr()?.port();
+    drop(listener);
+    run::listen(Ipv4Addr::LOCALHOST.into(), port, "--metrics-port").await
+}
+
+/// Writes down where everything is. The parties' tokens of a private chain are for nobody else to read.
+fn write_deployment(path: &Path, file: &DeploymentFile) -> Result<(), Failure> {
+    let text = serde_json::to_vec_pretty(file)?;
+    match file.access {
+        Some(_) => write_for_owner(path, &text),
+        None => write_atomically(path, &text),
+    }
+}
+
 async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(), Failure> {
     let began = Instant::now();
     let places = Places::new(here, args.ephemeral)?;
@@ -198,6 +224,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     let members = Members::start(&deployment, &client, &places.members()).await?;
     let access = members.as_ref().map(|members| members.access(BATCHER)).unwrap_or_default();
     let list = access.access_list.clone();
+    let metrics_listener = for_metrics(metrics_listener, args, &deployment).await?;
     let config = NodeConfig {
         committee: access,
         provers: prover::served(args, &deployment.config)?,
@@ -205,7 +232,8 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
     };
     let node = Node::start(config, store, client.clone()).await?;
     let recovered = node.progress().head;
-    let l2 = run::serve_for(list, node.backend(), l2_listener, axum::Router::new(), ended.clone())?;
+    let (limits, routes) = (Limits::default(), axum::Router::new());
+    let l2 = run::serve_for(list, limits, node.backend(), l2_listener, routes, ended.clone())?;
     let metrics = run::serve_metrics(node.metrics(), l2.rpc.clone(), metrics_listener, ended)?;
     let parts = places.node.with_file_name("prover");
     if let Some(parties) = members.as_ref().and_then(|members| members.parties.as_ref()) {
@@ -233,7 +261,7 @@ async fn foreground(args: &UpArgs, here: &DataDir, output: Output) -> Result<(),
         accounts: (0..USERS).map(dev_account).collect(),
     };
     wait_for_block(&node, recovered).await;
-    write_atomically(&here.join("deployment.json"), &serde_json::to_vec_pretty(&file)?)?;
+    write_deployment(&here.join("deployment.json"), &file)?;
     let mut answer = json!(file);
     answer["readyMilliseconds"] = json!(began.elapsed().as_millis() as u64);
     answer["windows"] = json!(deployment.config.windows);

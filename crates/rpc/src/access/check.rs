@@ -10,7 +10,7 @@ use crate::{
 use alloy::{
     consensus::constants::KECCAK_EMPTY,
     eips::{BlockId, BlockNumberOrTag},
-    primitives::{Address, B256, Bytes, Selector, TxKind, keccak256},
+    primitives::{Address, B256, Bytes, Selector, TxKind, U256, keccak256},
     rpc::types::TransactionRequest,
 };
 use mezz_evm::SignedTransaction;
@@ -46,6 +46,11 @@ pub(super) fn tenant(
             let keys: Vec<String> = params.optional(1)?.unwrap_or_default();
             if address == MESSAGE_PASSER && !own(&address) {
                 return Ok(Admission::Cut(Filter::Storage, View::of(tenant.clone())));
+            }
+            if !own(&address) && !is_made_by_factory(node, address)? {
+                let allowed = !keys.is_empty() && is_of_own_tokens(tenant, file, address, &keys);
+                let cut = Admission::Cut(Filter::Storage, View::of(tenant.clone()));
+                return if allowed { Ok(cut) } else { Err(refused()) };
             }
             own(&address) || is_of_own_tokens(tenant, file, address, &keys)
         }
@@ -87,6 +92,15 @@ fn is_of_own_tokens(tenant: &Tenant, file: &AccessFile, address: Address, keys: 
         ERC20_FACTORY => are_of(file.contracts().collect()),
         token => file.has_contract(token) && are_of(tenant.accounts.iter().copied().collect()),
     }
+}
+
+/// Whether a contract is the factory, or a token that it made: what leaves the chain is proven by the whole of their accounts, and they hold no ether.
+fn is_made_by_factory(node: &Node, address: Address) -> Result<bool, RpcError> {
+    let made = || {
+        let slot = U256::from_be_bytes(entry(address).0);
+        node.backend.store().latest().storage_ref(ERC20_FACTORY, slot)
+    };
+    Ok(address == ERC20_FACTORY || !made()?.is_zero())
 }
 
 /// Where `key` lies in the mapping in slot 0.

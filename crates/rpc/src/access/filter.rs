@@ -25,6 +25,8 @@ pub(crate) enum Filter {
     Storage,
     /// Prices of the past: how full blocks were, and what others paid, is others' business.
     Fees,
+    /// How the node stands, without how much it has to post and why it failed.
+    Status,
     /// What a filter has found: logs, transactions, or hashes of blocks or transactions.
     Changes,
 }
@@ -119,6 +121,7 @@ impl View {
             Filter::One => {}
             Filter::List => retain(&mut answer, |entry| Ok(self.sees_json(entry)))?,
             Filter::Fees => cut_fees(&mut answer),
+            Filter::Status => cut_status(&mut answer),
             Filter::Logs => retain(&mut answer, |log| self.sees_log(node, log))?,
             Filter::Changes => retain(&mut answer, |found| match found {
                 Value::String(_) => match hash(found) {
@@ -183,6 +186,16 @@ fn cut_fees(answer: &mut Value) {
     }
     if let Some(blocks) = answer.get_mut("reward").and_then(Value::as_array_mut) {
         blocks.iter_mut().for_each(|rewards| zero(rewards, json!("0x0")));
+    }
+}
+
+/// What waits to be posted grows by each block's transactions, so it tells their number and lengths.
+fn cut_status(status: &mut Value) {
+    if let Some(fields) = status.as_object_mut() {
+        fields.remove("unpostedBytes");
+        if let Some(failure) = fields.get_mut("failure").filter(|failure| !failure.is_null()) {
+            *failure = json!("the node has stopped; its operator sees why");
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) enum Rule {
     OwnAccount(usize),
     /// Tenants about their own accounts and the contracts of the file: the parameter that is the address.
     OwnCode(usize),
-    /// Tenants about their own accounts, and what they need to leave: their withdrawals, and their balances of listed tokens.
+    /// Tenants about their own accounts, and what they need to leave: their withdrawals, and their balances of listed tokens. How much ether a listed contract has is others' business.
     Proof,
     /// Tenants about their own transactions: the parameter that is the hash. Of others' the answer is `null`.
     OwnTransaction(usize),
@@ -125,7 +125,7 @@ pub(crate) const TABLE: &[(&str, Rule)] = &[
     ("optimism_safeHeadAtL1Block", Rule::Public),
     ("mezz_chainConfig", Rule::Public),
     ("mezz_version", Rule::Public),
-    ("mezz_status", Rule::Public),
+    ("mezz_status", Rule::PublicCut(Filter::Status)),
     ("mezz_getBatches", Rule::Public),
     ("mezz_getBatchByBlock", Rule::Public),
     ("mezz_getClaims", Rule::Public),

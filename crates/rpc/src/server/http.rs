@@ -60,6 +60,10 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let browsers = self.methods.node().limits.browsers;
+        if !browsers && request.headers().contains_key(header::ORIGIN) {
+            return Box::pin(std::future::ready(Ok(no_pages())));
+        }
         if request.method() == Method::POST && matches!(request.uri().path(), "/" | "") {
             let methods = self.methods.clone();
             return Box::pin(async move { Ok(post(&methods, request).await) });
@@ -104,6 +108,14 @@ fn text(status: StatusCode, message: String) -> Response<Body> {
     let mut response = Response::new(Body::from(message));
     *response.status_mut() = status;
     allow_origin(&mut response);
+    response
+}
+
+/// The answer to a page where none may ask: it does not let the page read it either.
+fn no_pages() -> Response<Body> {
+    let reason = "this node answers no pages in browsers: it is that of a private chain and asks for no token; give it --access FILE\n";
+    let mut response = Response::new(Body::from(reason));
+    *response.status_mut() = StatusCode::FORBIDDEN;
     response
 }
 
