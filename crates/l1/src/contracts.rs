@@ -322,6 +322,7 @@ mod committee {
             function frozen() external view returns (bool);
             function end() external view returns (bool frozen, uint64 n1, uint64 consumed, bytes32 outputRoot);
             function exited(address account, address l2Token) external view returns (bool);
+            function refunded(uint64 index) external view returns (bool);
             function freezeDelay() external view returns (uint64);
         }
     }

@@ -14,9 +14,12 @@ use crate::{
     output::{Failure, Output, ether},
 };
 use alloy::{
+    consensus::Transaction as _,
     eips::BlockNumberOrTag,
+    network::TransactionResponse,
     primitives::{Address, B256, U256, keccak256},
-    sol_types::SolEvent,
+    rpc::types::{Log, Transaction},
+    sol_types::{SolCall, SolEvent},
 };
 use branch::{Branch, TokenBranch};
 use mezz_l1::{
@@ -27,7 +30,7 @@ use mezz_l1::{
     deploy::Deployment,
 };
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Pause between two looks at L1.
 const LOOK: Duration = Duration::from_millis(500);
@@ -288,16 +291,21 @@ impl Leaving<'_> {
 
     /// All events of a kind that a contract has said.
     async fn events<E: SolEvent>(&self, contract: Address) -> Result<Vec<E>, Failure> {
+        let logs = self.logs(contract).await?;
+        Ok(logs.iter().filter_map(|log| Some(E::decode_log(&log.inner).ok()?.data)).collect())
+    }
+
+    /// All that a contract has said.
+    async fn logs(&self, contract: Address) -> Result<Vec<Log>, Failure> {
         let last = self.client.latest().await?.number;
-        let (mut from, mut events) = (self.start_block, Vec::new());
+        let (mut from, mut all) = (self.start_block, Vec::new());
         let range = self.client.capabilities().logs_range.max(1);
         while from <= last {
             let to = last.min(from.saturating_add(range - 1));
-            let logs = self.client.logs(from, to, &[contract]).await?;
-            events.extend(logs.iter().filter_map(|log| Some(E::decode_log(&log.inner).ok()?.data)));
+            all.extend(self.client.logs(from, to, &[contract]).await?);
             from = to + 1;
         }
-        Ok(events)
+        Ok(all)
     }
 
     /// Takes back what the account has deposited and L2 has never taken up.
@@ -305,10 +313,18 @@ impl Leaving<'_> {
         let latest = BlockNumberOrTag::Latest;
         let end = self.client.call(self.hatch, &EscapeHatch::endCall {}, latest).await?;
         let messages = self.events::<Inbox::MessageEnqueued>(self.inbox).await?;
-        let mut refunds = Vec::new();
+        let (mut refunds, mut earlier) = (Vec::new(), None);
         for sent in messages.into_iter().filter(|sent| sent.kind == 0 && sent.index >= end.consumed)
         {
             let index = sent.index;
+            let refunded = EscapeHatch::refundedCall { index };
+            if self.client.call(self.hatch, &refunded, latest).await? {
+                if earlier.is_none() {
+                    earlier = Some(self.taken_back().await?);
+                }
+                refunds.extend(earlier.as_mut().and_then(|earlier| earlier.remove_entry(&index)));
+                continue;
+            }
             let call = EscapeHatch::refundCall {
                 message: QueueMessage {
                     kind: sent.kind,
@@ -325,10 +341,11 @@ impl Leaving<'_> {
                 recipient: self.recipient,
             };
             let call = Call::to(self.hatch, &call);
-            // L1 knows whose deposit it is, whether over the messenger, the bridge or neither, and whether it was given back.
-            if self.sender.estimate(&call).await.is_err() {
-                continue;
-            }
+            // L1 knows whose deposit it is, whether over the messenger, the bridge or neither.
+            match self.sender.estimate(&call).await {
+                Err(mezz_l1::Error::Reverted(_)) => continue,
+                estimate => estimate?,
+            };
             let receipt = self.sender.send(call).await?;
             output.note(format!("takes back deposit {index}"));
             let exits = receipt.logs().iter().filter(|log| log.address() == self.hatch);
@@ -336,6 +353,24 @@ impl Leaving<'_> {
             refunds.extend(exit.map(|event| (index, event.data.withdrawal)));
         }
         Ok(refunds)
+    }
+
+    /// The withdrawals of what an earlier run of this account has taken back, by deposit.
+    async fn taken_back(&self) -> Result<BTreeMap<u64, Exit>, Failure> {
+        let mut taken = BTreeMap::new();
+        for log in self.logs(self.hatch).await? {
+            let Ok(event) = EscapeHatch::Exited::decode_log(&log.inner) else { continue };
+            let Some(hash) = log.transaction_hash else { continue };
+            let sent: Option<Transaction> =
+                self.client.request("eth_getTransactionByHash", (hash,)).await?;
+            let Some(sent) = sent.filter(|sent| sent.from() == self.branch.account) else {
+                continue;
+            };
+            if let Ok(call) = EscapeHatch::refundCall::abi_decode(sent.input()) {
+                taken.insert(call.message.index, event.data.withdrawal);
+            }
+        }
+        Ok(taken)
     }
 
     /// Waits until the portal pays, and has it pay.
