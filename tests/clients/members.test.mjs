@@ -17,6 +17,8 @@ const [BATCHER, PROPOSER, CHALLENGER, OWNER] = ["dev:120", "dev:121", "dev:122",
 const TENANTS = { acme: "dev:3", bolt: "dev:4" };
 let place, host, rollup, node, deployment;
 const members = [];
+// Access keys by name.
+const keys = {};
 
 const at = (...names) => join(place, ...names);
 const json = async (...args) => JSON.parse(await mezz(...args, "--json"));
@@ -57,6 +59,7 @@ inbox = "${inbox}"
 batchers = ["${batcher}"]
 retention = ${8 * 86_400}
 private = true
+must-read = ["${keys.operator}", "${keys.auditor}"]
 ${peers.join("")}
 [tls]
 certificate = "${at("tls/member.crt")}"
@@ -80,6 +83,7 @@ async function accessFile() {
   let text = members.map(({ name, key }) => `[[reader]]\nname = "${name}"\nrole = "member"\nkey = "${key}"\n`).join("");
   for (const [name, role] of [["operator", "operator"], ["auditor", "auditor"], ["acme", "tenant"], ["bolt", "tenant"]]) {
     const { key } = await json("dac", "access-key", at(`${name}.access`));
+    keys[name] = key;
     writeFileSync(at(`${name}.token`), `token of ${name}\n`);
     const head = role === "tenant" ? `[[tenant]]\naccounts = ["${await address(TENANTS[name])}"]` : `[[reader]]\nrole = "${role}"`;
     text += `${head}\nname = "${name}"\nkey = "${key}"\ntokens = ["${sha256(`token of ${name}`)}"]\n`;
@@ -117,14 +121,14 @@ fallback = "stop"
   );
   await mezz("deploy", "apply", "--intent", at("intent.toml"), "--l1", deployment.l1.rpc, "--datadir", at("rollup"), "--deployer-key", OWNER);
   rollup = JSON.parse(readFileSync(at("rollup/rollup.json"), "utf8"));
-  for (const member of members) configure(member, rollup.contracts.inbox, batcher);
   await accessFile();
+  for (const member of members) configure(member, rollup.contracts.inbox, batcher);
   await Promise.all(members.map(start));
-  const keys = ["--batcher-key", BATCHER, "--proposer-key", PROPOSER, "--challenger-key", CHALLENGER];
+  const signers = ["--batcher-key", BATCHER, "--proposer-key", PROPOSER, "--challenger-key", CHALLENGER];
   const access = ["--access", at("access.toml"), "--access-key", at("operator.access")];
   const pace = ["--confirmations", 0, "--batch-interval", 2, "--claim-interval", 4, "--block-time", 0.5, "--audit-interval", 1];
   const roles = ["sequencer", "batcher", "proposer", "challenger"];
-  node = await startNode({ deployment, rollup: at("rollup/rollup.json"), roles, args: [...keys, ...where(), ...tls(), ...access, ...pace] });
+  node = await startNode({ deployment, rollup: at("rollup/rollup.json"), roles, args: [...signers, ...where(), ...tls(), ...access, ...pace] });
 });
 after(async () => {
   await node?.stop();

@@ -127,6 +127,15 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// A payload that was sealed before, for somebody whom the new one leaves out, or for another batch.
+    #[error(
+        "payload {payload_hash} is kept as it was sealed first, and this one is for another batch, or leaves out a reader or a tenant of that: \
+         list all of them until the batch is posted; others may join them"
+    )]
+    SealedOtherwise {
+        /// The payload.
+        payload_hash: B256,
+    },
     /// There is no room for a payload.
     #[error("no room for {length} bytes in {}: {limit}; make room, or raise the limit", path.display())]
     Full {
@@ -268,6 +277,7 @@ impl Error {
             | Self::Withheld { .. }
             | Self::Store { .. }
             | Self::Full { .. }
+            | Self::SealedOtherwise { .. }
             | Self::NotAReader { .. }
             | Self::NoRecord { .. }
             | Self::NoRandomness(_)

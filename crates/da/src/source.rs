@@ -1,14 +1,17 @@
 //! Payloads to blobs and back.
 
-use crate::{Archive, CommitteeClient, Error, PayloadStore, committee::CertificateHead};
+use crate::{
+    Archive, CommitteeClient, Error, PayloadStore,
+    committee::{CertificateHead, InboxId, SignedStatement, Signers},
+};
 use alloy::{
     eips::{eip4844::Blob, eip7594::BlobTransactionSidecarEip7594},
-    primitives::{B256, U256, keccak256, map::B256Map, uint},
+    primitives::{Address, B256, U256, keccak256, map::B256Map, uint},
 };
 use mezz_derive::{from_blobs, to_blobs};
 use mezz_l1::{Beacon, Client, Head};
 use mezz_primitives::{BatchHeader, DaType, PayloadId, blobs_hash};
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use tokio::task::JoinError;
 
 /// The Ethereum trusted setup, without precomputation: the first caller decides for the process, and `l1` asks for none.
@@ -60,7 +63,8 @@ impl DataSource {
         }
         let client = self.committee.as_ref().and_then(|(_, client)| client.clone());
         let client = client.ok_or(Error::NoMembers { index })?;
-        let payload = client.fetch(&id).await?;
+        let signers = signers(client.inbox(), header, aux);
+        let payload = client.fetch_signed(&id, signers.as_ref()).await?;
         if let Err(error) = self.keep(payload.clone()).await {
             tracing::warn!(%error, "a payload is used but not kept");
         }
@@ -161,6 +165,17 @@ impl DataSource {
     }
 }
 
+/// Who signed the certificate of a batch; `None` if it does not say so by address, as one with a BLS signature.
+fn signers(inbox: InboxId, header: &BatchHeader, aux: &[u8]) -> Option<BTreeSet<Address>> {
+    let statements = SignedStatement::of_posted(inbox, header.index, header.prev_acc, aux);
+    let member = |statement: &SignedStatement| match statement.signers()? {
+        Signers::Member(member) => Some(member),
+        Signers::Bls(_) => None,
+    };
+    let signers: BTreeSet<_> = statements.iter().map(member).collect::<Option<_>>()?;
+    (!signers.is_empty()).then_some(signers)
+}
+
 /// Blobs by versioned hash.
 type Blobs = B256Map<Box<Blob>>;
 
@@ -230,5 +245,45 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         // The runtime is shutting down, and whoever waits here with it.
         Err(Err(_cancelled)) => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy::signers::{SignerSync, local::PrivateKeySigner};
+    use mezz_primitives::{Accumulator, Certificate, PayloadId, SignedCertificate};
+
+    #[test]
+    fn a_certificate_names_its_signers() {
+        let inbox = InboxId { l1_chain_id: 1, inbox: Address::repeat_byte(2) };
+        let payload = PayloadId::of(b"payload").unwrap();
+        let header = BatchHeader {
+            version: 1,
+            da_type: DaType::Committee,
+            unsigned: false,
+            index: 3,
+            prev_acc: Accumulator(B256::repeat_byte(4)),
+            da_hash: payload.da_hash(),
+            q_start: 0,
+            q_end: 0,
+            queue_acc: B256::ZERO,
+            first_block: 1,
+            block_count: 1,
+            l1_block: 1,
+            l1_time: 1,
+        };
+        let (epoch, expiry) = (0, 9);
+        let (batch_index, prev_acc) = (header.index, header.prev_acc);
+        let certificate = Certificate { batch_index, prev_acc, payload, epoch, expiry };
+        let digest = certificate.digest(inbox.l1_chain_id, inbox.inbox);
+        let keys =
+            [5, 6].map(|byte| PrivateKeySigner::from_bytes(&B256::repeat_byte(byte)).unwrap());
+        let sign = |key: &PrivateKeySigner| key.sign_hash_sync(&digest).unwrap().as_bytes();
+        let signatures = (0..).zip(keys.iter().map(sign)).collect();
+        let aux = SignedCertificate { payload, epoch, expiry, signatures }.encode();
+        let expected = keys.iter().map(PrivateKeySigner::address).collect();
+        assert_eq!(signers(inbox, &header, &aux), Some(expected));
+        assert_eq!(signers(inbox, &header, &[]), None);
     }
 }

@@ -10,13 +10,13 @@ use crate::{
 };
 use alloy::{
     hex,
-    primitives::{Address, U256},
+    primitives::{Address, B256, U256},
     sol_types::SolCall,
 };
 use mezz_da::{
     Member, MemberConfig, PayloadStore,
     committee::{
-        Backup, BlsCommittee, BlsKey, BlsRegistration, SealedStore, Signatures, StoreConfig,
+        Backup, BlsCommittee, BlsKey, BlsRegistration, Clock, SealedStore, Signatures,
         verify_audit_log,
     },
 };
@@ -170,7 +170,7 @@ fn restore(args: &RestoreArgs, output: Output) -> Result<(), Failure> {
     }
     let log = data.join("signatures.jsonl");
     // A member that runs has it locked. It is not made here: a member that finds none knows that it was lost.
-    let _stopped = log.exists().then(|| Signatures::open(log, 0)).transpose()?;
+    let _stopped = log.exists().then(|| Signatures::lock(&log)).transpose()?;
     let sealed = config.private_key_file.is_some().then(|| data.join("sealed"));
     let done = copy((from, &data.join("payloads")), sealed.as_deref().map(|to| (from, to)))?;
     copied(
@@ -183,10 +183,9 @@ fn restore(args: &RestoreArgs, output: Output) -> Result<(), Failure> {
 
 /// Copies payloads, and sealed ones as they are: who copies them needs no key, and learns nothing.
 fn copy(plain: (&Path, &Path), sealed: Option<(&Path, &Path)>) -> Result<Backup, Failure> {
-    let mut done = PayloadStore::open(plain.0)?.backup(plain.1)?;
+    let mut done = PayloadStore::open_to_read(plain.0)?.backup(plain.1)?;
     if let Some((from, to)) = sealed {
-        let store = SealedStore::open(from, StoreConfig::default())?;
-        let Backup { copied, present, damaged } = store.backup(to)?;
+        let Backup { copied, present, damaged } = SealedStore::open_to_read(from)?.backup(to)?;
         done.copied.extend(copied);
         done.damaged.extend(damaged);
         done.present += present;
@@ -209,35 +208,47 @@ fn copied(done: &Backup, to: &Path, otherwise: &str, output: Output) -> Result<(
     }
 }
 
-/// Checks what is kept and the chain of the log of reads.
+/// Checks what is kept, whether it is all that was promised, and the chain of the log of reads.
 fn verify(args: &MemberArgs, output: Output) -> Result<(), Failure> {
     let config = config(&args.config)?;
-    let store = PayloadStore::open(config.data.join("payloads"))?;
-    let mut kept = store.list();
-    let mut damaged: Vec<_> =
-        kept.iter().filter(|kept| store.get(&kept.id).is_none()).map(|kept| kept.id).collect();
-    if config.private_key_file.is_some() {
-        let sealed = SealedStore::open(config.data.join("sealed"), StoreConfig::default())?;
-        let ids = sealed.list();
-        let broken = ids.iter().filter(|kept| sealed.get(kept.id.payload_hash).is_none());
-        damaged.extend(broken.map(|kept| kept.id));
-        kept.extend(ids);
+    let store = PayloadStore::open_to_read(config.data.join("payloads"))?;
+    let sealed = config.private_key_file.is_some().then(|| config.data.join("sealed"));
+    let sealed = sealed.map(SealedStore::open_to_read).transpose()?;
+    let mut kept = store.list().len();
+    let mut damaged = store.damaged();
+    if let Some(sealed) = &sealed {
+        kept += sealed.list().len();
+        damaged.extend(sealed.damaged());
     }
+    let is_missing = |hash: &B256| {
+        !store.is_there(*hash) && !sealed.as_ref().is_some_and(|sealed| sealed.is_there(*hash))
+    };
+    let signatures = config.data.join("signatures.jsonl");
+    let promises = match signatures.exists() {
+        true => Signatures::promises_in(&signatures, Clock::default().now())?,
+        false => Vec::new(),
+    };
+    let promised = promises.into_iter().map(|promise| promise.payload.payload_hash);
+    let missing: Vec<_> = promised.filter(is_missing).collect();
     let log = config.data.join("access.jsonl");
     let head = verify_audit_log(&log)?;
-    if !damaged.is_empty() {
+    if !(damaged.is_empty() && missing.is_empty()) {
+        let list = |name: &str, hashes: &[B256]| {
+            hashes.iter().map(|hash| format!("\n{name} {hash}")).collect::<String>()
+        };
         return Err(Failure::failed(format!(
-            "{} of {} payloads are damaged; start the member: it gets them from its peers",
+            "{} payloads are damaged, and {} that were promised are missing; start the member: it gets them from its peers{}{}",
             damaged.len(),
-            kept.len()
+            missing.len(),
+            list("damaged", &damaged),
+            list("missing", &missing),
         )));
     }
     let text = format!(
-        "{} payloads are whole; {} reads in {}, none changed, the last with the hash\n{}",
-        kept.len(),
+        "{kept} payloads are whole; {} reads in {}, none changed, the last with the hash\n{}",
         head.lines,
         log.display(),
         head.hash
     );
-    output.answer(text, &json!({ "payloads": kept.len(), "reads": head.lines, "hash": head.hash }))
+    output.answer(text, &json!({ "payloads": kept, "reads": head.lines, "hash": head.hash }))
 }

@@ -20,12 +20,29 @@ use std::{
 /// When a file is closed and the next one begun.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 
+/// Bytes of a request that are written: more than any that is answered has.
+const REQUEST_BYTES_MAX: usize = 200;
+
+/// Refusals of strangers that are written at once; one more may be each second.
+const STRANGERS_MAX: u64 = 100;
+
 /// The audit log of a member.
 #[derive(Debug)]
 pub(crate) struct AuditLog {
     path: PathBuf,
     log: Mutex<Chained>,
+    strangers: Mutex<Strangers>,
     file_bytes_max: u64,
+}
+
+/// How many refusals of strangers are written: whoever connects could fill the disk with them.
+#[derive(Debug)]
+struct Strangers {
+    /// How many may be, at a time.
+    left: u64,
+    time: u64,
+    /// How many were not, since the last line.
+    omitted: u64,
 }
 
 /// One request for a payload, or for a signature that was refused.
@@ -45,7 +62,7 @@ pub(crate) struct AuditEntry {
     /// The names in the client's certificate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) names: Vec<String>,
-    /// Method and path.
+    /// Method and path, of which the first 200 bytes are written.
     pub(crate) request: String,
     /// HTTP status.
     pub(crate) status: u16,
@@ -54,6 +71,13 @@ pub(crate) struct AuditEntry {
     pub(crate) refused: Option<String>,
     /// Bytes of payload in the answer.
     pub(crate) bytes: u64,
+    /// How many refusals of strangers came since the line before, and are in none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) omitted: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The end of an audit log. Whoever wrote it down before can tell whether lines were cut off since.
@@ -77,16 +101,28 @@ impl AuditLog {
             (None, Some((_, last))) => verify_one(last, start_of(last))?.hash,
         };
         let log = Mutex::new(Chained::open(&path, start, |_| Ok(()))?);
-        Ok(Self { path, log, file_bytes_max: FILE_BYTES_MAX })
+        let strangers = Mutex::new(Strangers { left: STRANGERS_MAX, time: 0, omitted: 0 });
+        Ok(Self { path, log, strangers, file_bytes_max: FILE_BYTES_MAX })
     }
 
     /// Adds a line. It is with the system, and on disk with the next [`AuditLog::sync`].
-    pub(crate) fn append(&self, entry: &AuditEntry) -> Result<(), Error> {
+    pub(crate) fn append(&self, mut entry: AuditEntry) -> Result<(), Error> {
+        entry.request.truncate(entry.request.floor_char_boundary(REQUEST_BYTES_MAX));
         let mut log = self.log.lock();
         if log.end().bytes >= self.file_bytes_max {
             self.close(&mut log)?;
         }
-        log.append(entry, false)
+        let mut strangers = self.strangers.lock();
+        entry.omitted = strangers.omitted;
+        log.append(&entry, false)?;
+        strangers.omitted = 0;
+        Ok(())
+    }
+
+    /// Adds a line for a refusal of somebody who is not known here, or counts it if there were too many.
+    pub(crate) fn append_stranger(&self, entry: AuditEntry) -> Result<(), Error> {
+        let is_written = self.strangers.lock().is_written(entry.time);
+        if is_written { self.append(entry) } else { Ok(()) }
     }
 
     /// Closes the file and begins the next one.
@@ -108,6 +144,21 @@ impl AuditLog {
 
     pub(crate) fn head(&self) -> AuditHead {
         self.log.lock().end().into()
+    }
+}
+
+impl Strangers {
+    /// Whether the next one is, at a time in seconds.
+    fn is_written(&mut self, time: u64) -> bool {
+        let passed = time.saturating_sub(self.time);
+        self.left = self.left.saturating_add(passed).min(STRANGERS_MAX);
+        self.time = time;
+        let is_written = self.left > 0;
+        match is_written {
+            true => self.left -= 1,
+            false => self.omitted += 1,
+        }
+        is_written
     }
 }
 
@@ -183,7 +234,32 @@ mod tests {
             status: 200,
             refused: None,
             bytes: 0,
+            omitted: 0,
         }
+    }
+
+    #[test]
+    fn strangers_fill_no_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("access.jsonl");
+        let log = AuditLog::open(&path).unwrap();
+        let request = format!("GET /v1/payloads/{}", "é".repeat(30_000));
+        let stranger = |time| AuditEntry { request: request.clone(), ..entry(time) };
+        (0..1_000).for_each(|_| log.append_stranger(stranger(7)).unwrap());
+        assert_eq!(log.head().lines, STRANGERS_MAX);
+        assert!(fs::metadata(&path).unwrap().len() < 600 * STRANGERS_MAX);
+        // Whoever is known is written, with how many were not.
+        log.append(entry(7)).unwrap();
+        (0..10).for_each(|_| log.append_stranger(stranger(9)).unwrap());
+        log.append(entry(9)).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let omitted: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split_once("\"omitted\":")?.1.split_once('}'))
+            .map(|(number, _)| number)
+            .collect();
+        assert_eq!(omitted, ["900", "8"]);
+        assert_eq!(verify_audit_log(&path).unwrap().lines, STRANGERS_MAX + 4);
     }
 
     #[test]
@@ -196,7 +272,7 @@ mod tests {
             log
         };
         let log = open();
-        (0..20).for_each(|time| log.append(&entry(time)).unwrap());
+        (0..20).for_each(|time| log.append(entry(time)).unwrap());
         let head = log.head();
         drop(log);
         let files = closed(&path).unwrap();
@@ -212,7 +288,7 @@ mod tests {
             verify_one(&files[files.len() - 1].1, start_of(&files[files.len() - 1].1)).unwrap();
         let log = open();
         assert_eq!((log.head().start, log.head().lines), (last.hash, 0));
-        log.append(&entry(20)).unwrap();
+        log.append(entry(20)).unwrap();
         drop(log);
         verify_audit_log(&path).unwrap();
 

@@ -65,11 +65,7 @@ impl Chained {
             .create(true)
             .open(&path)
             .map_err(Error::store(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Locked { path }),
-            Err(TryLockError::Error(error)) => return Err(Error::store(&path)(error)),
-        }
+        lock(&file, &path)?;
         if is_new {
             sync_directory(parent(&path))?;
         }
@@ -123,6 +119,15 @@ impl Chained {
             self.broken = undone.is_err();
         }
         written
+    }
+}
+
+/// Takes a log from other processes, for as long as the file is open.
+pub(crate) fn lock(file: &File, path: &Path) -> Result<(), Error> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(Error::store(path)(error)),
     }
 }
 

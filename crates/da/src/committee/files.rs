@@ -6,7 +6,7 @@ use alloy::primitives::B256;
 use mezz_primitives::PayloadId;
 use parking_lot::Mutex;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -31,6 +31,16 @@ pub(super) struct Files {
 struct Index {
     kept: BTreeMap<B256, (Kept, u64)>,
     bytes: u64,
+    /// Of which there are files that are none.
+    damaged: BTreeSet<B256>,
+}
+
+/// What a scan does with what a killed process left unfinished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unfinished {
+    Remove,
+    /// Whose process may live.
+    Leave,
 }
 
 /// Of a file, without reading all of it: how long the payload is, and the bytes that count; `None` if it is damaged.
@@ -44,7 +54,21 @@ impl Files {
         describe: Describe,
     ) -> Result<Self, Error> {
         create_directory(&directory)?;
-        let index = Mutex::new(scan(&directory, extension, describe)?);
+        let index = Mutex::new(scan(&directory, extension, describe, Unfinished::Remove)?);
+        Ok(Self { directory, config, extension, index, writer: Mutex::default() })
+    }
+
+    /// Opens what another process may be writing: nothing is created or removed, and what vanishes meanwhile was never there.
+    pub(super) fn open_to_read(
+        directory: PathBuf,
+        extension: &'static str,
+        describe: Describe,
+    ) -> Result<Self, Error> {
+        let index = match directory.exists() {
+            true => scan(&directory, extension, describe, Unfinished::Leave)?,
+            false => Index::default(),
+        };
+        let (index, config) = (Mutex::new(index), StoreConfig::default());
         Ok(Self { directory, config, extension, index, writer: Mutex::default() })
     }
 
@@ -60,6 +84,19 @@ impl Files {
     /// All payloads, by hash, without reading them.
     pub(super) fn list(&self) -> Vec<Kept> {
         self.index.lock().kept.values().map(|(kept, _)| *kept).collect()
+    }
+
+    /// Those whose files were no payloads' when they were looked at first, and those that `is_damaged` when they are read now.
+    pub(super) fn damaged(&self, is_damaged: impl Fn(&Kept) -> bool) -> Vec<B256> {
+        let mut damaged = self.index.lock().damaged.clone();
+        let kept = self.list().into_iter().filter(is_damaged).map(|kept| kept.id.payload_hash);
+        damaged.extend(kept.filter(|hash| self.is_there(*hash)));
+        damaged.into_iter().collect()
+    }
+
+    /// Whether there is a file now, whole or not.
+    pub(super) fn is_there(&self, payload_hash: B256) -> bool {
+        self.path(payload_hash).exists()
     }
 
     /// How many there are, and their bytes.
@@ -93,13 +130,13 @@ impl Files {
         Ok(removed)
     }
 
-    /// Writes a file of `parts`, of which `bytes` count, unless it is there and `is_whole`; tells whether it wrote.
+    /// Writes a file of `parts`, of which `bytes` count, unless one is there that `stays`; tells whether it wrote.
     pub(super) fn write(
         &self,
         id: PayloadId,
         bytes: u64,
         expiry: Option<u64>,
-        is_whole: impl FnOnce() -> bool,
+        stays: impl FnOnce() -> Result<bool, Error>,
         parts: &[&[u8]],
     ) -> Result<bool, Error> {
         let hash = id.payload_hash;
@@ -109,8 +146,8 @@ impl Files {
             Some(before) => expiry.zip(before.expiry).map(|(a, b)| a.max(b)),
             None => expiry,
         };
-        let whole = before.is_some() && is_whole();
-        if !whole {
+        let stays = before.is_some() && stays()?;
+        if !stays {
             self.require_room(bytes)?;
         }
         let folder = self.folder(hash);
@@ -123,7 +160,7 @@ impl Files {
             }
             _ => {}
         }
-        if !whole {
+        if !stays {
             write_atomically(&self.path(hash), &folder, parts)?;
         }
         if expiry.is_none() {
@@ -133,14 +170,15 @@ impl Files {
         let mut index = self.index.lock();
         // What is there already may be of another length than what was to be written.
         let counted = match index.kept.get(&hash) {
-            Some((_, counted)) if whole => *counted,
+            Some((_, counted)) if stays => *counted,
             _ => bytes,
         };
         if let Some((_, before)) = index.kept.insert(hash, (Kept { id, expiry }, counted)) {
             index.bytes -= before;
         }
         index.bytes += counted;
-        Ok(!whole)
+        index.damaged.remove(&hash);
+        Ok(!stays)
     }
 
     fn require_room(&self, needed: u64) -> Result<(), Error> {
@@ -183,8 +221,13 @@ impl Files {
     }
 }
 
-/// Reads the names and lengths of all payloads, and removes what a killed process left unfinished.
-fn scan(directory: &Path, wanted: &str, describe: Describe) -> Result<Index, Error> {
+/// Reads the names and lengths of all payloads.
+fn scan(
+    directory: &Path,
+    wanted: &str,
+    describe: Describe,
+    unfinished: Unfinished,
+) -> Result<Index, Error> {
     let mut index = Index::default();
     for folder in fs::read_dir(directory).map_err(Error::store(directory))? {
         let folder = folder.map_err(Error::store(directory))?.path();
@@ -194,7 +237,7 @@ fn scan(directory: &Path, wanted: &str, describe: Describe) -> Result<Index, Err
         for file in fs::read_dir(&folder).map_err(Error::store(&folder))? {
             let path = file.map_err(Error::store(&folder))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.starts_with(UNFINISHED) {
+            if name.starts_with(UNFINISHED) && unfinished == Unfinished::Remove {
                 remove(&path).map_err(Error::store(&path))?;
             }
             let payload_hash = match name.split_once('.') {
@@ -202,9 +245,15 @@ fn scan(directory: &Path, wanted: &str, describe: Describe) -> Result<Index, Err
                 _ => continue,
             };
             let Ok(payload_hash) = payload_hash else { continue };
-            let length = fs::metadata(&path).map_err(Error::store(&path))?.len();
+            let length = match fs::metadata(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                metadata => metadata.map_err(Error::store(&path))?.len(),
+            };
             let Some((payload_length, bytes)) = describe(&path, length) else {
-                tracing::warn!(path = %path.display(), "a payload's file is damaged: it counts as missing");
+                if path.exists() {
+                    tracing::warn!(path = %path.display(), "a payload's file is damaged: it counts as missing");
+                    index.damaged.insert(payload_hash);
+                }
                 continue;
             };
             let kept =

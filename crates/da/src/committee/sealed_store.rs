@@ -20,6 +20,8 @@ use std::{
     sync::Arc,
 };
 
+const EXTENSION: &str = "sealed";
+
 /// Bytes of the hash before a sealed payload.
 const CHECKSUM: usize = 32;
 
@@ -48,16 +50,22 @@ pub struct RecordPlace {
 impl SealedStore {
     /// Opens the store in a directory, which is created if need be.
     pub fn open(directory: impl Into<PathBuf>, config: StoreConfig) -> Result<Self, Error> {
-        let describe =
-            |path: &Path, length| Some((read_head(path)?.context.payload.payload_length, length));
-        let files = Files::open(directory.into(), config, "sealed", describe)?;
+        Ok(Self::of(Files::open(directory.into(), config, EXTENSION, describe)?))
+    }
+
+    /// Opens a store to which another process may be writing, to read it: nothing is created or removed.
+    pub fn open_to_read(directory: impl Into<PathBuf>) -> Result<Self, Error> {
+        Ok(Self::of(Files::open_to_read(directory.into(), EXTENSION, describe)?))
+    }
+
+    fn of(files: Files) -> Self {
         let mut tenants = Tenants::new();
         for kept in files.list() {
             if let Some(head) = read_head(&files.path(kept.id.payload_hash)) {
                 learn(&mut tenants, &head);
             }
         }
-        Ok(Self { files: Arc::new(files), tenants: Arc::new(Mutex::new(tenants)) })
+        Self { files: Arc::new(files), tenants: Arc::new(Mutex::new(tenants)) }
     }
 
     /// Where it is.
@@ -67,13 +75,31 @@ impl SealedStore {
 
     /// Keeps a sealed payload until a time, seconds since 1970, or for ever. It is on disk when this returns; tells whether it was written.
     ///
-    /// One that is there and whole stays as it is, for it opens to the same payload; unless somebody opens the new one only.
+    /// One that is there and whole stays as it is where all that open the new one open it, and gives way where others do too. A new one that
+    /// leaves anybody out is refused, and so is one of another chain or batch: nobody loses what was sealed for it.
     pub fn put(&self, sealed: &SealedPayload, expiry: Option<u64>) -> Result<bool, Error> {
+        let payload_hash = sealed.context().payload.payload_hash;
+        self.write(sealed, expiry, || Err(Error::SealedOtherwise { payload_hash }))
+    }
+
+    /// Writes a sealed payload as [`SealedStore::put`] says; `otherwise` tells whether a whole one stays that it would neither keep nor replace.
+    fn write(
+        &self,
+        sealed: &SealedPayload,
+        expiry: Option<u64>,
+        otherwise: impl FnOnce() -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
         let (id, bytes) = (sealed.context().payload, sealed.encode());
         let (checksum, length) = (keccak256(&bytes), (CHECKSUM + bytes.len()) as u64);
-        let is_whole = || self.get(id.payload_hash).is_some_and(|kept| kept.is_for_all_of(sealed));
+        let stays = || match self.get(id.payload_hash) {
+            None => Ok(false),
+            Some(kept) if kept.context() != sealed.context() => otherwise(),
+            Some(kept) if kept.is_for_all_of(sealed) => Ok(true),
+            Some(kept) if sealed.is_for_all_of(&kept) => Ok(false),
+            Some(_) => otherwise(),
+        };
         let parts = [checksum.as_slice(), &bytes];
-        let wrote = self.files.write(id, length, expiry, is_whole, &parts)?;
+        let wrote = self.files.write(id, length, expiry, stays, &parts)?;
         if wrote && let Some(head) = SealedHead::decode(&bytes) {
             learn(&mut self.tenants.lock(), &head);
         }
@@ -119,6 +145,16 @@ impl SealedStore {
         self.files.list()
     }
 
+    /// Reads all of them; gives the hashes of those whose files are damaged.
+    pub fn damaged(&self) -> Vec<B256> {
+        self.files.damaged(|kept| self.get(kept.id.payload_hash).is_none())
+    }
+
+    /// Whether there is a file of a payload now, whole or damaged.
+    pub fn is_there(&self, payload_hash: B256) -> bool {
+        self.files.is_there(payload_hash)
+    }
+
     /// How many there are, and the bytes of their files.
     pub fn size(&self) -> (u64, u64) {
         self.files.size()
@@ -138,11 +174,13 @@ impl SealedStore {
         Ok(removed)
     }
 
-    /// Copies to another directory what is missing or damaged there, as it is: sealed.
+    /// Copies to another directory what is missing or damaged there, as it is: sealed. What is whole there
+    /// stays, unless others too open this.
     pub fn backup(&self, to: impl Into<PathBuf>) -> Result<Backup, Error> {
         let target = Self::open(to, StoreConfig::default())?;
-        back_up(self.list(), |Kept { id, expiry }| {
-            self.get(id.payload_hash).map(|sealed| target.put(&sealed, expiry)).transpose()
+        back_up(&self.files, |Kept { id, expiry }| {
+            let sealed = self.get(id.payload_hash);
+            sealed.map(|sealed| target.write(&sealed, expiry, || Ok(true))).transpose()
         })
     }
 }
@@ -157,6 +195,10 @@ fn learn(tenants: &mut Tenants, head: &SealedHead) {
     for tenant in head.tenants.keys() {
         tenants.entry(*tenant).or_default().insert(place);
     }
+}
+
+fn describe(path: &Path, file_length: u64) -> Option<(u32, u64)> {
+    Some((read_head(path)?.context.payload.payload_length, file_length))
 }
 
 /// The head of a file, whose rest is not looked at.

@@ -1,6 +1,9 @@
 //! What was signed: never two payloads for one place in the chain of batches.
 
-use super::{InboxId, chained::Chained};
+use super::{
+    InboxId,
+    chained::{Chained, lock, read_log},
+};
 use crate::Error;
 use alloy::primitives::B256;
 use mezz_primitives::{Certificate, PayloadId};
@@ -8,7 +11,8 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    fs::File,
+    path::{Path, PathBuf},
 };
 
 /// How far L1's clock may be behind the member's, seconds.
@@ -121,17 +125,27 @@ impl Signatures {
     /// A log that was lost may have held what could still be posted: whoever begins a new one with old payloads waits.
     pub fn open(path: impl Into<PathBuf>, signs_from: u64) -> Result<Self, Error> {
         let mut memory = Memory::default();
-        let mut log = Chained::open(path, B256::ZERO, |entry| {
-            let entry = serde_json::from_str(entry).map_err(|error| error.to_string())?;
-            memory.learn(&entry);
-            Ok(())
-        })?;
+        let mut log = Chained::open(path, B256::ZERO, |entry| memory.read(entry))?;
         if log.end().lines == 0 {
             let entry = Entry::Opened { signs_from };
             log.append(&entry, true)?;
             memory.learn(&entry);
         }
         Ok(Self { state: Mutex::new(State { log, memory }) })
+    }
+
+    /// Keeps a member from starting for as long as the file is open, and changes nothing: an empty log stays that of a member that lost it.
+    pub fn lock(path: &Path) -> Result<File, Error> {
+        let file = File::open(path).map_err(Error::store(path))?;
+        lock(&file, path)?;
+        Ok(file)
+    }
+
+    /// What must be kept now, by a log that may be in use.
+    pub fn promises_in(path: &Path, now: u64) -> Result<Vec<Promise>, Error> {
+        let mut memory = Memory::default();
+        read_log(path, B256::ZERO, |entry| memory.read(entry))?;
+        Ok(memory.promises(now))
     }
 
     /// Puts a certificate into the log, durably, if nothing speaks against signing it. Only then may it be signed.
@@ -190,10 +204,7 @@ impl Signatures {
 
     /// What must be kept now.
     pub fn promises(&self, now: u64) -> Vec<Promise> {
-        let state = self.state.lock();
-        let kept = state.memory.promised.iter().filter(|(_, promised)| promised.expiry >= now);
-        kept.map(|(payload, promised)| Promise { payload: *payload, expiry: promised.expiry })
-            .collect()
+        self.state.lock().memory.promises(now)
     }
 
     /// As what a payload was promised last.
@@ -233,6 +244,19 @@ impl Memory {
         // The last second in which L1 takes the first, and a margin for its clock.
         let until = first.expiry.saturating_sub(retention).saturating_add(CLOCK_MARGIN);
         (first.payload != payload && now <= until).then_some(Verdict::Conflict { first, until })
+    }
+
+    fn promises(&self, now: u64) -> Vec<Promise> {
+        let kept = self.promised.iter().filter(|(_, promised)| promised.expiry >= now);
+        kept.map(|(payload, promised)| Promise { payload: *payload, expiry: promised.expiry })
+            .collect()
+    }
+
+    /// Learns from a line of the log.
+    fn read(&mut self, entry: &str) -> Result<(), String> {
+        let entry = serde_json::from_str(entry).map_err(|error| error.to_string())?;
+        self.learn(&entry);
+        Ok(())
     }
 
     fn learn(&mut self, entry: &Entry) {

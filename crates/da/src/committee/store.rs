@@ -17,6 +17,8 @@ use std::{
     sync::Arc,
 };
 
+const EXTENSION: &str = "payload";
+
 /// A directory of payloads. One process writes to it; anybody may read and copy it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct PayloadStore {
@@ -39,8 +41,8 @@ pub struct Backup {
     pub copied: Vec<PayloadId>,
     /// How many were there and whole.
     pub present: usize,
-    /// Payloads that are damaged here, so that there is nothing to copy.
-    pub damaged: Vec<PayloadId>,
+    /// The hashes of payloads that are damaged here, so that there is nothing to copy.
+    pub damaged: Vec<B256>,
 }
 
 impl PayloadStore {
@@ -51,11 +53,13 @@ impl PayloadStore {
 
     /// Opens a store with limits.
     pub fn open_with(directory: impl Into<PathBuf>, config: StoreConfig) -> Result<Self, Error> {
-        let describe = |_: &Path, file_length| {
-            let length = payload_length(file_length)?;
-            Some((length as u32, length as u64))
-        };
-        let files = Files::open(directory.into(), config, "payload", describe)?;
+        let files = Files::open(directory.into(), config, EXTENSION, describe)?;
+        Ok(Self { files: Arc::new(files) })
+    }
+
+    /// Opens a store to which another process may be writing, to read it: nothing is created or removed.
+    pub fn open_to_read(directory: impl Into<PathBuf>) -> Result<Self, Error> {
+        let files = Files::open_to_read(directory.into(), EXTENSION, describe)?;
         Ok(Self { files: Arc::new(files) })
     }
 
@@ -110,6 +114,16 @@ impl PayloadStore {
         self.files.list()
     }
 
+    /// Reads all payloads; gives the hashes of those whose files are damaged.
+    pub fn damaged(&self) -> Vec<B256> {
+        self.files.damaged(|kept| self.get(&kept.id).is_none())
+    }
+
+    /// Whether there is a file of a payload now, whole or damaged.
+    pub fn is_there(&self, payload_hash: B256) -> bool {
+        self.files.is_there(payload_hash)
+    }
+
     /// How many payloads there are, and their bytes.
     pub fn size(&self) -> (u64, u64) {
         self.files.size()
@@ -125,7 +139,7 @@ impl PayloadStore {
     /// The other way round it is how a backup is restored. What expired here stays there.
     pub fn backup(&self, to: impl Into<PathBuf>) -> Result<Backup, Error> {
         let target = Self::open(to)?;
-        back_up(self.list(), |Kept { id, expiry }| {
+        back_up(&self.files, |Kept { id, expiry }| {
             let payload = self.get(&id);
             payload.map(|payload| Ok(target.write(&payload, expiry)?.1)).transpose()
         })
@@ -136,8 +150,8 @@ impl PayloadStore {
         let length = payload.len();
         let id = PayloadId::of(payload).ok_or(Error::Payload { length })?;
         let head = encode_chunk_hashes(&chunk_hashes(payload));
-        let is_whole = || self.get(&id).is_some();
-        let wrote = self.files.write(id, length as u64, expiry, is_whole, &[&head, payload])?;
+        let stays = || Ok(self.get(&id).is_some());
+        let wrote = self.files.write(id, length as u64, expiry, stays, &[&head, payload])?;
         Ok((id, wrote))
     }
 
@@ -172,18 +186,25 @@ impl PayloadStore {
 
 /// Copies each with `copy`, which tells whether it wrote, or nothing if what it is to copy is damaged.
 pub(super) fn back_up(
-    list: Vec<Kept>,
+    files: &Files,
     copy: impl Fn(Kept) -> Result<Option<bool>, Error>,
 ) -> Result<Backup, Error> {
-    let mut done = Backup::default();
-    for kept in list {
+    let mut done = Backup { damaged: files.damaged(|_| false), ..Backup::default() };
+    for kept in files.list() {
         match copy(kept)? {
-            None => done.damaged.push(kept.id),
+            // What a live member removes meanwhile has expired.
+            None if !files.is_there(kept.id.payload_hash) => {}
+            None => done.damaged.push(kept.id.payload_hash),
             Some(true) => done.copied.push(kept.id),
             Some(false) => done.present += 1,
         }
     }
     Ok(done)
+}
+
+fn describe(_: &Path, file_length: u64) -> Option<(u32, u64)> {
+    let length = payload_length(file_length)?;
+    Some((length as u32, length as u64))
 }
 
 /// Bytes before the payload of so many chunks.

@@ -452,6 +452,67 @@ async fn what_the_batcher_signed_cannot_be_sealed_anew() {
     assert_eq!(send(signed.encode()).await, 200);
 }
 
+/// A batcher that seals anew what was certified takes it from nobody.
+#[tokio::test]
+async fn nobody_loses_what_was_sealed_for_it() {
+    let world = private().await;
+    let bytes = secret(1);
+    let certificate = post(&world, 0, &bytes).await;
+    let hash = certificate.payload.payload_hash;
+    let kept = || [0, 1, 2].map(|index| sealed_store(&world, index).get(hash).unwrap());
+    let first = kept();
+    let ask = async |certificate: &Certificate, gone: &[u8], new: &[u8]| {
+        let mut recipients = recipients();
+        gone.iter().for_each(|number| drop(recipients.tenants.remove(&access(*number).public())));
+        recipients.readers.extend(new.iter().map(|number| access(*number).public()));
+        let sealed = seal(certificate, &bytes, &recipients);
+        world.client().certify(certificate, &world.committee, 0, &sealed).await
+    };
+    // One more, one less; and another batch.
+    let error = ask(&certificate, &[TENANT], &[99]).await.unwrap_err();
+    assert!(error.to_string().contains("leaves out a reader or a tenant"), "{error}");
+    assert_eq!(refusals(error), only(409, "conflict"));
+    let elsewhere = world.certificate(7, &bytes);
+    assert_eq!(refusals(ask(&elsewhere, &[], &[]).await.unwrap_err()), only(409, "conflict"));
+    // The same again, for fewer, for longer: as it was.
+    let later = Certificate { expiry: certificate.expiry + 60, ..certificate };
+    ask(&later, &[], &[]).await.unwrap();
+    ask(&later, &[TENANT], &[]).await.unwrap();
+    assert_eq!(kept(), first);
+    assert_eq!(sealed_store(&world, 0).kept(hash).unwrap().expiry, Some(later.expiry));
+    // For more: all of them read.
+    ask(&later, &[], &[99]).await.unwrap();
+    assert_eq!(reader(&world, 99).fetch(&certificate.payload).await.unwrap(), bytes);
+    assert!(kept().iter().all(|sealed| sealed.tenants().count() == 2));
+    // What is damaged is replaced, and a backup that was sealed otherwise stays.
+    for index in 0..3 {
+        damage(&files(sealed_store(&world, index).directory(), ".sealed").pop().unwrap(), 10_000);
+    }
+    let backup = SealedStore::open(world.path("backup"), StoreConfig::default()).unwrap();
+    backup.put(&first[0], Some(certificate.expiry)).unwrap();
+    ask(&later, &[TENANT], &[99]).await.unwrap();
+    assert_eq!(sealed_store(&world, 0).backup(backup.directory()).unwrap().present, 1);
+    assert_eq!(backup.get(hash).as_ref(), Some(&first[0]));
+}
+
+/// A member that never signed has no payload to lack.
+#[tokio::test]
+async fn who_never_signed_says_nothing_by_lacking_it() {
+    let mut world = private().await;
+    let id = post(&world, 0, &secret(1)).await.payload;
+    fs::remove_file(files(sealed_store(&world, 0).directory(), ".sealed").pop().unwrap()).unwrap();
+    world.stop(0).await;
+    world.start(0, config(&world, 0)).await;
+    let is_withheld = async |signers: &[usize]| {
+        let signers = signers.iter().map(|index| world.keys[*index].address()).collect();
+        let error = reader(&world, 99).fetch_signed(&id, Some(&signers)).await.unwrap_err();
+        error.is_withheld()
+    };
+    assert!(!is_withheld(&[1, 2]).await);
+    assert!(is_withheld(&[0, 1]).await, "it signed, and has it no more");
+    assert_eq!(reader(&world, AUDITOR).fetch_signed(&id, None).await.unwrap(), secret(1));
+}
+
 /// A demand makes a payload public: who is told that it is sealed for others demands nothing, unless members may sign only what it reads.
 #[tokio::test]
 async fn who_is_told_that_it_is_no_reader_demands_only_what_it_must_read() {

@@ -108,6 +108,27 @@ fn one_process_has_the_log() {
 }
 
 #[test]
+fn a_log_is_locked_and_read_without_a_change() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log");
+    // An empty one is that of a member that lost it: whoever restores payloads does not make it sign sooner.
+    fs::write(&path, "").unwrap();
+    let held = Signatures::lock(&path).unwrap();
+    assert!(matches!(Signatures::open(&path, 0), Err(Error::Locked { .. })));
+    drop(held);
+    assert_eq!(fs::read(&path).unwrap(), b"");
+    assert_eq!(Signatures::promises_in(&path, NOW).unwrap(), []);
+    let log = Signatures::open(&path, NOW).unwrap();
+    assert_eq!(log.signs_from(), NOW);
+    assert!(matches!(Signatures::lock(&path), Err(Error::Locked { .. })));
+    record(&log, 0, 1);
+    record(&log, 1, 2);
+    for now in [NOW, certificate(0, 1).expiry + 1] {
+        assert_eq!(Signatures::promises_in(&path, now).unwrap(), log.promises(now));
+    }
+}
+
+#[test]
 fn what_is_promised_is_known_after_a_restart_and_until_it_expires() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("log");

@@ -150,7 +150,7 @@ fn a_backup_copies_what_is_missing_or_damaged_and_tells_what_it_cannot() {
     done.copied.sort();
     let mut expected = vec![first, third];
     expected.sort();
-    assert_eq!((done.copied, done.present, done.damaged), (expected, 0, vec![second]));
+    assert_eq!((done.copied, done.present, done.damaged), (expected, 0, vec![second.payload_hash]));
 
     // Restored, all are whole again, with their expiries.
     let restored = PayloadStore::open(&there).unwrap().backup(&here).unwrap();
@@ -166,6 +166,37 @@ fn a_backup_copies_what_is_missing_or_damaged_and_tells_what_it_cannot() {
         fs::copy(&path, to).unwrap();
     }
     assert_eq!(PayloadStore::open(&copy).unwrap().list(), store.list());
+}
+
+#[test]
+fn a_reader_beside_a_live_member_changes_nothing_and_tells_what_is_damaged() {
+    let directory = tempfile::tempdir().unwrap();
+    let (here, there) = (directory.path().join("here"), directory.path().join("there"));
+    let store = PayloadStore::open(&here).unwrap();
+    let [cut, changed, gone, whole] = [1, 2, 3, 4].map(|seed| store.put(&payload(seed)).unwrap());
+    let file = |id: PayloadId| files(&here, &format!("{}.payload", id.payload_hash)).pop().unwrap();
+    // Too short for any payload, so that it is in no list.
+    fs::write(file(cut), [0; 20]).unwrap();
+    damage(&file(changed), 9);
+    let unfinished = file(whole).with_file_name(".unfinished-1");
+    fs::write(&unfinished, "half a payload").unwrap();
+    let reader = PayloadStore::open_to_read(&here).unwrap();
+    fs::remove_file(file(gone)).unwrap();
+    let mut expected = vec![cut.payload_hash, changed.payload_hash];
+    expected.sort();
+    assert_eq!(reader.damaged(), expected);
+    assert!(reader.is_there(cut.payload_hash) && !reader.is_there(gone.payload_hash));
+    let mut done = reader.backup(&there).unwrap();
+    done.damaged.sort();
+    assert_eq!((done.copied, done.damaged), (vec![whole], expected));
+    assert!(unfinished.exists(), "the member may be writing it");
+    let absent = directory.path().join("absent");
+    assert!(PayloadStore::open_to_read(&absent).unwrap().list().is_empty());
+    assert!(!absent.exists());
+    // Written anew it is damaged no more.
+    let store = PayloadStore::open(&here).unwrap();
+    store.put(&payload(1)).unwrap();
+    assert_eq!(store.damaged(), [changed.payload_hash]);
 }
 
 #[test]

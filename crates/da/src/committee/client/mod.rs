@@ -20,6 +20,7 @@ use alloy::primitives::Address;
 use mezz_primitives::PayloadId;
 use serde::Deserialize;
 use std::{
+    collections::BTreeSet,
     fmt::Write,
     path::PathBuf,
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -235,11 +236,20 @@ impl CommitteeClient {
 
     /// Gets a payload from whichever members show it: chunk by chunk, each checked against its hash, or sealed, opened and checked then.
     pub async fn fetch(&self, payload: &PayloadId) -> Result<Vec<u8>, Error> {
+        self.fetch_signed(payload, None).await
+    }
+
+    /// The same of a payload of which it is known who signed that it is kept: what others lack says nothing.
+    pub async fn fetch_signed(
+        &self,
+        payload: &PayloadId,
+        signers: Option<&BTreeSet<Address>>,
+    ) -> Result<Vec<u8>, Error> {
         match &self.privacy {
             Privacy::Public => self.peers.fetch(payload).await,
             Privacy::Private { key: None, .. } => Err(Error::NoAccessKey),
             Privacy::Private { key: Some(key), must_read } => {
-                self.peers.fetch_sealed(payload, key, *must_read).await
+                self.peers.fetch_sealed(payload, key, *must_read, signers).await
             }
         }
     }

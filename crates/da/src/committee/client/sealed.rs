@@ -31,12 +31,14 @@ const LIST_PAGES_MAX: usize = 1_000;
 pub type MemberRecords<T> = (Address, Result<T, MemberFault>);
 
 impl Peers {
-    /// A sealed payload, opened, from whoever shows one that opens. `must_read` says that members sign nothing that is not sealed for the key.
+    /// A sealed payload, opened, from whoever shows one that opens. `must_read` says that members sign nothing that is not sealed for the key;
+    /// `signers` who signed for the payload, if that is known.
     pub(super) async fn fetch_sealed(
         &self,
         payload: &PayloadId,
         key: &AccessKey,
         must_read: bool,
+        signers: Option<&BTreeSet<Address>>,
     ) -> Result<Vec<u8>, Error> {
         let turn = rand::random_range(0..self.endpoints.len().max(1));
         let found = self.race(turn, |member| self.sealed(member, payload, key)).await;
@@ -45,7 +47,7 @@ impl Peers {
         }
         found.map(|(_, opened)| opened.payload).map_err(|answers| {
             // Who is no reader must not take that for withholding, and have the payload shown on L1.
-            if !must_read && is_not_for_us(&answers) {
+            if !must_read && is_not_for_us(&answers, signers) {
                 return Error::NotAReader { payload: *payload, key: key.public().into(), answers };
             }
             self.metrics.withheld.fetch_add(1, Relaxed);
@@ -241,11 +243,15 @@ impl CommitteeClient {
     }
 }
 
-/// Whether those who answered all say that it is not for us, or that we do not show who we are. Who is silent says nothing.
-fn is_not_for_us(answers: &[MemberAnswer]) -> bool {
-    let mut said =
-        answers.iter().map(|answer| &answer.fault).filter(|fault| fault.is_answer()).peekable();
-    said.peek().is_some() && said.all(MemberFault::is_not_for_us)
+/// Whether those who answered all say that it is not for us, or that we do not show who we are. Who is silent says nothing, nor does who
+/// lacks what it never signed for.
+fn is_not_for_us(answers: &[MemberAnswer], signers: Option<&BTreeSet<Address>>) -> bool {
+    let counts = |MemberAnswer { member, fault }: &&MemberAnswer| {
+        let signed = signers.is_none_or(|signers| signers.contains(member));
+        fault.is_answer() && (signed || fault.is_not_for_us())
+    };
+    let mut said = answers.iter().filter(counts).peekable();
+    said.peek().is_some() && said.all(|answer| answer.fault.is_not_for_us())
 }
 
 impl MemberFault {

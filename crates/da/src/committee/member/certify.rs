@@ -252,7 +252,13 @@ fn keep(state: &State, request: &Request, body: &[u8]) -> Result<(), Refusal> {
     if let Some(verdict) = state.signatures.objection(*inbox, certificate, *retention, now) {
         return judge(verdict);
     }
-    store().map_err(internal)?;
+    store().map_err(|error| match error {
+        // Whoever was a reader of what may be certified by now stays one.
+        Error::SealedOtherwise { .. } => {
+            Refusal::new(StatusCode::CONFLICT, "conflict", error.to_string())
+        }
+        error => internal(error),
+    })?;
     let signatures = &state.signatures;
     let recorded = signatures.record_sealed(*inbox, certificate, *sealed, *retention, now);
     judge(recorded.map_err(internal)?)

@@ -75,7 +75,8 @@ pub(super) async fn no_such_path(method: Method, uri: Uri) -> Refusal {
 }
 
 impl State {
-    /// Writes a request into the audit log, and counts it if it was refused. What cannot be logged is not answered.
+    /// Writes a request into the audit log, and counts it if it was refused. What cannot be logged is not answered; of refusals of
+    /// strangers so many are logged that they fill no disk.
     pub(super) fn audited(
         &self,
         client: &Client,
@@ -99,6 +100,7 @@ impl State {
             Ok((response, bytes)) => (response.status(), None, *bytes),
             Err(refusal) => (refusal.status, Some(refusal.code.to_owned()), 0),
         };
+        let stranger = refused.is_some() && !self.is_known(client, key, access);
         let entry = AuditEntry {
             time: self.clock.now(),
             from: client.from,
@@ -109,14 +111,37 @@ impl State {
             status: status.as_u16(),
             refused,
             bytes,
+            omitted: 0,
         };
-        let logged = self.audit_log.append(&entry).map_err(|error| Refusal::internal(&error));
-        match logged.and(answer) {
+        let logged = match stranger {
+            true => self.audit_log.append_stranger(entry),
+            false => self.audit_log.append(entry),
+        };
+        match logged.map_err(|error| Refusal::internal(&error)).and(answer) {
             Ok((response, _)) => response,
             Err(refusal) => {
                 self.metrics.count_refusal(refusal.code);
                 refusal.into_response()
             }
         }
+    }
+
+    /// Whether somebody is on any list here, or has a certificate. A key that is on none is as good as none: anybody can make new ones.
+    fn is_known(
+        &self,
+        client: &Client,
+        key: Option<Address>,
+        access: Option<AccessPublicKey>,
+    ) -> bool {
+        let lists = self.access();
+        let signs = |key: Address| {
+            let asks = self.chains.values().any(|chain| chain.batchers.contains(&key));
+            asks || lists.readers.contains(&key) || self.is_peer(key)
+        };
+        let reads = |access: AccessPublicKey| {
+            let must_read = self.chains.values().any(|chain| chain.must_read.contains(&access));
+            must_read || lists.deny.contains(&access)
+        };
+        !client.names.is_empty() || key.is_some_and(signs) || access.is_some_and(reads)
     }
 }
