@@ -44,7 +44,7 @@ pub(crate) fn agreeing(
     Ok(inputs.len())
 }
 
-/// Whether the chain has blocks of exactly these `inputs` from `first` on, and another program has executed them.
+/// Whether the chain has blocks that another program can have made of these `inputs` from `first` on, and none but another has executed them.
 pub(crate) fn executed_by_another(
     store: &Store,
     first: u64,
@@ -52,7 +52,7 @@ pub(crate) fn executed_by_another(
     own: Option<u64>,
 ) -> Result<bool, Error> {
     for (number, input) in (first..).zip(inputs) {
-        let local = store.block(number)?.filter(|local| is_of(local, input));
+        let local = store.block(number)?.filter(|local| may_be_of(local, input));
         if local.is_none() || own.is_some_and(|own| own <= number) {
             return Ok(false);
         }
@@ -60,25 +60,26 @@ pub(crate) fn executed_by_another(
     Ok(true)
 }
 
-/// Whether a block was made of this input.
+/// Whether a block was made of all of this input.
 fn is_of(local: &Block, input: &BlockInput) -> bool {
-    local.header.timestamp == input.timestamp
-        && queue_index(&local.header) == input.queue_index
-        && holds(local, input)
+    local.transactions.len() == input.transactions.len() && may_be_of(local, input)
 }
 
-/// Whether a block has exactly these transactions, in the same form. Each is there with its signature, or with its sender in place of it.
-fn holds(local: &Block, input: &BlockInput) -> bool {
+/// Whether a block can have been made of this input. What is invalid at its place is left out, and only the program that executed it knows what was.
+fn may_be_of(local: &Block, input: &BlockInput) -> bool {
+    local.header.timestamp == input.timestamp
+        && queue_index(&local.header) == input.queue_index
+        && are_of(&local.transactions, input)
+}
+
+/// Whether transactions stand in an input, in this order and form. Each is there with its signature, or with its sender in place of it.
+fn are_of(transactions: &[SignedTransaction], input: &BlockInput) -> bool {
     let same = |transaction: &SignedTransaction, bytes: &Bytes| {
         let form = transaction.is_deposit() || transaction.is_attributed() == input.attributed;
         form && (transaction.bytes == *bytes || transaction.standing() == bytes)
     };
-    local.transactions.len() == input.transactions.len()
-        && local
-            .transactions
-            .iter()
-            .zip(&input.transactions)
-            .all(|(local, bytes)| same(local, bytes))
+    let mut given = input.transactions.iter();
+    transactions.iter().all(|transaction| given.any(|bytes| same(transaction, bytes)))
 }
 
 /// What blocks `first..=last` say in a batch.
@@ -273,4 +274,48 @@ pub(crate) fn statement(
         *entry = if number >= last { end.hash() } else { output(store, inbox, number)?.hash() };
     }
     Ok(Statement { acc, vector, end })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+    use super::are_of;
+    use alloy::{eips::Encodable2718, network::TxSignerSync};
+    use alloy_consensus::{SignableTransaction, TxEip1559};
+    use mezz_evm::SignedTransaction;
+    use mezz_primitives::BlockInput;
+
+    fn transaction(nonce: u64) -> SignedTransaction {
+        let key = mezz_l1::deploy::dev_key(1);
+        let mut transaction = TxEip1559 { chain_id: 901, nonce, ..TxEip1559::default() };
+        let signature = key.sign_transaction_sync(&mut transaction).unwrap();
+        SignedTransaction::decode(transaction.into_signed(signature).encoded_2718()).unwrap()
+    }
+
+    #[test]
+    fn what_is_invalid_at_its_place_is_left_out_of_a_block() {
+        let all: Vec<_> = (0..3).map(transaction).collect();
+        let input = BlockInput {
+            timestamp: 1,
+            queue_index: 0,
+            messages: 0,
+            transactions: all.iter().map(|transaction| transaction.bytes.clone()).collect(),
+            attributed: false,
+        };
+        let cases: [(&[usize], bool); 6] = [
+            (&[0, 1, 2], true),
+            (&[0, 2], true),
+            (&[1], true),
+            (&[], true),
+            (&[1, 0], false),
+            (&[1, 1], false),
+        ];
+        for (places, expected) in cases {
+            let block: Vec<_> = places.iter().map(|place| all[*place].clone()).collect();
+            assert_eq!(are_of(&block, &input), expected, "{places:?}");
+        }
+        let attributed: Vec<_> = all.into_iter().map(SignedTransaction::attribute).collect();
+        assert!(!are_of(&attributed, &input), "in another form");
+    }
 }

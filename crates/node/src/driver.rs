@@ -153,7 +153,7 @@ struct Turn {
     contradicted: bool,
     /// What was said last of the versions of the program.
     notice: Option<String>,
-    /// Since when the next batch is of an earlier version of the program than this node's, and not there.
+    /// Since when all that is posted is derived and the next batch is of an earlier version of the program than this node's.
     early_since: Option<Instant>,
     /// Moves that a dry run has spoken of.
     said: HashSet<Move>,
@@ -326,6 +326,9 @@ impl Driver {
                     self.failed(made, &error, turn);
                 }
             }
+            Err(error) if !lasting => {
+                tracing::warn!(?made, %error, "a move failed on an L1 that is gone");
+            }
             Err(error) => made.into_iter().for_each(|made| self.failed(made, &error, turn)),
         }
         if let Err(error) = self.acts.remember_progress(&self.settlement.read()) {
@@ -472,8 +475,9 @@ impl Driver {
             Standing::Current => false,
             Standing::Superseded { done, .. } => (done && idle) || !disputes.contains(&true),
             Standing::Early { own, .. } => {
-                let since = *turn.early_since.get_or_insert_with(Instant::now);
-                own.is_none() || (complete && since.elapsed() >= EARLY)
+                let since = complete.then(|| turn.early_since.unwrap_or_else(Instant::now));
+                turn.early_since = since;
+                own.is_none() || since.is_some_and(|since| since.elapsed() >= EARLY)
             }
         };
         if let Some(error) = reason.filter(|_| ends) {

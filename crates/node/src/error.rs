@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// A later version of the program, which this node cannot execute.
     #[error(
-        "from batch {activation} on the chain's program is version {number}, release {release}, which this version of mezz does not have: from there on it executes, sequences and posts nothing. Then stop it, copy its data directory, start the version of mezz that has the release on it, and this one on the copy with --roles proposer,challenger and the keys that it has now: it plays on for the claims about the batches before, and ends when they are final"
+        "from batch {activation} on the chain's program is version {number}, release {release}, which this version of mezz does not have: from there on it executes, sequences and posts nothing. Then stop it, copy its data directory, start the version of mezz that has the release on it, and this one on the copy with --roles proposer,challenger, the keys that it has now, and --provers if it has that: it plays on for the claims about the batches before, and ends when they are final"
     )]
     OtherVersion {
         /// Its number.
@@ -74,6 +74,16 @@ pub enum Error {
     Unsigned {
         /// The block.
         number: u64,
+    },
+    /// Batches in a row of which no proof can be made here.
+    #[error(
+        "the batches from {from} to before {to} hold transactions whose signatures are not known here: only a node that has them can have them proven"
+    )]
+    UnknownSignatures {
+        /// The first of them.
+        from: u64,
+        /// The first after them that is another.
+        to: u64,
     },
     /// Nobody gives the payload of a batch that a committee has certified.
     #[error("the payload of batch {index} is withheld: {error}")]

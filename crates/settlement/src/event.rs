@@ -321,6 +321,8 @@ pub enum Event {
     },
     /// A validity proof was made here.
     Proved(Proving),
+    /// A validity proof is not here, or not any more.
+    Unproved(Proving),
     /// Whether there are workers who make proofs for this node.
     Workers(bool),
     /// Blocks that were to be published do not fit one batch.

@@ -76,9 +76,10 @@ impl Settlement {
         missing.map(|index| Proving::signatures(index, index + 1)).chain(uses).collect()
     }
 
-    /// Whether a proof of the signatures of a row of batches, however that came about, would show one that no proof here does.
-    pub fn wants_signatures(&self, row: &Proving) -> bool {
-        self.first_shown(row, &self.missing()).is_some()
+    /// What tells of a row of batches, however that came about, whether a proof of their signatures would show one that no proof here does.
+    pub fn wants_signatures(&self) -> impl Fn(&Proving) -> bool + '_ {
+        let missing = self.missing();
+        move |row| self.first_shown(row, &missing).is_some()
     }
 
     /// The batches whose signatures this node would prove. It matters neither what they derive to nor what became of those before them: the statement is

@@ -291,6 +291,7 @@ impl Settlement {
             Event::Proved(proving) => {
                 self.proved.insert(proving);
             }
+            Event::Unproved(proving) => drop(self.proved.remove(&proving)),
             Event::Workers(there) => self.workers = there,
             Event::Limited { index, last } => self.limit = Some((index, last)),
             Event::Traced { parent, path, vector } => {
@@ -553,12 +554,13 @@ impl Settlement {
         })
     }
 
-    /// Whether the next batch may go without signatures: somebody proves them, this node shows L1 the proofs, and L1 takes them in time.
+    /// Whether the next batch may go without signatures: somebody proves them, this node shows L1 the proofs, and L1 takes them in time. Once a version is announced
+    /// that this node has not, none may: if it became void after the activation, nobody could derive it and those after it anew.
     fn may_lack_signatures(&self, index: u64) -> bool {
         let (inbox, now) = (&self.now.inbox, self.now.head.time);
         let in_time = |sealing: &Sealing| sealing.may_lack_signatures(inbox, now);
         let proven = self.workers && self.parameters.shows_proofs && self.is_sound(index + 1);
-        proven && self.now.sealing.as_ref().is_some_and(in_time)
+        proven && self.foreign().is_none() && self.now.sealing.as_ref().is_some_and(in_time)
     }
 
     /// Whether the oldest message is below `queue_index` and half the time is over in which a batch must take it up.

@@ -9,6 +9,9 @@ use std::{collections::BTreeMap, time::Duration};
 /// How long a worker has a job without saying a word.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
 
+/// With so many leases there is none for what was not given here: a row of batches, say, that a worker began before a restart.
+const LEASES_MAX: usize = 256;
+
 /// A job that somebody works on.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Lease {
@@ -53,10 +56,16 @@ impl Leases {
         Some(run)
     }
 
-    /// Prolongs what `worker` has, or had and nobody took up; `false` if it is another's now.
+    /// Prolongs what `worker` has, or had and nobody took up; `false` if it is another's now, or one too many.
     pub(crate) fn renew(&mut self, run: Run, worker: &str, now: Duration, said: Said) -> bool {
         if self.live(&run, now).is_some_and(|lease| lease.worker != worker) {
             return false;
+        }
+        if !self.0.contains_key(&run) && self.0.len() >= LEASES_MAX {
+            self.0.retain(|_, lease| lease.until > now);
+            if self.0.len() >= LEASES_MAX {
+                return false;
+            }
         }
         let known = self.0.remove(&run).filter(|lease| lease.worker == worker);
         let lease = known.unwrap_or_else(|| Lease::new(worker, now));

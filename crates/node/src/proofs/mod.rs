@@ -36,7 +36,7 @@ use mezz_settlement::{Event, Proving, Settlement};
 use parking_lot::{Mutex, RwLock};
 use shelf::Made;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -70,14 +70,18 @@ struct Offer {
 }
 
 impl Acts {
-    /// The proof of a run and what it says, if this node has it and L1 still shows the batches that it is about.
+    /// The proof of a run and what it says, if this node has it and L1 still shows the batches that it is about. One that it should have and has not is wanted again.
     pub(crate) fn proof(
         &self,
         settlement: &RwLock<Settlement>,
         proving: Proving,
     ) -> Option<(Statement, Vec<u8>)> {
         let run = Run::new(self, &settlement.read(), proving)?;
-        self.proofs.shelf().proof(&run)
+        let found = self.proofs.shelf().proof(&run);
+        if found.is_none() {
+            observe(&mut settlement.write(), Event::Unproved(proving));
+        }
+        found
     }
 }
 
@@ -114,22 +118,21 @@ impl Board {
     fn announce(&self) {
         // What is leased from here on is not looked at.
         let leases = self.acts.proofs.leases(self.now());
-        self.known_signatures().into_iter().for_each(|proving| self.proved(proving));
-        let open = self.open();
-        for run in open.iter().filter(|run| self.acts.proofs.shelf().has(run)) {
-            self.proved(run.proving);
-        }
+        self.known_signatures().iter().for_each(|run| self.proved(run));
+        let (open, shelf) = (self.open(), self.acts.proofs.shelf());
+        open.iter().filter(|run| shelf.has(run)).for_each(|run| self.proved(run));
         let gone: Vec<Run> = {
             let settlement = self.settlement.read();
+            let wants_row = self.wants_row(&settlement);
             let all = leases.into_iter().map(|(run, _)| run);
-            all.filter(|run| !open.contains(run) && !self.wants_row(&settlement, run)).collect()
+            all.filter(|run| !open.contains(run) && !wants_row(run)).collect()
         };
         self.acts.proofs.tidy(&open, &gone, self.now());
         self.say_workers();
     }
 
     /// The proofs of signatures that are here and that the settlement has not been told of. Which of them L1 still takes it knows itself.
-    fn known_signatures(&self) -> Vec<Proving> {
+    fn known_signatures(&self) -> Vec<Run> {
         let made = self.acts.proofs.shelf().all();
         let settlement = self.settlement.read();
         let unknown = made.iter().map(Made::run).filter(|run| {
@@ -138,16 +141,14 @@ impl Board {
                 && !settlement.has_proof(&proving)
                 && Run::new(&self.acts, &settlement, proving) == Some(*run)
         });
-        unknown.map(|run| run.proving).collect()
+        unknown.collect()
     }
 
-    fn proved(&self, proving: Proving) {
-        self.observe(Event::Proved(proving));
-    }
-
-    fn observe(&self, event: Event) {
-        if let Err(error) = self.settlement.write().observe(event) {
-            tracing::error!(%error, "what is said of proofs does not fit");
+    /// Tells the settlement of a proof, if it is of what L1 shows now: it may have been verified for a fork that is gone.
+    fn proved(&self, run: &Run) {
+        let mut settlement = self.settlement.write();
+        if Run::new(&self.acts, &settlement, run.proving) == Some(*run) {
+            observe(&mut settlement, Event::Proved(run.proving));
         }
     }
 
@@ -162,7 +163,7 @@ impl Board {
         let there = self.acts.proofs.has_workers();
         let known = self.settlement.read().has_workers();
         if there != known {
-            self.observe(Event::Workers(there));
+            observe(&mut self.settlement.write(), Event::Workers(there));
         }
     }
 
@@ -196,17 +197,20 @@ impl Board {
         let leases = self.acts.proofs.leases(self.now());
         let settlement = self.settlement.read();
         let live = leases.into_iter().filter(|(_, live)| *live).map(|(run, _)| run);
-        let live = live.filter(|run| self.wants_row(&settlement, run)).map(|run| run.proving);
+        let live = live.filter(self.wants_row(&settlement)).map(|run| run.proving);
         let is_one = |row: &Proving| settlement.is_one_version(row.n0, row.n1);
         let rows = signatures::rows(settlement.wanted(), &live.collect::<Vec<_>>(), is_one);
         rows.into_iter().filter_map(|it| Run::new(&self.acts, &settlement, it)).collect()
     }
 
-    /// Whether a run is about the signatures of a row of batches, and its proof of use.
-    fn wants_row(&self, settlement: &Settlement, run: &Run) -> bool {
-        run.proving.is_of_signatures()
-            && settlement.wants_signatures(&run.proving)
-            && Run::new(&self.acts, settlement, run.proving) == Some(*run)
+    /// What tells whether a run is about the signatures of a row of batches, and its proof of use.
+    fn wants_row<'a>(&'a self, settlement: &'a Settlement) -> impl Fn(&Run) -> bool + 'a {
+        let wants = settlement.wants_signatures();
+        move |run| {
+            run.proving.is_of_signatures()
+                && wants(&run.proving)
+                && Run::new(&self.acts, settlement, run.proving) == Some(*run)
+        }
     }
 
     /// The run that a statement is about, if its proof is wanted: also a row of batches that was begun when others were open, by an earlier run of this node or by a
@@ -230,39 +234,43 @@ impl Board {
         if !self.is_ready() {
             return Ok(None);
         }
-        let mut failure = None;
-        for run in self.open() {
-            let run = match self.cut(run).await {
-                Ok(run) => run,
-                Err(error) => {
-                    failure = Some(error);
-                    continue;
-                }
-            };
-            if self.acts.proofs.take(&[run], worker, self.now()).is_none() {
-                continue;
-            }
-            // Whoever goes away while the input is gathered leaves the run to others.
-            let mut held = Held { board: self, run, worker, keeps: false };
-            match self.offer(run).await {
-                Ok(offer) => {
-                    let said =
-                        Said { id: offer.statement.hash(), progress: 0.0, seconds_left: None };
-                    let now = self.now();
-                    if self.acts.proofs.renew(&[run], &offer.statement, worker, said, now)
-                        == Outcome::Done(run)
-                    {
-                        held.keeps = true;
-                        return Ok(Some(offer));
-                    }
-                }
+        let (mut failure, mut wanted) = (None, VecDeque::from(self.open()));
+        while let Some(run) = wanted.pop_front() {
+            match self.begin(run, worker).await {
+                Ok(None) => {}
+                Ok(offer) => return Ok(offer),
                 Err(error) => {
                     tracing::warn!(%error, batches = run.proving.n1, "a proof cannot be begun");
+                    if let Some(rest) = self.rest(&run, &error) {
+                        wanted.push_front(rest);
+                    }
                     failure = Some(error);
                 }
             }
         }
         failure.map_or(Ok(None), Err)
+    }
+
+    /// Gives a worker this run, unless somebody has it.
+    async fn begin(&self, run: Run, worker: &str) -> Result<Option<Offer>, Error> {
+        let run = self.cut(run).await?;
+        if self.acts.proofs.take(&[run], worker, self.now()).is_none() {
+            return Ok(None);
+        }
+        // Whoever goes away while the input is gathered leaves the run to others.
+        let mut held = Held { board: self, run, worker, keeps: false };
+        let offer = self.offer(run).await?;
+        let said = Said { id: offer.statement.hash(), progress: 0.0, seconds_left: None };
+        let renewed = self.acts.proofs.renew(&[run], &offer.statement, worker, said, self.now());
+        held.keeps = renewed == Outcome::Done(run);
+        Ok(held.keeps.then_some(offer))
+    }
+
+    /// What can be proven of a run all the same: batches whose signatures nobody has hold up no others.
+    fn rest(&self, run: &Run, error: &Error) -> Option<Run> {
+        let Error::UnknownSignatures { from, to } = *error else { return None };
+        let row = signatures::without(run.proving, from, to)?;
+        Run::new(&self.acts, &self.settlement.read(), row)
     }
 
     /// As much of a run as is work for one proof. What a worker has stays as it is.
@@ -348,7 +356,7 @@ impl Board {
             move || acts.proofs.give((run, right), &statement, &worker, (&proof, verified), now);
         let taken = blocking(given).await;
         Ok(taken.map(|()| {
-            self.proved(run.proving);
+            self.proved(&run);
             Outcome::Done(run)
         }))
     }
@@ -372,6 +380,12 @@ impl Board {
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
+    }
+}
+
+fn observe(settlement: &mut Settlement, event: Event) {
+    if let Err(error) = settlement.observe(event) {
+        tracing::error!(%error, "what is said of proofs does not fit");
     }
 }
 

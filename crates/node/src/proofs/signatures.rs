@@ -59,6 +59,15 @@ pub(super) fn cut(row: Proving, transactions: &[usize]) -> Proving {
     Proving { n1: row.n1.min(row.n0 + batches), ..row }
 }
 
+/// What is left of a row without the batches `from..to`: those before them, or those behind if there are none.
+pub(super) fn without(row: Proving, from: u64, to: u64) -> Option<Proving> {
+    let rest = match from > row.n0 {
+        true => Proving { n1: row.n1.min(from), ..row },
+        false => Proving { n0: row.n0.max(to), ..row },
+    };
+    (rest.n0 < rest.n1 && rest != row).then_some(rest)
+}
+
 /// The number of transactions in each batch of a row, as far as its blocks are here.
 pub(super) fn counts(store: &Store, inbox: &Inbox, row: &Proving) -> Result<Vec<usize>, Error> {
     let mut counts = Vec::new();
@@ -78,7 +87,7 @@ pub(super) fn find(acts: &Acts, settlement: &Settlement, statement: &Statement) 
     if statement.kind != ProofKind::Signatures {
         return None;
     }
-    let inbox = settlement.inbox();
+    let (inbox, wants) = (settlement.inbox(), settlement.wants_signatures());
     let open: Vec<u64> = singles(settlement.wanted());
     let chain_id = acts.config.l2_chain_id;
     let ends = open.first()? + 1..=(open.last()? + BATCHES_MAX).min(inbox.batches().len() as u64);
@@ -91,7 +100,7 @@ pub(super) fn find(acts: &Acts, settlement: &Settlement, statement: &Statement) 
             boot.hash() == statement.boot
         };
         let row = Proving::signatures(starts.find(is_it)?, end);
-        settlement.wants_signatures(&row).then_some(row)
+        wants(&row).then_some(row)
     })
 }
 
@@ -141,12 +150,16 @@ pub(super) async fn gather(
         let mut signatures = Signatures::of(batches.iter().flat_map(|(_, all)| all));
         signatures
             .look(&store, batches.iter().map(|(header, _)| header), || sequencer.unsealed())?;
+        let mut unknown = Vec::new();
         for (header, transactions) in batches {
-            let found = signatures.all(&transactions);
-            let found = found.ok_or(Error::Unsigned { number: header.first_block })?;
-            known.signatures.insert(header.hash(), found);
+            match signatures.all(&transactions) {
+                Some(found) => drop(known.signatures.insert(header.hash(), found)),
+                None => unknown.push(header.index),
+            }
         }
-        Ok((boot.hash(), known))
+        let Some(from) = unknown.first().copied() else { return Ok((boot.hash(), known)) };
+        let row = unknown.iter().zip(from..).take_while(|(index, place)| *index == place);
+        Err(Error::UnknownSignatures { from, to: from + row.count() as u64 })
     })
     .await
 }

@@ -6,7 +6,7 @@ use super::{
     Desk, Outcome, Refused, Run,
     desk::Verified,
     leases::{LEASE, Said},
-    signatures::{Signatures, cut, rows},
+    signatures::{Signatures, cut, rows, without},
 };
 use crate::Metrics;
 use alloy::{eips::Encodable2718, network::TxSignerSync};
@@ -277,6 +277,38 @@ fn a_row_is_no_more_than_one_batch_may_hold() {
     ] {
         assert_eq!(cut(row(10, 14), &transactions), row(10, n1), "{transactions:?}");
     }
+}
+
+/// Batches whose signatures nobody has hold up no others.
+#[test]
+fn a_row_goes_round_what_nobody_can_prove() {
+    let row = Proving::signatures;
+    for ((from, to), rest) in [
+        ((12, 13), Some((10, 12))),
+        ((13, 14), Some((10, 13))),
+        ((10, 12), Some((12, 14))),
+        ((10, 14), None),
+        // Another L1 may stand here meanwhile.
+        ((14, 15), None),
+        ((8, 10), None),
+    ] {
+        let rest = rest.map(|(n0, n1)| row(n0, n1));
+        assert_eq!(without(row(10, 14), from, to), rest, "{from}..{to}");
+    }
+}
+
+/// What workers say that they have takes no end of room.
+#[test]
+fn leases_that_were_not_given_are_bounded() {
+    let office = Office::open();
+    let renew = |index: u64, now| {
+        let run = run(0, B256::from(alloy_primitives::U256::from(index)));
+        office.desk.renew(&[run], &about(run), "a", said(run), now) == Outcome::Done(run)
+    };
+    let most = (0..1_000).take_while(|index| renew(*index, START)).count() as u64;
+    assert_eq!(most, 256);
+    assert!(renew(0, START), "what it has it keeps");
+    assert!(renew(1_000, START + LEASE), "what ran out makes room");
 }
 
 /// Of all transactions of the chain only those are kept that stand in the row.

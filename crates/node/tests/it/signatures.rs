@@ -54,8 +54,11 @@ async fn funded(world: &World, node: &L2) -> User {
 
 /// The batch that a safe transaction is in.
 async fn batch_of(node: &L2, transaction: B256) -> Value {
-    let block = node.safe_block(transaction).unwrap();
-    node.ask("mezz_getBatchByBlock", json!([format!("{block:#x}")])).await
+    batch_of_block(node, node.safe_block(transaction).unwrap()).await
+}
+
+async fn batch_of_block(node: &L2, number: u64) -> Value {
+    node.ask("mezz_getBatchByBlock", json!([format!("{number:#x}")])).await
 }
 
 fn header(batch: &Value) -> BatchHeader {
@@ -176,7 +179,8 @@ async fn wait_for_job(node: &L2) -> Value {
 /// Invariant 60, its other half: what nobody proves counts as empty.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_promised_finds_another_place_when_nobody_proves_it() {
-    let world = World::of(Family::Hybrid, proved_safe(12)).await;
+    const TIMEOUT: u64 = 200;
+    let world = World::of(Family::Hybrid, proved_safe(TIMEOUT)).await;
     let node = operator(&world).await;
     let mut user = funded(&world, &node).await;
     let mut sent = Vec::new();
@@ -186,6 +190,7 @@ async fn what_was_promised_finds_another_place_when_nobody_proves_it() {
     node.wait_safe(&sent).await;
     let first = header(&batch_of(&node, sent[0]).await);
     assert!(first.unsigned);
+    pass_until_void(&world, &first, TIMEOUT).await;
     wait("the batch to be void", async || {
         let batches = node.ask("mezz_getBatches", json!([])).await;
         let known = batches
@@ -198,11 +203,7 @@ async fn what_was_promised_finds_another_place_when_nobody_proves_it() {
     })
     .await;
     // They are in batches with signatures now, under the same hashes.
-    wait("another place", async || {
-        let safe = sent.iter().all(|hash| node.safe_block(*hash).is_some());
-        safe && !header(&batch_of(&node, sent[4]).await).unsigned
-    })
-    .await;
+    wait_signed(&node, &sent).await;
     assert_eq!(node.balance(ALICE).await, U256::from(5));
     let next = node.send(&user.transfer(ALICE, 1)).await;
     node.wait_safe(&[next]).await;
@@ -233,6 +234,20 @@ const ENDLESS: Bytes = Bytes::from_static(&[0x5b, 0x60, 0x00, 0x56]);
 
 async fn send_raw(node: &L2, raw: &Bytes) -> B256 {
     serde_json::from_value(node.ask("eth_sendRawTransaction", json!([raw])).await).unwrap()
+}
+
+/// Waits until all these transactions are in safe blocks, of batches with signatures.
+async fn wait_signed(node: &L2, transactions: &[B256]) {
+    wait("another place for all", async || {
+        for hash in transactions {
+            let Some(block) = node.safe_block(*hash) else { return false };
+            if header(&batch_of_block(node, block).await).unsigned {
+                return false;
+            }
+        }
+        true
+    })
+    .await;
 }
 
 /// Lets L1 time pass until a batch can be proven no more.
@@ -295,23 +310,11 @@ async fn what_is_lost_bit_by_bit_keeps_its_signatures(restart: bool) {
     // Now all of it is lost, and finds another place.
     pass_until_void(&world, &late, TIMEOUT).await;
     sent.extend(later);
-    wait("another place for all", async || {
-        for hash in &sent {
-            if node.safe_block(*hash).is_none() || header(&batch_of(&node, *hash).await).unsigned {
-                return false;
-            }
-        }
-        true
-    })
-    .await;
+    wait_signed(&node, &sent).await;
     assert_eq!(node.balance(ALICE).await, U256::from(3));
     let next = node.send(&two.transfer(ALICE, 1)).await;
     node.wait_safe(&[next]).await;
     assert_eq!(node.node.failure(), None);
-}
-
-async fn batch_of_block(node: &L2, number: u64) -> Value {
-    node.ask("mezz_getBatchByBlock", json!([format!("{number:#x}")])).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

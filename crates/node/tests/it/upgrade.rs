@@ -36,9 +36,9 @@ async fn batches(world: &World) -> u64 {
     world.read(world.deployment.contracts.inbox, &Inbox::batchCountCall {}).await
 }
 
-/// Announces a version: its first batch.
-async fn schedule(world: &World, build: Build) -> u64 {
-    let activation = batches(world).await + 30;
+/// Announces a version that begins so many batches later: its first batch.
+async fn schedule(world: &World, build: Build, later: u64) -> u64 {
+    let activation = batches(world).await + later;
     let program = build.program;
     let call = ProgramRegistry::scheduleCall {
         program: Program {
@@ -134,7 +134,7 @@ async fn an_operator_upgrades_and_nothing_is_lost() {
     let older = Settings { build: another(), ..Settings::operator() };
     let old = world.node_in(place.clone(), older.clone()).await;
     let mut user = busy(&world, &old).await;
-    let activation = schedule(&world, Build::own()).await;
+    let activation = schedule(&world, Build::own(), 30).await;
     superseded(&world, &old, activation).await;
     let raw = user.transfer(Address::repeat_byte(8), 1);
     let refusal = old.refusal("eth_sendRawTransaction", json!([raw])).await;
@@ -199,23 +199,35 @@ async fn an_operator_upgrades_and_nothing_is_lost() {
     assert!(matches!(foreign.await.map(drop), Err(mezz_node::Error::OtherProgram { .. })));
 }
 
+/// What L1 says of a claim by its owner.
+async fn status(world: &World, claim: &ClaimManager::ClaimAsserted) -> u8 {
+    let call = ClaimManager::instanceStatusCall { contentId: claim.contentId, owner: claim.owner };
+    world.read(world.deployment.contracts.claim_manager, &call).await
+}
+
 /// After its last batch the older version answers doubts about its claims, and doubts wrong ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_superseded_node_defends_its_claims_to_the_end() {
     let world = World::of(Family::Optimistic, |intent| {
         intent.governance.program_notice = 1;
         let windows = &mut intent.windows;
-        (windows.claim_window, windows.proof_maturity) = (60, 62);
-        (windows.dispute_clock, windows.dispute_grace) = (30, 6);
+        (windows.claim_window, windows.proof_maturity) = (200, 202);
+        (windows.dispute_clock, windows.dispute_grace) = (100, 6);
     })
     .await;
     let node = world.node(Settings::operator()).await;
     busy(&world, &node).await;
-    let activation = schedule(&world, another()).await;
+    let activation = schedule(&world, another(), 12).await;
     superseded(&world, &node, activation).await;
-    let all = claims(&world).await;
-    let right = all.last().unwrap();
-    let mut liar = Crook::begin(&world, &node.node, right, Lie::Silent, Wrong::From(1)).await;
+    // The oldest that may be doubted: what it takes to claim beside it is the least.
+    let mut all = claims(&world).await.into_iter();
+    let right = loop {
+        let claim = all.next().expect("the last one is too young to be final; qed");
+        if status(&world, &claim).await != CONFIRMED {
+            break claim;
+        }
+    };
+    let mut liar = Crook::begin(&world, &node.node, &right, Lie::Silent, Wrong::From(1)).await;
     let call = QueryGame::queryCall {
         content: right.contentId,
         owner: right.owner,
@@ -240,11 +252,7 @@ async fn a_superseded_node_defends_its_claims_to_the_end() {
     .await;
     wait("the lie to be refuted", async || liar.status(&world).await == REFUTED).await;
     assert_eq!(liar.turn(&world).await, 1, "it was asked and said nothing");
-    let status =
-        ClaimManager::instanceStatusCall { contentId: right.contentId, owner: right.owner };
-    let manager = world.deployment.contracts.claim_manager;
-    wait("the right claim to be final", async || world.read(manager, &status).await == CONFIRMED)
-        .await;
+    wait("the right claim to be final", async || status(&world, &right).await == CONFIRMED).await;
     let reason = ended(&node).await;
     assert!(reason.contains("has done its part"), "{reason}");
     assert_eq!(batches(&world).await, activation);

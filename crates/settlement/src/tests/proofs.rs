@@ -99,7 +99,13 @@ fn a_right_claim_is_proven_and_final_after_the_guard() {
     assert!(!chain.due(|due| matches!(due, Move::Prove { .. })));
     chain.prove(None);
     assert!(chain.settlement.wanted().is_empty());
-    assert!(chain.due(|due| *due == Move::Prove { content: RIGHT, of: of(None) }));
+    let show = Move::Prove { content: RIGHT, of: of(None) };
+    assert!(chain.due(|due| *due == show));
+    // One that cannot be read any more is made anew.
+    chain.settlement.observe(Event::Unproved(of(None))).unwrap();
+    assert_eq!(chain.settlement.wanted(), [of(None)]);
+    assert!(!chain.due(|due| *due == show));
+    chain.prove(None);
     let at = chain.mine(vec![proven(RIGHT)]);
     assert!(!chain.due(|due| matches!(due, Move::Prove { .. })));
     assert_eq!(chain.settlement.claims().get(RIGHT).unwrap().proven, Some(at));

@@ -270,12 +270,12 @@ fn a_row_whose_first_batch_is_lost_shows_the_others() {
     let prove = |of, first| Move::ProveSignatures { of, first };
     assert_eq!((chain.wanted(), chain.due()[0].clone()), (vec![(2, 3)], prove(held, 1)));
     let row = Proving::signatures(0, 3);
-    assert!(chain.settlement.wants_signatures(&row));
+    assert!(chain.settlement.wants_signatures()(&row));
     for useless in [Proving::signatures(0, 1), held, Proving::signatures(0, 4)] {
-        assert!(!chain.settlement.wants_signatures(&useless), "{useless:?}");
+        assert!(!chain.settlement.wants_signatures()(&useless), "{useless:?}");
     }
     chain.prove(row);
-    assert!(!chain.settlement.wants_signatures(&row));
+    assert!(!chain.settlement.wants_signatures()(&row));
     assert_eq!(chain.wanted(), []);
     assert!(chain.due().contains(&prove(row, 1)));
     // A reorg of L1 that takes the verdict back, and no batch.
@@ -295,33 +295,61 @@ fn a_row_whose_first_batch_is_lost_shows_the_others() {
     assert!(!chain.settlement.has_proof(&row) && !chain.settlement.has_proof(&held));
 }
 
+/// A version of the program, which is this node's if `byte` is zero.
+const fn scheduled(version: u64, activation: u64, byte: u8) -> Fact {
+    let program = ProgramId { memory: B256::repeat_byte(byte), pc: 0 };
+    let (key, verifier) = (B256::ZERO, Address::ZERO);
+    Fact::Proof(ProofFact::Scheduled { version, activation, program, key, verifier })
+}
+
+/// Whoever has the next version cannot derive anew what stands on a batch that becomes void.
+#[test]
+fn signatures_are_posted_once_a_version_is_announced_that_this_node_has_not() {
+    let mut chain = Chain::new();
+    chain.mine(vec![scheduled(0, 0, 0), scheduled(1, 2, 0)]);
+    assert!(chain.may_omit(), "it has both");
+    chain.post(true);
+    chain.mine(vec![scheduled(2, 9, 1)]);
+    assert!(!chain.may_omit());
+    chain.mine(vec![signed(0, 1)]);
+    assert!(!chain.may_omit());
+    // The version after it posts as ever.
+    let mut chain = Chain::new();
+    chain.mine(vec![scheduled(0, 0, 1), scheduled(1, 1, 0)]);
+    chain.post(false);
+    assert!(chain.may_omit());
+}
+
+/// A proof that cannot be read any more is wanted again.
+#[test]
+fn a_proof_that_is_lost_is_made_anew() {
+    let mut chain = Chain::new();
+    chain.post(true);
+    chain.post(true);
+    let of = Proving::signatures(0, 2);
+    chain.prove(of);
+    assert_eq!((chain.wanted(), chain.due().len()), (vec![], 1));
+    chain.settlement.observe(Event::Unproved(of)).unwrap();
+    assert_eq!((chain.wanted(), chain.due()), (vec![(0, 1), (1, 2)], vec![]));
+    assert!(!chain.settlement.has_proof(&of));
+}
+
 /// L1 takes no proof about two versions of the program, also where both have one key.
 #[test]
 fn a_proof_is_about_one_version() {
     let mut chain = Chain::new();
-    let program = ProgramId { memory: B256::ZERO, pc: 0 };
-    let schedule = |version: u64, activation| {
-        let key = B256::ZERO;
-        Fact::Proof(ProofFact::Scheduled {
-            version,
-            activation,
-            program,
-            key,
-            verifier: Address::ZERO,
-        })
-    };
-    chain.mine(vec![schedule(0, 0), schedule(1, 2)]);
+    chain.mine(vec![scheduled(0, 0, 0), scheduled(1, 2, 0)]);
     for _ in 0..3 {
         chain.post(true);
     }
     let one = |n0, n1| chain.settlement.is_one_version(n0, n1);
     assert_eq!([one(0, 2), one(2, 3), one(1, 3), one(1, 1)], [true, true, false, false]);
     let straddling = Proving::signatures(0, 3);
-    assert!(!chain.settlement.wants_signatures(&straddling));
+    assert!(!chain.settlement.wants_signatures()(&straddling));
     chain.prove(straddling);
     assert_eq!((chain.wanted(), chain.due()), (vec![(0, 1), (1, 2), (2, 3)], vec![]));
     for of in [Proving::signatures(0, 2), Proving::signatures(2, 3)] {
-        assert!(chain.settlement.wants_signatures(&of));
+        assert!(chain.settlement.wants_signatures()(&of));
         chain.prove(of);
     }
     assert_eq!((chain.wanted(), chain.due().len()), (vec![], 2));
