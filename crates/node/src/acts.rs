@@ -22,7 +22,7 @@ use mezz_rpc::access::AccessList;
 use mezz_settlement::{Event, Move, Role, Settlement};
 use mezz_storage::Store;
 use parking_lot::RwLock;
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc};
 
 /// The key of the note that says which batches were derived.
 const PROGRESS: &str = "derived";
@@ -49,6 +49,8 @@ pub(crate) struct Acts {
     pub(crate) challenger: Option<Sender>,
     pub(crate) disputes: Disputes,
     pub(crate) proofs: Desk,
+    /// Openings of blobs in the transaction of a proof.
+    pub(crate) openings_max: NonZeroUsize,
     pub(crate) metrics: Arc<Metrics>,
 }
 

@@ -286,20 +286,21 @@ impl Journal {
     }
 }
 
-/// How long the writer waits for company when several were waiting for the last sync.
+/// How long the writer waits for company, for each answer that waited for the last sync, and at most.
 ///
 /// Each sync costs a trip to the disk and wakes a thread for every answer; one for many saves a good part of both. Who is
 /// alone never waits.
-const GATHERING: Duration = Duration::from_micros(200);
+const GATHERING: Duration = Duration::from_micros(50);
+const GATHERING_MAX: Duration = Duration::from_micros(500);
 
 /// The writer: takes all orders there are, writes them, syncs once, then lets the answers go.
 fn write(mut log: Log, orders: &Receiver<Order>) -> Result<(), Error> {
     let mut first_blocks: Vec<(u64, u64)> = Vec::new();
     let mut answers: Vec<Durable> = Vec::new();
-    let mut crowded = false;
+    let mut company = 0;
     while let Ok(first) = orders.recv() {
-        if crowded {
-            std::thread::sleep(GATHERING);
+        if company > 1 {
+            std::thread::sleep(GATHERING.saturating_mul(company).min(GATHERING_MAX));
         }
         for order in std::iter::once(first).chain(orders.try_iter()) {
             match order {
@@ -324,7 +325,7 @@ fn write(mut log: Log, orders: &Receiver<Order>) -> Result<(), Error> {
             }
         }
         log.sync()?;
-        crowded = answers.len() > 1;
+        company = u32::try_from(answers.len()).unwrap_or(u32::MAX);
         answers.drain(..).for_each(|answer| answer());
     }
     log.sync()

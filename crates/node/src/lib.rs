@@ -52,6 +52,7 @@ use parking_lot::RwLock;
 use sequencer::Sequencer;
 use std::{
     collections::BTreeSet,
+    num::NonZeroUsize,
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -106,8 +107,29 @@ pub struct NodeConfig {
     pub committee: CommitteeAccess,
     /// Only say which moves about claims would be made.
     pub dry_run: bool,
+    /// How much disputes and proofs may take.
+    pub disputes: DisputeLimits,
     /// The program that it executes: [`Build::own`], for whoever is not to be taken for another version of this software.
     pub build: Build,
+}
+
+/// How much disputes and proofs may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DisputeLimits {
+    /// Runs of the program over doubted spans at once, each of which takes a core. With none, doubts are answered by proofs alone.
+    pub runs_max: usize,
+    /// Openings of blobs in the transaction of a proof, at least one; the others are checked in transactions before, as many in each.
+    pub openings_max: NonZeroUsize,
+}
+
+impl Default for DisputeLimits {
+    /// A run for each core, and as many openings as fit a transaction with a proof.
+    fn default() -> Self {
+        Self {
+            runs_max: std::thread::available_parallelism().map_or(1, usize::from),
+            openings_max: const { NonZeroUsize::new(64).expect("64 is not zero; qed") },
+        }
+    }
 }
 
 impl NodeConfig {
@@ -222,6 +244,7 @@ impl Node {
             challenger: sender(config.challenger),
             disputes: disputes::Disputes::default(),
             proofs: proofs::Desk::open(config.directory.join("proofs"), metrics.clone())?,
+            openings_max: config.disputes.openings_max,
             metrics: metrics.clone(),
         });
         let watch = WatchConfig {
@@ -246,7 +269,7 @@ impl Node {
             stop: stopped,
             backlog_bytes: 10 * config.batch_bytes,
             dry_run: config.dry_run,
-            runs_max: std::thread::available_parallelism().map_or(1, usize::from),
+            runs_max: config.disputes.runs_max,
         };
         let rollup = serde_json::json!({ "chain": config.chain, "contracts": config.contracts, "startBlock": config.start_block });
         let backend = Arc::new(backend::NodeBackend {

@@ -2,6 +2,8 @@
 //!
 //! A segment `NNNNNNNNNNNNNNNN.wal` begins with a magic and its number; records follow one another. A record's header holds its length and how much of the
 //! segment was durable when it was written; both checksums are seeded with the segment and the offset, so a record is valid only where it was written.
+//! The segment in use goes on in zeros, as room for what comes: a sync then writes over bytes that the file has already, and the file system's own journal
+//! has nothing to say about it.
 //!
 //! After a crash the last segment may end in records that were never synced: they are cut off. A bad record below what a later one calls durable is damage, and
 //! an error.
@@ -9,7 +11,8 @@
 use crate::Error;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{Read, Seek, SeekFrom, Write},
+    io::Write,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -20,6 +23,8 @@ const MAGIC: &[u8; 8] = b"mezzwal1";
 const SEGMENT_HEADER: usize = 16;
 /// Length (4), durable offset (8), checksum of these two (4), checksum of the payload (8).
 const RECORD_HEADER: usize = 24;
+/// The file ends at a multiple of so many bytes, wherever its records end.
+const ROOM: u64 = 256 << 10;
 /// Bytes that a record may have.
 const RECORD_MAX: usize = 1 << 28;
 
@@ -41,6 +46,8 @@ pub struct Log {
     oldest: u64,
     /// Bytes of the segment that are durable.
     synced: u64,
+    /// Bytes that its file has.
+    room: u64,
     buffer: Vec<u8>,
     /// A write failed: what is in the file is not known any more.
     failed: bool,
@@ -62,6 +69,7 @@ impl Log {
                 segment: 0,
                 oldest: 0,
                 synced: SEGMENT_HEADER as u64,
+                room: SEGMENT_HEADER as u64,
                 buffer: Vec::new(),
                 failed: false,
                 _lock: lock,
@@ -79,7 +87,7 @@ impl Log {
                 return Err(damage(path, end, "a record does not match its checksum"));
             }
         }
-        let (file, synced) = Self::recover(dir, last, &mut records)?;
+        let (file, synced, room) = recover(dir, last, &mut records)?;
         Ok((
             Self {
                 dir: dir.into(),
@@ -87,43 +95,13 @@ impl Log {
                 segment: last,
                 oldest: segments[0],
                 synced,
+                room,
                 buffer: Vec::new(),
                 failed: false,
                 _lock: lock,
             },
             records,
         ))
-    }
-
-    /// Reads the last segment and cuts off what was never durable.
-    fn recover(dir: &Path, segment: u64, records: &mut Vec<Record>) -> Result<(File, u64), Error> {
-        let path = path(dir, segment);
-        let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(at(&path))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(at(&path))?;
-        let end = read_records(&bytes, segment, records);
-        if end < bytes.len() || end < SEGMENT_HEADER {
-            if durable_beyond(&bytes, segment, end) {
-                return Err(damage(
-                    path,
-                    end,
-                    "a record that was durable does not match its checksum",
-                ));
-            }
-            tracing::warn!(path = %path.display(), cut = bytes.len() - end, "cut off records that were never durable");
-            file.set_len(end as u64).map_err(at(&path))?;
-            if end < SEGMENT_HEADER {
-                file.set_len(0)
-                    .and_then(|()| file.seek(SeekFrom::Start(0)))
-                    .and_then(|_| file.write_all(&segment_header(segment)))
-                    .map_err(at(&path))?;
-            }
-        }
-        let end = end.max(SEGMENT_HEADER) as u64;
-        // What a killed process wrote may still be in the page cache alone.
-        file.seek(SeekFrom::Start(end)).and_then(|_| file.sync_all()).map_err(at(&path))?;
-        sync_directory(dir)?;
-        Ok((file, end))
     }
 
     /// Adds a record. It is durable after the next [`Log::sync`].
@@ -154,14 +132,26 @@ impl Log {
             return Ok(());
         }
         self.failed = true;
+        let end = self.synced + self.buffer.len() as u64;
         self.file
-            .write_all(&self.buffer)
-            .and_then(|()| self.file.sync_data())
+            .write_all_at(&self.buffer, self.synced)
+            .and_then(|()| {
+                self.make_room(end);
+                self.file.sync_data()
+            })
             .map_err(at(&path(&self.dir, self.segment)))?;
         self.failed = false;
-        self.synced += self.buffer.len() as u64;
+        self.synced = end;
         self.buffer.clear();
         Ok(())
+    }
+
+    /// Makes the file longer when the records have reached its end. On a full disk it stays as long as they are.
+    fn make_room(&mut self, end: u64) {
+        let room = end.next_multiple_of(ROOM);
+        if end > self.room && self.file.write_all_at(&vec![0; (room - end) as usize], end).is_ok() {
+            self.room = room;
+        }
     }
 
     /// Number of the segment that records go to.
@@ -177,10 +167,16 @@ impl Log {
     /// Syncs and starts a new segment; returns its number.
     pub fn rotate(&mut self) -> Result<u64, Error> {
         self.sync()?;
+        // A segment that has a successor ends with its records.
+        self.file
+            .set_len(self.synced)
+            .and_then(|()| self.file.sync_all())
+            .map_err(at(&path(&self.dir, self.segment)))?;
         let segment = self.segment + 1;
         self.file = create(&self.dir, segment)?;
         self.segment = segment;
         self.synced = SEGMENT_HEADER as u64;
+        self.room = self.synced;
         Ok(segment)
     }
 
@@ -198,6 +194,31 @@ impl Log {
         }
         sync_directory(&self.dir)
     }
+}
+
+/// Reads the last segment and cuts off what was never durable; returns its file, where the records end, and where the file does.
+fn recover(dir: &Path, segment: u64, records: &mut Vec<Record>) -> Result<(File, u64, u64), Error> {
+    let path = path(dir, segment);
+    let mut bytes = fs::read(&path).map_err(at(&path))?;
+    let file = OpenOptions::new().read(true).write(true).open(&path).map_err(at(&path))?;
+    let end = read_records(&bytes, segment, records);
+    if end < SEGMENT_HEADER || bytes[end..].iter().any(|byte| *byte != 0) {
+        if durable_beyond(&bytes, segment, end) {
+            let reason = "a record that was durable does not match its checksum";
+            return Err(damage(path, end, reason));
+        }
+        tracing::warn!(path = %path.display(), cut = bytes.len() - end, "cut off records that were never durable");
+        bytes.truncate(end);
+        file.set_len(end as u64).map_err(at(&path))?;
+        if end < SEGMENT_HEADER {
+            bytes = segment_header(segment).to_vec();
+            file.set_len(0).and_then(|()| file.write_all_at(&bytes, 0)).map_err(at(&path))?;
+        }
+    }
+    // What a killed process wrote may still be in the page cache alone.
+    file.sync_all().map_err(at(&path))?;
+    sync_directory(dir)?;
+    Ok((file, end.max(SEGMENT_HEADER) as u64, bytes.len() as u64))
 }
 
 /// Reads the valid records at the start of a segment; returns where they end.

@@ -22,9 +22,16 @@ fn write(dir: &Path, records: &[Vec<u8>]) -> Vec<usize> {
         .map(|record| {
             log.append(record).unwrap();
             log.sync().unwrap();
-            fs::metadata(segment(dir, 0)).unwrap().len() as usize
+            log.segment_size() as usize
         })
         .collect()
+}
+
+/// What the first segment's file holds up to the end of its records.
+fn written(dir: &Path, ends: &[usize]) -> Vec<u8> {
+    let mut bytes = fs::read(segment(dir, 0)).unwrap();
+    assert!(bytes.split_off(*ends.last().unwrap()).iter().all(|byte| *byte == 0));
+    bytes
 }
 
 #[test]
@@ -68,6 +75,50 @@ fn what_was_not_synced_is_not_there() {
 }
 
 #[test]
+fn a_segment_in_use_has_room_ahead_and_a_sealed_one_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let size = |number| fs::metadata(segment(dir.path(), number)).unwrap().len();
+    let (mut log, _) = Log::open(dir.path()).unwrap();
+    log.append(b"short").unwrap();
+    log.sync().unwrap();
+    let room = size(0);
+    assert!(room > log.segment_size() && room.is_multiple_of(256 << 10), "{room}");
+    log.append(&[1; 1_000]).unwrap();
+    log.sync().unwrap();
+    assert_eq!(size(0), room, "a sync within the room makes no file longer");
+    log.append(&vec![2; room as usize]).unwrap();
+    log.sync().unwrap();
+    assert_eq!(size(0), 2 * room);
+    drop(log);
+
+    // Room is no damage, and it is used after a restart.
+    let (mut log, found) = Log::open(dir.path()).unwrap();
+    assert_eq!(found.len(), 3);
+    assert_eq!(size(0), 2 * room);
+    log.append(b"goes on").unwrap();
+    log.sync().unwrap();
+    assert_eq!(size(0), 2 * room);
+    let end = log.segment_size();
+    log.rotate().unwrap();
+    assert_eq!(size(0), end);
+    drop(log);
+    assert_eq!(records(dir.path()).unwrap().len(), 4);
+
+    // A torn write into the room is cut off with the room.
+    let (mut log, _) = Log::open(dir.path()).unwrap();
+    log.append(b"whole").unwrap();
+    log.sync().unwrap();
+    let end = log.segment_size();
+    drop(log);
+    let path = segment(dir.path(), 1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[end as usize + 100] = 7;
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(records(dir.path()).unwrap().len(), 5);
+    assert_eq!(size(1), end);
+}
+
+#[test]
 fn a_directory_has_one_writer() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::open(dir.path()).unwrap();
@@ -81,7 +132,7 @@ fn a_torn_tail_is_cut_at_every_byte() {
     let whole = tempfile::tempdir().unwrap();
     let all: Vec<Vec<u8>> = vec![b"first".to_vec(), vec![0; 40], b"the last record".to_vec()];
     let ends = write(whole.path(), &all);
-    let bytes = fs::read(segment(whole.path(), 0)).unwrap();
+    let bytes = written(whole.path(), &ends);
     for length in 0..bytes.len() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(segment(dir.path(), 0), &bytes[..length]).unwrap();
@@ -164,7 +215,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let ends = write(dir.path(), &all);
         let path = segment(dir.path(), 0);
-        let mut bytes = fs::read(&path).unwrap();
+        let mut bytes = written(dir.path(), &ends);
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
         fs::write(&path, &bytes).unwrap();

@@ -8,7 +8,7 @@ use crate::{
 };
 use mezz_da::{CertificateSigner, ClientTls, Endpoint, private::AccessKey};
 use mezz_l1::{Client, Signer, deploy::Deployment};
-use mezz_node::{Build, CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
+use mezz_node::{Build, CommitteeAccess, DisputeLimits, Node, NodeConfig, PoolLimits, Role};
 use mezz_rpc::{Limits, access::AccessList};
 use serde_json::json;
 use std::{
@@ -63,6 +63,7 @@ pub(crate) async fn run(args: NodeArgs, output: Output) -> Result<(), Failure> {
         challenger,
         committee: committee(&args, &deployment, access.as_ref())?,
         dry_run: args.dry_run,
+        disputes: DisputeLimits::default(),
         build: Build::own(),
         roles,
         directory: here.join("l2"),

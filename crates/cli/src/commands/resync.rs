@@ -8,7 +8,9 @@ use crate::{
 };
 use mezz_devnet::{Devnet, Mining};
 use mezz_l1::{Client, deploy::Deployment};
-use mezz_node::{Build, CommitteeAccess, Node, NodeConfig, PoolLimits, Role, foreign_batch};
+use mezz_node::{
+    Build, CommitteeAccess, DisputeLimits, Node, NodeConfig, PoolLimits, Role, foreign_batch,
+};
 use mezz_storage::Store;
 use serde_json::json;
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
@@ -137,6 +139,7 @@ fn config(deployment: &Deployment, path: &Path, committee: CommitteeAccess) -> N
         challenger: None,
         committee,
         dry_run: false,
+        disputes: DisputeLimits::default(),
         build: Build::own(),
     }
 }

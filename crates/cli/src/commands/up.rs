@@ -25,7 +25,7 @@ use mezz_l1::{
     contracts::Portal,
     deploy::{Deployment, Intent, Plan, Signatures, apply, dev_key},
 };
-use mezz_node::{Build, CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
+use mezz_node::{Build, CommitteeAccess, DisputeLimits, Node, NodeConfig, PoolLimits, Role};
 use mezz_primitives::{Contracts, Family, ProofConfig, ProofPolicy};
 use mezz_rpc::Limits;
 use mezz_storage::{Genesis, Store};
@@ -562,6 +562,7 @@ fn node_config(
         challenger: Some(Arc::new(dev_key(CHALLENGER))),
         committee: CommitteeAccess::default(),
         dry_run: false,
+        disputes: DisputeLimits::default(),
         build: Build::own(),
     }
 }

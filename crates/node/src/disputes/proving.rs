@@ -18,9 +18,6 @@ use mezz_settlement::{Disputes, Move, Proving, Role, Settlement, game::Path};
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
 
-/// Openings of blobs that go with a proof; each further one is checked in transactions before, as many in each.
-const OPENINGS_MAX: usize = 64;
-
 /// The call of a move with a proof.
 pub(super) async fn call(
     acts: &Acts,
@@ -121,9 +118,10 @@ impl Acts {
     ) -> Result<ValidityProof, Error> {
         let openings = statement.openings;
         let mut shown = self.openings(settlement, of, &openings).await?;
-        let ahead = openings.len().saturating_sub(OPENINGS_MAX);
-        for from in (0..ahead).step_by(OPENINGS_MAX) {
-            let to = ahead.min(from + OPENINGS_MAX);
+        let most = self.openings_max.get();
+        let ahead = openings.len().saturating_sub(most);
+        for from in (0..ahead).step_by(most) {
+            let to = ahead.min(from + most);
             self.open(role, &openings, &shown, from, to).await?;
         }
         Ok(ValidityProof {

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, Bytes};
 use mezz_node::journal::{Entry, Journal, JournaledBlock, Past};
 use proptest::prelude::*;
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     process::Command,
     sync::mpsc::channel,
@@ -170,13 +170,18 @@ fn a_torn_tail_costs_only_the_torn_entry() {
     journal.close().unwrap();
     let path = newest(folder.path());
     let whole = fs::read(&path).unwrap();
-    let torn_by = whole.len() as u64;
+    // The room ahead is zeros, and the last entry does not end in one.
+    let end = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
     for torn in [1, 7, 60, 100] {
-        fs::write(&path, &whole).unwrap();
-        File::options().write(true).open(&path).unwrap().set_len(torn_by - torn).unwrap();
-        let entries = reopened(folder.path());
-        assert_eq!(entries, written[..4], "torn by {torn} bytes");
-        assert_eq!(blocks(entries), [block(1, &[1], true), block(2, &[], false)]);
+        let short = whole[..end - torn].to_vec();
+        let mut lost = whole.clone();
+        lost[end - torn..end].fill(0);
+        for left in [short, lost] {
+            fs::write(&path, left).unwrap();
+            let entries = reopened(folder.path());
+            assert_eq!(entries, written[..4], "torn by {torn} bytes");
+            assert_eq!(blocks(entries), [block(1, &[1], true), block(2, &[], false)]);
+        }
     }
     // What is written after it is read after it.
     let (journal, _) = Journal::open(folder.path()).unwrap();

@@ -6,7 +6,7 @@
 
 use crate::{
     disputes::{
-        crook::{Crook, Lie, Wrong},
+        crook::{Crook, Lie, Wrong, stranger},
         first_claim,
     },
     user::User,
@@ -19,17 +19,21 @@ use alloy::{
     sol_types::{SolCall, SolEvent},
 };
 use mezz_l1::{
+    Call,
     contracts::{
-        ClaimManager, Entry, Inbox, ProofRouter, SealedInbox, SignatureProofs, ValidityProof,
+        ClaimManager, Entry, Inbox, ProofRouter, QueryGame, SealedInbox, SignatureProofs,
+        ValidityProof,
     },
     deploy::{Intent, ProofVerifier, dev_key},
 };
+use mezz_node::{DisputeLimits, Role};
 use mezz_primitives::{
-    Accumulator, Boot, Family, Output, OutputHash, ProofKind, SignaturesConfig, Statement,
-    vector_proof, vector_root,
+    Accumulator, Boot, ContentId, Family, Output, OutputHash, ProofKind, SignaturesConfig,
+    Statement, query_id, vector_proof, vector_root,
 };
 use mezz_program::ProofInput;
 use serde_json::{Value, json};
+use std::num::NonZeroUsize;
 
 sol! {
     /// What a prover without a stake calls.
@@ -141,6 +145,12 @@ async fn work(node: &L2, what: &str, done: impl AsyncFn() -> bool) {
     .await;
 }
 
+/// A user sends something, and waits until it is on L1.
+async fn send_to_l1(user: &mut User, node: &L2) {
+    let sent = node.send(&user.transfer(Address::repeat_byte(7), 1)).await;
+    node.wait_safe(&[sent]).await;
+}
+
 /// Waits until the truth about a span is wanted before anything else, and computes nothing but that.
 async fn work_on_a_span(node: &L2) {
     wait("the node to see the lie", async || {
@@ -245,6 +255,80 @@ async fn a_claim_is_final_by_what_a_worker_brings() {
     }
     assert!(shown(Bytes::new()).await.is_err(), "the blobs are part of the statement");
     assert!(shown([&openings[..], &openings[..OPENING]].concat().into()).await.is_err(), "twice");
+    assert_eq!(node.node.failure(), None);
+}
+
+/// Openings beyond those that fit the transaction of a proof are checked before, a few at a time, and none of them twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_blobs_are_opened_in_several_transactions() {
+    let world = chain(6, None).await;
+    let place = world.place();
+    let one = NonZeroUsize::new(1).unwrap();
+    let limits = DisputeLimits { openings_max: one, ..DisputeLimits::default() };
+    let operator = Settings { disputes: limits, ..operator() };
+    // Nobody claims before there are batches enough.
+    let silent = Role::ALL.into_iter().filter(|role| *role != Role::Proposer).collect();
+    let node = world.node_in(place.clone(), Settings { roles: silent, ..operator.clone() }).await;
+    let mut user = busy(&world, &node).await;
+    for _ in 0..3 {
+        send_to_l1(&mut user, &node).await;
+    }
+    node.stop().await;
+    let node = world.node_in(place, operator).await;
+    // The first claim may be made before it has read all of them.
+    let of_many = async || {
+        let all = seen::<ProofRouter::ContentProven>(&world, router(&world)).await;
+        let shown = |it: &Seen<ProofRouter::ContentProven>| {
+            ProofRouter::proveCall::abi_decode(&it.calldata).unwrap().proof
+        };
+        all.into_iter().map(|it| (shown(&it), it)).find(|(shown, _)| shown.opened != B256::ZERO)
+    };
+    work(&node, "a claim of many blobs to be proven", async || of_many().await.is_some()).await;
+    let (shown, proven) = of_many().await.unwrap();
+    let content = proven.event.content;
+    assert_eq!(shown.openings.len(), OPENING, "the last one goes with the proof");
+    let opened = seen::<ProofRouter::BlobsOpened>(&world, router(&world)).await;
+    let before: Vec<_> = opened.iter().filter(|it| it.block <= proven.block).collect();
+    assert!(before.len() >= 2, "{}", before.len());
+    assert!(before.iter().all(|it| it.event.count == U256::ONE));
+    // Each goes on from the one before, and the proof from the last.
+    let mut from = B256::ZERO;
+    for it in &before {
+        let call = ProofRouter::openCall::abi_decode(&it.calldata).unwrap();
+        assert_eq!(call.from, from);
+        from = it.event.openings;
+    }
+    assert_eq!(shown.opened, from);
+    work(&node, "the claim to be final", async || confirmed_at(&world, content).await > 0).await;
+    assert_eq!(node.node.failure(), None);
+}
+
+/// A doubt about a right claim is settled by the proof of the span that is doubted: its owner need not run the program.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubt_is_answered_by_what_a_worker_brings() {
+    let world = chain(6, None).await;
+    let limits = DisputeLimits { runs_max: 0, ..DisputeLimits::default() };
+    let node = world.node(Settings { disputes: limits, ..operator() }).await;
+    busy(&world, &node).await;
+    let (claim, _) = first_claim(&world).await;
+    let (content, owner, parent, index) = (claim.contentId, claim.owner, B256::ZERO, 1);
+    let Entry { start, end, startProof, endProof, .. } = entry(&claim.vector, index);
+    let doubt =
+        QueryGame::queryCall { content, owner, parent, index, start, end, startProof, endProof };
+    let (game, bond) = (world.deployment.contracts.query_game, world.deployment.config.bond);
+    let doubter = stranger(&world).await;
+    doubter.send(Call::to(game, &doubt).with_value(bond)).await.unwrap();
+    let settled = async || seen::<ProofRouter::NodeProven>(&world, router(&world)).await;
+    work_on_a_span(&node).await;
+    wait("the doubt to be settled", async || !settled().await.is_empty()).await;
+    let [answer] = &settled().await[..] else { panic!("one doubt, one answer") };
+    let doubted = query_id(ContentId(content), owner, parent, index);
+    assert_eq!((answer.event.node, answer.event.by), (doubted, account(PROPOSER)));
+    assert!(seen::<QueryGame::Answered>(&world, game).await.is_empty(), "nobody ran the program");
+    work(&node, "the claim to be final", async || confirmed_at(&world, content).await > 0).await;
+    // What was doubted without a reason is the owner's.
+    let credit = QueryGame::creditsCall { who: owner };
+    wait("the bond to go to the owner", async || world.read(game, &credit).await == bond).await;
     assert_eq!(node.node.failure(), None);
 }
 

@@ -13,7 +13,7 @@ use mezz_l1::{
     contracts::{Portal, TimelockController},
     deploy::{Deployment, Intent, Plan, Seed, apply, dev_key},
 };
-use mezz_node::{Build, CommitteeAccess, Node, NodeConfig, PoolLimits, Role};
+use mezz_node::{Build, CommitteeAccess, DisputeLimits, Node, NodeConfig, PoolLimits, Role};
 use mezz_primitives::Family;
 use mezz_rpc::{Limits, Server};
 use mezz_storage::{Genesis, Store};
@@ -76,6 +76,8 @@ pub(crate) struct Settings {
     pub(crate) committee: CommitteeAccess,
     /// Whether it gives work to provers.
     pub(crate) provers: bool,
+    /// How much disputes and proofs may take.
+    pub(crate) disputes: DisputeLimits,
     /// The program that it executes, or says so.
     pub(crate) build: Build,
 }
@@ -91,6 +93,7 @@ impl Settings {
             beacon: true,
             committee: CommitteeAccess::default(),
             provers: false,
+            disputes: DisputeLimits::default(),
             build: Build::own(),
         }
     }
@@ -263,6 +266,7 @@ impl World {
             challenger: Some(Arc::new(dev_key(settings.challenger))),
             committee: settings.committee,
             dry_run: false,
+            disputes: settings.disputes,
             build: settings.build,
         };
         let node = Node::start(config, store.clone(), client).await?;
