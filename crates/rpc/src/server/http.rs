@@ -19,6 +19,9 @@ use hyper_util::service::TowerToHyperService;
 use std::{convert::Infallible, sync::Arc};
 use tokio::sync::{Semaphore, watch};
 
+/// Bytes that a session reads at once. The library clears as many before each read, and has 128 KiB of its own accord: more work than most requests are.
+const READ_AT_ONCE: usize = 16 << 10;
+
 /// What serves one connection.
 #[derive(Clone)]
 pub(crate) struct Service {
@@ -161,7 +164,8 @@ async fn open_session(
         );
     };
     let limit = shared.methods.node().limits.body_bytes_max;
-    upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| async move {
+    let upgrade = upgrade.read_buffer_size(READ_AT_ONCE).max_message_size(limit);
+    upgrade.max_frame_size(limit).on_upgrade(move |socket| async move {
         session::run(shared.methods, caller, socket, shared.stopped).await;
         drop(permit);
     })
