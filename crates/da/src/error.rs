@@ -127,10 +127,10 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
-    /// A payload that was sealed before, for somebody whom the new one leaves out, or for another batch.
+    /// A payload that was sealed before, for somebody whom the new one leaves out or tells less, or for another batch.
     #[error(
-        "payload {payload_hash} is kept as it was sealed first, and this one is for another batch, or leaves out a reader or a tenant of that: \
-         list all of them until the batch is posted; others may join them"
+        "payload {payload_hash} is kept as it was sealed first, and this one is for another batch, or leaves out a reader or a tenant of that, \
+         or something of a tenant's record: list all of them, with all their accounts, until the batch is posted; others may join them"
     )]
     SealedOtherwise {
         /// The payload.

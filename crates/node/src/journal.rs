@@ -18,7 +18,7 @@ use std::{
     path::Path,
     sync::mpsc::{Receiver, Sender, channel},
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// One line of the journal.
@@ -288,18 +288,19 @@ impl Journal {
 
 /// How long the writer waits for company, for each answer that waited for the last sync, and at most.
 ///
-/// Each sync costs a trip to the disk and wakes a thread for every answer; one for many saves a good part of both. Who is
-/// alone never waits.
+/// Each sync costs a trip to the disk and wakes a thread for every answer; one for many saves a good part of both. Nobody waits who was
+/// alone the last time, or comes long after it.
 const GATHERING: Duration = Duration::from_micros(50);
 const GATHERING_MAX: Duration = Duration::from_micros(500);
+const LONG: Duration = Duration::from_millis(10);
 
 /// The writer: takes all orders there are, writes them, syncs once, then lets the answers go.
 fn write(mut log: Log, orders: &Receiver<Order>) -> Result<(), Error> {
     let mut first_blocks: Vec<(u64, u64)> = Vec::new();
     let mut answers: Vec<Durable> = Vec::new();
-    let mut company = 0;
+    let (mut company, mut answered) = (0_u32, Instant::now());
     while let Ok(first) = orders.recv() {
-        if company > 1 {
+        if company > 1 && answered.elapsed() < LONG {
             std::thread::sleep(GATHERING.saturating_mul(company).min(GATHERING_MAX));
         }
         for order in std::iter::once(first).chain(orders.try_iter()) {
@@ -325,7 +326,9 @@ fn write(mut log: Log, orders: &Receiver<Order>) -> Result<(), Error> {
             }
         }
         log.sync()?;
-        company = u32::try_from(answers.len()).unwrap_or(u32::MAX);
+        if !answers.is_empty() {
+            (company, answered) = (answers.len() as u32, Instant::now());
+        }
         answers.drain(..).for_each(|answer| answer());
     }
     log.sync()

@@ -116,7 +116,7 @@ pub struct NodeConfig {
 /// How much disputes and proofs may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DisputeLimits {
-    /// Runs of the program over doubted spans at once, each of which takes a core. With none, doubts are answered by proofs alone.
+    /// Runs of the program over doubted spans at once, each of which takes a core. With none, doubts are answered by proofs alone: where nobody proves they are lost.
     pub runs_max: usize,
     /// Openings of blobs in the transaction of a proof, at least one; the others are checked in transactions before, as many in each.
     pub openings_max: NonZeroUsize,

@@ -23,8 +23,8 @@ const MAGIC: &[u8; 8] = b"mezzwal1";
 const SEGMENT_HEADER: usize = 16;
 /// Length (4), durable offset (8), checksum of these two (4), checksum of the payload (8).
 const RECORD_HEADER: usize = 24;
-/// The file ends at a multiple of so many bytes, wherever its records end.
-const ROOM: u64 = 256 << 10;
+/// A file is made longer up to a multiple of so many bytes.
+const ROOM: u64 = 64 << 10;
 /// Bytes that a record may have.
 const RECORD_MAX: usize = 1 << 28;
 
@@ -46,7 +46,7 @@ pub struct Log {
     oldest: u64,
     /// Bytes of the segment that are durable.
     synced: u64,
-    /// Bytes that its file has.
+    /// Where the zeros after its records end, as far as there was room for them.
     room: u64,
     buffer: Vec<u8>,
     /// A write failed: what is in the file is not known any more.
@@ -146,11 +146,11 @@ impl Log {
         Ok(())
     }
 
-    /// Makes the file longer when the records have reached its end. On a full disk it stays as long as they are.
+    /// Makes the file longer when the records have reached its end. On a full disk it grows with them instead.
     fn make_room(&mut self, end: u64) {
-        let room = end.next_multiple_of(ROOM);
-        if end > self.room && self.file.write_all_at(&vec![0; (room - end) as usize], end).is_ok() {
-            self.room = room;
+        if end > self.room {
+            self.room = end.next_multiple_of(ROOM);
+            let _ = self.file.write_all_at(&vec![0; (self.room - end) as usize], end);
         }
     }
 
@@ -167,6 +167,7 @@ impl Log {
     /// Syncs and starts a new segment; returns its number.
     pub fn rotate(&mut self) -> Result<u64, Error> {
         self.sync()?;
+        self.failed = true;
         // A segment that has a successor ends with its records.
         self.file
             .set_len(self.synced)
@@ -177,6 +178,7 @@ impl Log {
         self.segment = segment;
         self.synced = SEGMENT_HEADER as u64;
         self.room = self.synced;
+        self.failed = false;
         Ok(segment)
     }
 

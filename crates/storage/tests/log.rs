@@ -82,7 +82,7 @@ fn a_segment_in_use_has_room_ahead_and_a_sealed_one_none() {
     log.append(b"short").unwrap();
     log.sync().unwrap();
     let room = size(0);
-    assert!(room > log.segment_size() && room.is_multiple_of(256 << 10), "{room}");
+    assert!(room > log.segment_size() && room.is_multiple_of(64 << 10), "{room}");
     log.append(&[1; 1_000]).unwrap();
     log.sync().unwrap();
     assert_eq!(size(0), room, "a sync within the room makes no file longer");
@@ -134,17 +134,24 @@ fn a_torn_tail_is_cut_at_every_byte() {
     let ends = write(whole.path(), &all);
     let bytes = written(whole.path(), &ends);
     for length in 0..bytes.len() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(segment(dir.path(), 0), &bytes[..length]).unwrap();
-        let kept = ends.iter().filter(|end| **end <= length).count();
-        let (mut log, found) = Log::open(dir.path()).unwrap();
-        assert_eq!(found.len(), kept, "cut at {length}");
-        log.append(b"goes on").unwrap();
-        log.sync().unwrap();
-        drop(log);
-        let mut expected = all[..kept].to_vec();
-        expected.push(b"goes on".to_vec());
-        assert_eq!(records(dir.path()).unwrap(), expected, "cut at {length}");
+        // As long as it was made before the tear, or what was torn off reads as zeros: then a record of zeros may be whole.
+        let cut = bytes[..length].to_vec();
+        let mut torn = cut.clone();
+        torn.resize(64 << 10, 0);
+        for left in [cut, torn] {
+            let is_whole = |end: &&usize| left.get(..**end) == Some(&bytes[..**end]);
+            let kept = ends.iter().take_while(is_whole).count();
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(segment(dir.path(), 0), &left).unwrap();
+            let (mut log, found) = Log::open(dir.path()).unwrap();
+            assert_eq!(found.len(), kept, "torn at {length}, {} left", left.len());
+            log.append(b"goes on").unwrap();
+            log.sync().unwrap();
+            drop(log);
+            let mut expected = all[..kept].to_vec();
+            expected.push(b"goes on".to_vec());
+            assert_eq!(records(dir.path()).unwrap(), expected, "torn at {length}");
+        }
     }
 }
 
@@ -161,10 +168,19 @@ fn a_batch_that_was_never_synced_may_be_torn_anywhere() {
     log.sync().unwrap();
     drop(log);
     // The pages of one write may reach the disk in any order: here the first of them did not.
-    let mut bytes = fs::read(segment(dir.path(), 0)).unwrap();
-    bytes[durable..durable + 20].fill(0);
-    fs::write(segment(dir.path(), 0), &bytes).unwrap();
-    assert_eq!(records(dir.path()).unwrap(), [b"before"]);
+    let whole = fs::read(segment(dir.path(), 0)).unwrap();
+    for lost in [20, 24 + 3] {
+        let mut bytes = whole.clone();
+        bytes[durable..durable + lost].fill(0);
+        fs::write(segment(dir.path(), 0), &bytes).unwrap();
+        assert_eq!(records(dir.path()).unwrap(), [b"before"]);
+        // What fills the hole to the byte brings back none of the others.
+        let (mut log, _) = Log::open(dir.path()).unwrap();
+        log.append(b"new").unwrap();
+        log.sync().unwrap();
+        drop(log);
+        assert_eq!(records(dir.path()).unwrap(), [&b"before"[..], b"new"]);
+    }
 }
 
 #[test]
@@ -186,6 +202,9 @@ fn damage_in_a_sealed_segment_or_a_lost_one_is_an_error() {
     assert!(
         matches!(Log::open(dir.path()), Err(Error::Log { path: at, .. }) if at == segment(dir.path(), 0))
     );
+    // Nor has it room: zeros could stand for records that are gone.
+    fs::write(&path, [&bytes[..], &[0]].concat()).unwrap();
+    assert!(matches!(Log::open(dir.path()), Err(Error::Log { path: at, .. }) if at == path));
     fs::write(&path, &bytes).unwrap();
     assert_eq!(records(dir.path()).unwrap(), [b"a", b"b", b"c"]);
 }

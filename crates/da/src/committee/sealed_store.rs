@@ -6,7 +6,7 @@
 use super::{Backup, InboxId, Kept, StoreConfig, files::Files, store::back_up};
 use crate::{
     Error,
-    private::{AccessPublicKey, SealedHead, SealedPayload},
+    private::{AccessKey, AccessPublicKey, SealedHead, SealedPayload},
 };
 use alloy::primitives::{B256, keccak256};
 use mezz_primitives::PayloadId;
@@ -76,10 +76,18 @@ impl SealedStore {
     /// Keeps a sealed payload until a time, seconds since 1970, or for ever. It is on disk when this returns; tells whether it was written.
     ///
     /// One that is there and whole stays as it is where all that open the new one open it, and gives way where others do too. A new one that
-    /// leaves anybody out is refused, and so is one of another chain or batch: nobody loses what was sealed for it.
-    pub fn put(&self, sealed: &SealedPayload, expiry: Option<u64>) -> Result<bool, Error> {
+    /// leaves anybody out is refused, or any transaction of a tenant's record, as `key` sees that opens both, and so is one of another chain
+    /// or batch: nobody loses what was sealed for it.
+    pub fn put(
+        &self,
+        sealed: &SealedPayload,
+        expiry: Option<u64>,
+        key: &AccessKey,
+    ) -> Result<bool, Error> {
         let payload_hash = sealed.context().payload.payload_hash;
-        self.write(sealed, expiry, || Err(Error::SealedOtherwise { payload_hash }))
+        // What this key no longer opens nobody can compare.
+        let keeps = |kept: &_| sealed.keeps_records_of(kept, key).unwrap_or(false);
+        self.write(sealed, expiry, keeps, || Err(Error::SealedOtherwise { payload_hash }))
     }
 
     /// Writes a sealed payload as [`SealedStore::put`] says; `otherwise` tells whether a whole one stays that it would neither keep nor replace.
@@ -87,6 +95,7 @@ impl SealedStore {
         &self,
         sealed: &SealedPayload,
         expiry: Option<u64>,
+        keeps_records: impl FnOnce(&SealedPayload) -> bool,
         otherwise: impl FnOnce() -> Result<bool, Error>,
     ) -> Result<bool, Error> {
         let (id, bytes) = (sealed.context().payload, sealed.encode());
@@ -95,7 +104,7 @@ impl SealedStore {
             None => Ok(false),
             Some(kept) if kept.context() != sealed.context() => otherwise(),
             Some(kept) if kept.is_for_all_of(sealed) => Ok(true),
-            Some(kept) if sealed.is_for_all_of(&kept) => Ok(false),
+            Some(kept) if sealed.is_for_all_of(&kept) && keeps_records(&kept) => Ok(false),
             Some(_) => otherwise(),
         };
         let parts = [checksum.as_slice(), &bytes];
@@ -180,7 +189,7 @@ impl SealedStore {
         let target = Self::open(to, StoreConfig::default())?;
         back_up(&self.files, |Kept { id, expiry }| {
             let sealed = self.get(id.payload_hash);
-            sealed.map(|sealed| target.write(&sealed, expiry, || Ok(true))).transpose()
+            sealed.map(|sealed| target.write(&sealed, expiry, |_| true, || Ok(true))).transpose()
         })
     }
 }

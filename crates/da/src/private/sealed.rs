@@ -191,6 +191,28 @@ impl SealedPayload {
             && other.tenants.keys().all(|tenant| self.tenants.contains_key(tenant))
     }
 
+    /// Whether each tenant's record has all that it has in `other`, as somebody who opens both sees.
+    pub fn keeps_records_of(&self, other: &Self, key: &AccessKey) -> Result<bool, Unsealable> {
+        let (own, before) = (self.records(key)?, other.records(key)?);
+        // Both are in the chain's order.
+        Ok(before.iter().all(|(tenant, record)| {
+            let mut held = own.get(tenant).into_iter().flat_map(|record| &record.transactions);
+            record.transactions.iter().all(|before| held.any(|held| held == before))
+        }))
+    }
+
+    /// The records of all tenants, for a reader.
+    fn records(&self, key: &AccessKey) -> Result<BTreeMap<AccessPublicKey, Record>, Unsealable> {
+        let encoded = self.context.encode();
+        let keys = KeySchedule::new(&self.open(key)?.content_key, &encoded);
+        let open = |(tenant, (_, record)): (&AccessPublicKey, &(Wrap, Vec<u8>))| {
+            let text = decrypt(&keys.key("record", Some(*tenant)), record, &encoded);
+            let record = text.and_then(|text| Record::decode(&text));
+            Ok((*tenant, record.ok_or(Unsealable::Damaged("record"))?))
+        };
+        self.tenants.iter().map(open).collect()
+    }
+
     /// One tenant's part.
     pub fn record(&self, tenant: AccessPublicKey) -> Option<SealedRecord> {
         let (wrap, record) = self.tenants.get(&tenant)?;

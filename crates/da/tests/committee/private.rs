@@ -474,6 +474,18 @@ async fn nobody_loses_what_was_sealed_for_it() {
     assert_eq!(refusals(error), only(409, "conflict"));
     let elsewhere = world.certificate(7, &bytes);
     assert_eq!(refusals(ask(&elsewhere, &[], &[]).await.unwrap_err()), only(409, "conflict"));
+    // One more, and a record with less in it, or with something else.
+    for (number, of) in [(TENANT, None), (TENANT, Some(OTHER)), (OTHER, Some(TENANT))] {
+        let mut recipients = recipients();
+        recipients.readers.insert(access(99).public());
+        let other = of.map(record).unwrap_or_default();
+        recipients.tenants.insert(access(number).public(), other);
+        let sealed = seal(&certificate, &bytes, &recipients);
+        let asked = world.client().certify(&certificate, &world.committee, 0, &sealed).await;
+        let error = asked.unwrap_err();
+        assert!(error.to_string().contains("something of a tenant's record"), "{error}");
+        assert_eq!(refusals(error), only(409, "conflict"));
+    }
     // The same again, for fewer, for longer: as it was.
     let later = Certificate { expiry: certificate.expiry + 60, ..certificate };
     ask(&later, &[], &[]).await.unwrap();
@@ -489,7 +501,7 @@ async fn nobody_loses_what_was_sealed_for_it() {
         damage(&files(sealed_store(&world, index).directory(), ".sealed").pop().unwrap(), 10_000);
     }
     let backup = SealedStore::open(world.path("backup"), StoreConfig::default()).unwrap();
-    backup.put(&first[0], Some(certificate.expiry)).unwrap();
+    backup.put(&first[0], Some(certificate.expiry), &access(1)).unwrap();
     ask(&later, &[TENANT], &[99]).await.unwrap();
     assert_eq!(sealed_store(&world, 0).backup(backup.directory()).unwrap().present, 1);
     assert_eq!(backup.get(hash).as_ref(), Some(&first[0]));

@@ -270,35 +270,37 @@ async fn many_blobs_are_opened_in_several_transactions() {
     let silent = Role::ALL.into_iter().filter(|role| *role != Role::Proposer).collect();
     let node = world.node_in(place.clone(), Settings { roles: silent, ..operator.clone() }).await;
     let mut user = busy(&world, &node).await;
-    for _ in 0..3 {
+    // Enough for three openings in one of its claims, should it make several before it has read all of them.
+    for _ in 0..6 {
         send_to_l1(&mut user, &node).await;
     }
     node.stop().await;
     let node = world.node_in(place, operator).await;
-    // The first claim may be made before it has read all of them.
+    // A proof that was shown with others' openings checked before, and those, from the last back to the first.
     let of_many = async || {
-        let all = seen::<ProofRouter::ContentProven>(&world, router(&world)).await;
-        let shown = |it: &Seen<ProofRouter::ContentProven>| {
-            ProofRouter::proveCall::abi_decode(&it.calldata).unwrap().proof
-        };
-        all.into_iter().map(|it| (shown(&it), it)).find(|(shown, _)| shown.opened != B256::ZERO)
+        let opened = seen::<ProofRouter::BlobsOpened>(&world, router(&world)).await;
+        for proven in seen::<ProofRouter::ContentProven>(&world, router(&world)).await {
+            let shown = ProofRouter::proveCall::abi_decode(&proven.calldata).unwrap().proof;
+            let (mut at, mut before) = (shown.opened, Vec::new());
+            while at != B256::ZERO {
+                let step = opened.iter().find(|it| it.event.openings == at);
+                let step = step.expect("L1 has checked what it was shown");
+                assert!(step.block <= proven.block && step.event.count == U256::ONE);
+                before.push(at);
+                at = ProofRouter::openCall::abi_decode(&step.calldata).unwrap().from;
+            }
+            if before.len() >= 2 {
+                return Some((proven.event.content, shown, before));
+            }
+        }
+        None
     };
     work(&node, "a claim of many blobs to be proven", async || of_many().await.is_some()).await;
-    let (shown, proven) = of_many().await.unwrap();
-    let content = proven.event.content;
+    let (content, shown, before) = of_many().await.unwrap();
     assert_eq!(shown.openings.len(), OPENING, "the last one goes with the proof");
     let opened = seen::<ProofRouter::BlobsOpened>(&world, router(&world)).await;
-    let before: Vec<_> = opened.iter().filter(|it| it.block <= proven.block).collect();
-    assert!(before.len() >= 2, "{}", before.len());
-    assert!(before.iter().all(|it| it.event.count == U256::ONE));
-    // Each goes on from the one before, and the proof from the last.
-    let mut from = B256::ZERO;
-    for it in &before {
-        let call = ProofRouter::openCall::abi_decode(&it.calldata).unwrap();
-        assert_eq!(call.from, from);
-        from = it.event.openings;
-    }
-    assert_eq!(shown.opened, from);
+    let times = |openings| opened.iter().filter(|it| it.event.openings == openings).count();
+    assert!(before.into_iter().all(|openings| times(openings) == 1), "none was checked twice");
     work(&node, "the claim to be final", async || confirmed_at(&world, content).await > 0).await;
     assert_eq!(node.node.failure(), None);
 }

@@ -120,8 +120,9 @@ async fn repair_one(state: &Arc<State>, promise: Promise) -> Result<(), Error> {
         };
         let copy = state.peers.copy_of_sealed(&promise.payload, &private.key, &signed, is_right);
         let sealed = copy.await?;
-        let (store, expiry) = (private.store.clone(), promise.expiry);
-        let kept = tokio::task::spawn_blocking(move || store.put(&sealed, Some(expiry)).map(drop));
+        let (store, key) = (private.store.clone(), private.key.clone());
+        let expiry = Some(promise.expiry);
+        let kept = tokio::task::spawn_blocking(move || store.put(&sealed, expiry, &key).map(drop));
         return kept.await.unwrap_or(Ok(()));
     }
     let payload = state.peers.fetch(&promise.payload).await?;

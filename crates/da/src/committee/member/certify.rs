@@ -243,7 +243,8 @@ fn keep(state: &State, request: &Request, body: &[u8]) -> Result<(), Refusal> {
         (Form::Plain, _) => Box::new(|| state.store.put_until(body, certificate.expiry).map(drop)),
         (Form::Sealed, Some(private)) => {
             let sealed = private.admit(&state.chains[inbox], certificate, body)?;
-            Box::new(move || private.store.put(&sealed, Some(certificate.expiry)).map(drop))
+            let expiry = Some(certificate.expiry);
+            Box::new(move || private.store.put(&sealed, expiry, &private.key).map(drop))
         }
         (Form::Sealed, None) => return Err(no_access_key()),
     };
