@@ -17,7 +17,7 @@ pub use openvm_sdk_config::SdkVmCpuBuilder as Builder;
 #[cfg(feature = "cuda")]
 pub use openvm_sdk_config::SdkVmGpuBuilder as Builder;
 
-/// The program: `programs/zk`, built by `scripts/zk.sh`.
+/// The program: `programs/zk`, built by `scripts/guest.sh build zk`.
 pub const ELF: &[u8] = include_bytes!("../../programs/zk/zk.elf");
 const CONFIG: &str = include_str!("../../programs/zk/openvm.toml");
 
