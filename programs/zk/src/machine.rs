@@ -182,7 +182,7 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    /// The sum with a point of another `x`. With the same one the machine computes anything.
+    /// The sum with a point of another `x`. With one of the same there is no proof, or the prover chooses what comes.
     #[inline(always)]
     pub(crate) fn add(&mut self, other: &Self) {
         // SAFETY: it reads two points and writes one.

@@ -3,8 +3,9 @@
 //! The key is `s/r * R - hash/r * G`. The curve has a cheap endomorphism: `LAMBDA * (x, y) = (BETA * x, y)`, so `s/r * R` is `a * R + b * (LAMBDA * R)` with `a`
 //! and `b` of 130 bits, and all doublings after the 130th are saved. `hash/r` is taken byte by byte from multiples of `G` and of `2^128 * G` that are constants.
 //!
-//! The machine's addition wants points of different `x`. The sum begins with a point whose discrete logarithm nobody knows, which is taken away at the end:
-//! whoever made a sum meet one of the summands would have found that logarithm.
+//! The machine's addition wants points of different `x`; of others it proves nothing, or what the prover likes. The sum begins with an offset that is taken away at
+//! the end, so that it meets no summand by chance. By intent it may: `R` is the signer's to choose, and may be a multiple of the offset. So each addition is looked
+//! at before it is made, and where points meet all is done again with another offset. No `R` meets both: it would tell how the two offsets and `G` are related, which nobody knows.
 
 use super::{
     machine::{Modulus, Number, Point, add, div, mul, same, set_up, square_root_hint, sub},
@@ -77,53 +78,107 @@ const SECOND: Number = Number([0x9284_eb15, 0xe86c_90e4, 0xa7d4_6bcd, 0x3086_d22
 /// Digits of two bits of what is left of a scalar. `|a| < 3.6 * 2^128` and `|b| < 1.3 * 2^128`.
 const DIGITS: usize = 65;
 
-/// The even point with `x = keccak256("mezzanine.offset.v1" ‖ 0x00)`.
-const OFFSET: Point = Point {
-    x: Number([
-        0xe661_111c,
-        0x9a38_4932,
-        0xcd28_0f2c,
-        0x8fcc_b775,
-        0x629b_6070,
-        0x4f7d_bbcf,
-        0x1334_1ff3,
-        0xd33c_86a9,
-    ]),
-    y: Number([
-        0x96ae_9f4a,
-        0xf40b_9684,
-        0xa202_0d97,
-        0xef5f_bc92,
-        0x5c82_bb01,
-        0x0416_0645,
-        0x0a89_b360,
-        0x08a6_ba0f,
-    ]),
-};
+/// A point that the sum begins with, and `-2^130` times it: what has become of it in the end.
+pub(crate) struct Offset {
+    pub(crate) begin: Point,
+    back: Point,
+}
 
-/// `-2^130 * OFFSET`: what has become of it.
-const OFFSET_BACK: Point = Point {
-    x: Number([
-        0xc2ca_78e1,
-        0x8f5a_1251,
-        0x2e35_ee1a,
-        0x328f_86ed,
-        0xba82_da04,
-        0x0aaa_6b47,
-        0xd208_5a22,
-        0x6a25_bdb9,
-    ]),
-    y: Number([
-        0xe1ec_1ac7,
-        0xd95a_3afc,
-        0x0247_f34f,
-        0x1586_1f6c,
-        0x71d7_ffaf,
-        0xa467_5cd8,
-        0xbf83_83d9,
-        0x54fd_f292,
-    ]),
-};
+/// The even points with `x = keccak256("mezzanine.offset.v1" ‖ 0x00)` and `x = keccak256("mezzanine.offset.v2" ‖ 0x00)`.
+pub(crate) const OFFSETS: [Offset; 2] = [
+    Offset {
+        begin: Point {
+            x: Number([
+                0xe661_111c,
+                0x9a38_4932,
+                0xcd28_0f2c,
+                0x8fcc_b775,
+                0x629b_6070,
+                0x4f7d_bbcf,
+                0x1334_1ff3,
+                0xd33c_86a9,
+            ]),
+            y: Number([
+                0x96ae_9f4a,
+                0xf40b_9684,
+                0xa202_0d97,
+                0xef5f_bc92,
+                0x5c82_bb01,
+                0x0416_0645,
+                0x0a89_b360,
+                0x08a6_ba0f,
+            ]),
+        },
+        back: Point {
+            x: Number([
+                0xc2ca_78e1,
+                0x8f5a_1251,
+                0x2e35_ee1a,
+                0x328f_86ed,
+                0xba82_da04,
+                0x0aaa_6b47,
+                0xd208_5a22,
+                0x6a25_bdb9,
+            ]),
+            y: Number([
+                0xe1ec_1ac7,
+                0xd95a_3afc,
+                0x0247_f34f,
+                0x1586_1f6c,
+                0x71d7_ffaf,
+                0xa467_5cd8,
+                0xbf83_83d9,
+                0x54fd_f292,
+            ]),
+        },
+    },
+    Offset {
+        begin: Point {
+            x: Number([
+                0x2fbe_68cf,
+                0x0eea_6703,
+                0x0416_153a,
+                0x81e4_1386,
+                0x4127_7742,
+                0x1e7d_d43a,
+                0x3d2f_2dbb,
+                0x10ad_ae49,
+            ]),
+            y: Number([
+                0x3f45_b8fc,
+                0xdbd0_a515,
+                0x2905_4db2,
+                0xb9f0_6d75,
+                0xca28_b8cd,
+                0x0465_d02a,
+                0x0dd6_2fff,
+                0x38d8_ad8d,
+            ]),
+        },
+        back: Point {
+            x: Number([
+                0xf4b7_6978,
+                0xa852_2d80,
+                0xbd0c_fa4f,
+                0x083e_4cff,
+                0x9876_2071,
+                0x9589_f566,
+                0xca69_a942,
+                0xdbb4_ba6d,
+            ]),
+            y: Number([
+                0x712d_96dc,
+                0x09b2_7099,
+                0xdc4b_ce58,
+                0xe394_1220,
+                0x7806_b0c5,
+                0xc68a_bae9,
+                0x8c4f_6614,
+                0xb4db_3c9d,
+            ]),
+        },
+    },
+];
 
 /// Before anything is recovered.
 pub(crate) fn install() {
@@ -199,32 +254,53 @@ fn sum(by_generator: &Number, by_point: &Number, point: &Point) -> Option<Point>
         signed(point, a_is_negative),
         signed(&Point { x: mul::<Coordinate>(&BETA, &point.x), y: point.y }, b_is_negative),
     );
+    let apart = |offset| sum_from(offset, by_generator, &a, &b, &table);
+    OFFSETS.iter().find_map(apart).expect("nobody knows how the offsets are related; qed")
+}
+
+/// The sum with that offset; `None` if it meets one of the summands.
+fn sum_from(
+    offset: &Offset,
+    by_generator: &Number,
+    a: &Number,
+    b: &Number,
+    table: &[Point; 15],
+) -> Option<Option<Point>> {
     let bytes = by_generator.0.map(u32::to_le_bytes);
     let [low, high] = bytes.as_flattened().as_chunks::<16>().0 else {
         unreachable!("it has two halves; qed")
     };
     let [by_low, by_high] = multiples();
-    let mut sum = OFFSET;
+    let mut sum = offset.begin;
     for position in (0..DIGITS).rev() {
         sum.double();
         sum.double();
-        if let Some(index) = (digit(&a, position) + 4 * digit(&b, position)).checked_sub(1) {
-            sum.add(&table[index]);
+        if let Some(index) = (digit(a, position) + 4 * digit(b, position)).checked_sub(1) {
+            add_apart(&mut sum, &table[index])?;
         }
         if position % 4 == 0 && position < 64 {
             for (byte, multiples) in [(low[position / 4], by_low), (high[position / 4], by_high)] {
                 if let Some(index) = usize::from(byte).checked_sub(1) {
-                    sum.add(&multiples[index]);
+                    add_apart(&mut sum, &multiples[index])?;
                 }
             }
         }
     }
-    // Twice the offset it cannot be, as nobody knows how to make it that.
-    if same::<Coordinate>(&sum.x, &OFFSET_BACK.x) {
+    if add_apart(&mut sum, &offset.back).is_some() {
+        return Some(Some(sum));
+    }
+    // They are opposite: nothing is left. Or the same: then it met.
+    (!same::<Coordinate>(&sum.y, &offset.back.y)).then_some(None)
+}
+
+/// Adds a point of another `x`.
+#[inline(always)]
+fn add_apart(sum: &mut Point, summand: &Point) -> Option<()> {
+    if same::<Coordinate>(&sum.x, &summand.x) {
         return None;
     }
-    sum.add(&OFFSET_BACK);
-    Some(sum)
+    sum.add(summand);
+    Some(())
 }
 
 /// `a + 4 * b - 1` holds `a * first + b * second`, for all digits of two bits but two zeros.
