@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves runs of the program afresh: prove.sh RUN…
 #
-# The runs are those of `write_inputs` in crates/program/tests: empty, transfer, transfers-4, transfers-20, token, tokens-20, mixed (what a block can hold), signatures-2, signatures-20, claim, busy-1, busy-3 (a bit of everything). All of them are executed in the zkVM
+# The runs are those of `write_inputs` in crates/program/tests: empty, transfer, transfers-4, transfers-20, token, tokens-20, mixed (what a block can hold), signatures-2, signatures-20, meeting (signatures made to lead a recovery astray), claim, busy-1, busy-3 (a bit of everything). All of them are executed in the zkVM
 # first, each must come to the statement that the native run comes to (invariant 41). The prover of the first RUN is killed when it has made a part, and must go on with that. Fails if the prover's keys are not the committed ones, or a
 # proof is not verified under them. PROVER is the program; what is unfinished and what was proven is kept nowhere.
 set -euo pipefail

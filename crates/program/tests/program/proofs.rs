@@ -1,8 +1,11 @@
 //! What a validity proof says, against the fault proof's program and the library that L1's precompile is made of.
 
 use crate::{
-    rollup::{cases, sign, transfer},
-    scenes::{ALICE, block, busy, creation, delegation, fund, funded, token},
+    rollup::{cases, sign, transfer, words},
+    scenes::{
+        ALICE, MEETING, SIGNERS, block, busy, call, creation, delegation, fund, funded, signers,
+        token,
+    },
     world::{Contract, Posted, World},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, uint};
@@ -142,7 +145,7 @@ fn inputs_are_read_back_whole() {
 }
 
 /// The runs that docs/benchmarks.md has numbers for, and two with a bit of everything for comparing the two builds (invariant 41).
-const RUNS: [&str; 12] = [
+const RUNS: [&str; 13] = [
     "empty",
     "transfer",
     "transfers-4",
@@ -153,6 +156,7 @@ const RUNS: [&str; 12] = [
     "claim",
     "signatures-2",
     "signatures-20",
+    "meeting",
     "busy-1",
     "busy-3",
 ];
@@ -222,6 +226,20 @@ fn signatures(count: usize) -> ProofInput {
     world.signatures(1, 2)
 }
 
+/// A contract writes down who made signatures that were made for the zkVM's sums to meet a summand.
+fn meeting() -> ProofInput {
+    let world = fund(World::with_contracts([signers()]));
+    let calls = MEETING.iter().zip(1..).map(|([hash, r, s], nonce)| {
+        call(
+            0,
+            nonce,
+            SIGNERS,
+            words([hash.0, B256::with_last_byte(27).0, r.0, s.0].map(U256::from_be_bytes)),
+        )
+    });
+    last_block(world, calls)
+}
+
 fn everything(span: u32) -> ProofInput {
     let mut world = busy();
     let end = world.batches.len() as u64;
@@ -240,6 +258,7 @@ fn run(name: &str) -> ProofInput {
         "claim" => claim(),
         "signatures-2" => signatures(2),
         "signatures-20" => signatures(20),
+        "meeting" => meeting(),
         "busy-1" => everything(1),
         "busy-3" => everything(3),
         _ => panic!("{name} is no run"),

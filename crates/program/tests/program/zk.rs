@@ -5,6 +5,7 @@
 #[path = "../../../../programs/zk/src/recover.rs"]
 mod recover;
 
+use crate::scenes::MEETING;
 use alloy_primitives::{B256, B512, U256};
 use k256::{
     ProjectivePoint,
@@ -197,22 +198,13 @@ fn the_point_at_infinity_is_nobody() {
     assert!(check(&signature, true, &hash.0).is_some());
 }
 
-/// Signatures whose `R` was made from an offset, so that a sum meets a summand: the first addition; what is taken away in the end, from the same side.
 #[test]
 fn sums_that_were_made_to_meet_are_those_of_the_library() {
-    let bytes = |text: &str| U256::from_str_radix(text, 16).unwrap().to_be_bytes::<32>();
-    let meets_at_once = [
-        bytes("de6297b82822f88c1a3b9a2b31f8a02458aea55082ad3147165f9cf26de65008"),
-        bytes("355a2ce530d41013a00d061b15eebc22cd84c5ec22aec501dd6019064c89a7f8"),
-    ];
+    let [at_once, at_last] = MEETING.map(|[_, r, s]| B512::from_slice(&[r.0, s.0].concat()).0);
     for hash in [[0; 32], [0x11; 32], [0xff; 32]] {
-        assert!(check(&meets_at_once.as_flattened().try_into().unwrap(), false, &hash).is_some());
+        assert!(check(&at_once, false, &hash).is_some());
     }
-    let meets_at_last = [
-        bytes("71163e60a3d41ed5b84b76f2d5fa59d7f4fee45b4b3ab8eb4eace9f989c524e4"),
-        bytes("1f291ddd774c742a9a63ac88b7d82da836a50545334316681dfe8baee9fa8fc5"),
-    ];
-    assert!(check(&meets_at_last.as_flattened().try_into().unwrap(), false, &[0; 32]).is_some());
+    assert!(check(&at_last, false, &[0; 32]).is_some());
 }
 
 /// The multiples of an offset, and what is near them, that sums go through: `R` is one of them, by small numbers and their like.
@@ -224,24 +216,37 @@ fn what_has_to_do_with_an_offset_is_recovered_as_by_the_library() {
     };
     let mut found = 0;
     for offset in recover::OFFSETS.iter().map(|offset| offset.begin) {
-        let encoded = B512::from_slice(
-            &[offset.x.to_be_bytes(), offset.y.to_be_bytes()].concat(),
-        );
+        let encoded = B512::from_slice(&[offset.x.to_be_bytes(), offset.y.to_be_bytes()].concat());
         let encoded = k256::EncodedPoint::from_untagged_bytes(&encoded.0.into());
-        let offset = ProjectivePoint::from(k256::AffinePoint::from_encoded_point(&encoded).unwrap());
+        let offset =
+            ProjectivePoint::from(k256::AffinePoint::from_encoded_point(&encoded).unwrap());
         for twos in (0..132).step_by(2) {
             for (value, by_generator) in [(1, 0_u64), (1, 1), (3, 0), (5, 255)] {
                 let times = scalar(value, twos, false);
-                let r = offset * times + ProjectivePoint::GENERATOR * k256::Scalar::from(by_generator);
+                let r =
+                    offset * times + ProjectivePoint::GENERATOR * k256::Scalar::from(by_generator);
                 let encoded = r.to_affine().to_encoded_point(false);
                 let r = B256::from_slice(encoded.x().unwrap());
                 let y_is_odd = encoded.y().unwrap()[31] & 1 == 1;
-                let Some(number) = Option::<k256::Scalar>::from(k256::Scalar::from_repr(r.0.into())) else { continue };
+                let Some(number) =
+                    Option::<k256::Scalar>::from(k256::Scalar::from_repr(r.0.into()))
+                else {
+                    continue;
+                };
                 // So that `s / r * R` and `hash / r * G` are small multiples of the offset, by small powers of two.
-                for of_r in [scalar(1, 130, false), scalar(1, 131, true), scalar(3, twos, false), k256::Scalar::ONE] {
+                for of_r in [
+                    scalar(1, 130, false),
+                    scalar(1, 131, true),
+                    scalar(3, twos, false),
+                    k256::Scalar::ONE,
+                ] {
                     let by_point = of_r * times.invert().unwrap();
                     let s: [u8; 32] = (by_point * number).to_bytes().into();
-                    for hash in [k256::Scalar::ZERO, by_point * number * k256::Scalar::from(by_generator), number] {
+                    for hash in [
+                        k256::Scalar::ZERO,
+                        by_point * number * k256::Scalar::from(by_generator),
+                        number,
+                    ] {
                         let signature = B512::from_slice(&[r.0, s].concat()).0;
                         let hash: [u8; 32] = hash.to_bytes().into();
                         found += usize::from(check(&signature, y_is_odd, &hash).is_some());
